@@ -1,0 +1,1 @@
+"""Where advisories come from, and the index that answers about them."""

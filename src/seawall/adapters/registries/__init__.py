@@ -1,0 +1,1 @@
+"""What package registries and the clients' own settings say."""

@@ -1,0 +1,1 @@
+"""Seawall's own state on disk."""

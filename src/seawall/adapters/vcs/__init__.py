@@ -1,0 +1,1 @@
+"""Version control, read with the tree's own configuration ignored."""

@@ -1,0 +1,1 @@
+"""One file per command: parse, call a verb, hand the result to a report."""

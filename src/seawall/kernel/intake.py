@@ -1,0 +1,81 @@
+"""An intake is everything that was read and looked up about one target, before anyone judges it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+
+from .advisory import Match
+from .finding import Skipped
+from .history import Interval
+from .lockfile import Document, Pin
+from .release import ReleaseFacts
+from .settings import DEFAULTS, Settings, Waiver
+
+Key = tuple[str, str, str]
+"""(ecosystem, name, version): what identifies a package version across files."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedState:
+    """One source of advisories: how many records it holds and as of when (RFC 3339 UTC).
+
+    `covers` names the OSV ecosystems it can answer for; empty means it names only what it lists
+    (the built-in catalog), so its silence proves nothing.
+    """
+
+    name: str
+    as_of: str
+    records: int
+    covers: tuple[str, ...] = ()
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Upstreams:
+    """The hosts from which the user's own clients install, per OSV ecosystem.
+
+    `hosts` are lower-case `host[:port]` of everything configured plus the clients' built-in defaults;
+    `gates` are those configured in place of a built-in default: a firewall, proxy or mirror.
+    """
+
+    hosts: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    gates: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsChange:
+    """A difference between the trusted revision and the tree that touches waivers, approvals or policy."""
+
+    path: str
+    line: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What rules see. Rules never read and never look anything up: it is here or it is unknown.
+
+    `matches` and `releases` are keyed by (ecosystem, name, version). A key that is missing from `releases`
+    was not asked about. `now` is aware UTC. `files` are all paths of the tree that were seen (for sibling
+    questions), relative with `/`.
+    """
+
+    documents: tuple[Document, ...]
+    now: datetime
+    matches: Mapping[Key, tuple[Match, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    releases: Mapping[Key, ReleaseFacts] = field(default_factory=lambda: MappingProxyType({}))
+    history: tuple[Interval, ...] = ()
+    feeds: tuple[FeedState, ...] = ()
+    upstreams: Upstreams = field(default_factory=Upstreams)
+    settings: Settings = DEFAULTS
+    ignored_waivers: tuple[Waiver, ...] = ()
+    settings_changes: tuple[SettingsChange, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    files: frozenset[str] = frozenset()
+
+    def pins(self) -> tuple[Pin, ...]:
+        """Every pin of every document, in reading order."""
+        return tuple(pin for document in self.documents for pin in document.pins)

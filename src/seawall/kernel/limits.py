@@ -1,0 +1,33 @@
+"""No foreign byte is read without a bound, and every bound stands here.
+
+A bound that is hit becomes a `Problem` with the bound's name and then a finding; it is never silence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds for one scan. Sizes in bytes, times in seconds, depths in nested containers."""
+
+    file_bytes: int = 64 * 1024 * 1024
+    tree_files: int = 400_000
+    tree_depth: int = 64
+    documents: int = 20_000
+    pins_per_document: int = 200_000
+    nesting: int = 100
+    includes: int = 200
+    text_field: int = 4_096
+    chain: int = 8
+    history_commits: int = 20_000
+    history_blobs: int = 4_000
+    history_bytes: int = 1024 * 1024 * 1024
+    history_seconds: float = 6.0
+    response_bytes: int = 64 * 1024 * 1024
+    record_bytes: int = 8 * 1024 * 1024
+    zip_members: int = 1_000_000
+
+
+DEFAULT_LIMITS = Limits()

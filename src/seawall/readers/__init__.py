@@ -1,0 +1,1 @@
+"""Bytes in, values out: readers never judge and never touch the network."""

@@ -1,0 +1,1 @@
+"""Archives, opened with a budget and never extracted to disk."""

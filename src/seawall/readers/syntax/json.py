@@ -1,0 +1,92 @@
+"""JSON is parsed strictly, and the line of a key is found afterwards by walking forward through the text.
+
+Source: RFC 8259. `NaN` and `Infinity`, which Python would take, are refused.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import NoReturn
+
+from seawall.kernel.limits import Limits
+from seawall.kernel.lockfile import ProblemKind
+
+from .fault import SyntaxFault
+
+_TRAILING_COMMA = re.compile(r'("(?:[^"\\\n]|\\.)*")|,(\s*[}\]])')
+
+
+def _constant(name: str) -> NoReturn:
+    raise SyntaxFault(ProblemKind.MALFORMED, f"{name} is not JSON")
+
+
+def load(text: str, limits: Limits, *, trailing_commas: bool = False) -> object:
+    """The value of `text`: dict, list, str, int, float, bool or None.
+
+    `trailing_commas` accepts `,]` and `,}` as bun.lock writes them. Raises SyntaxFault.
+    """
+    if not text.strip():
+        raise SyntaxFault(ProblemKind.TRUNCATED, "the file is empty", 1)
+    if trailing_commas:
+        text = _TRAILING_COMMA.sub(lambda m: m[1] or m[2], text)
+    try:
+        value: object = json.loads(text, parse_constant=_constant)
+    except json.JSONDecodeError as error:
+        cut = error.pos >= len(text.rstrip())
+        kind = ProblemKind.TRUNCATED if cut else ProblemKind.MALFORMED
+        raise SyntaxFault(kind, f"not JSON: {error.msg}", error.lineno) from None
+    except RecursionError:
+        raise SyntaxFault(ProblemKind.TOO_DEEP, "nested too deep to be read") from None
+    except ValueError as error:  # an integer of more than 4,300 digits
+        raise SyntaxFault(ProblemKind.MALFORMED, f"not JSON: {error}") from None
+    if _deeper_than(value, limits.nesting):
+        raise SyntaxFault(ProblemKind.TOO_DEEP, f"nested deeper than {limits.nesting} levels")
+    return value
+
+
+def _deeper_than(value: object, limit: int) -> bool:
+    level = [value]
+    for _ in range(limit):
+        below: list[object] = []
+        for item in level:
+            if isinstance(item, dict):
+                below.extend(v for v in item.values() if isinstance(v, dict | list))
+            elif isinstance(item, list):
+                below.extend(v for v in item if isinstance(v, dict | list))
+        if not below:
+            return False
+        level = below
+    return True
+
+
+class KeyLines:
+    """Finds the lines of object keys when asked in the order in which they stand in the text.
+
+    One forward pass over the whole file, however many keys are asked for. A key that is not found ahead
+    leaves the place unchanged and answers the line last found.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._offset = 0
+        self._counted = 0
+        self._line = 1
+
+    def line_of(self, key: str) -> int:
+        """The line of the next `"key":` at or after the place of the last one found."""
+        quoted = json.dumps(key, ensure_ascii=False)
+        at = self._offset
+        while (at := self._text.find(quoted, at)) >= 0:
+            end = at + len(quoted)
+            if self._is_key(end):
+                self._line += self._text.count("\n", self._counted, at)
+                self._counted = at
+                self._offset = end
+                return self._line
+            at = end
+        return self._line
+
+    def _is_key(self, end: int) -> bool:
+        rest = self._text[end : end + 16].lstrip()
+        return rest.startswith(":")

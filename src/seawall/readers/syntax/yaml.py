@@ -1,0 +1,146 @@
+"""YAML is read as text and structure only: no tags, no types but null and booleans, no code.
+
+Every key knows its line. Versions stay as written (`1.10` is not a float). Source: YAML 1.2, through libyaml's event parser, which is
+iterative, so depth is ours to bound. Aliases share one value and are counted; an alias to a value that is
+still open is refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from seawall.kernel.limits import Limits
+from seawall.kernel.lockfile import ProblemKind
+
+from .fault import SyntaxFault
+
+_LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_WORDS: dict[str, object] = {"": None, "~": None, "null": None, "true": True, "false": False}
+_MAX_ALIASES = 10_000
+_MAX_EVENTS = 20_000_000
+
+
+class Mapping(dict[str, object]):
+    """A YAML mapping; `lines[key]` is the line of the key, counted from 1, and `line` its own."""
+
+    __slots__ = ("line", "lines")
+
+    def __init__(self, line: int) -> None:
+        super().__init__()
+        self.line = line
+        self.lines: dict[str, int] = {}
+
+
+class Sequence(list[object]):
+    """A YAML sequence; `lines[i]` is the line of item i."""
+
+    __slots__ = ("line", "lines")
+
+    def __init__(self, line: int) -> None:
+        super().__init__()
+        self.line = line
+        self.lines: list[int] = []
+
+
+@dataclass(slots=True)
+class _Builder:
+    limits: Limits
+    documents: list[object] = field(default_factory=list)
+    stack: list[Mapping | Sequence] = field(default_factory=list)
+    keys: list[str | None] = field(default_factory=list)
+    anchors: dict[str, object] = field(default_factory=dict)
+    open_anchors: list[str | None] = field(default_factory=list)
+    aliases: int = 0
+
+    def put(self, value: object, line: int) -> None:
+        if not self.stack:
+            self.documents.append(value)
+            return
+        top = self.stack[-1]
+        if isinstance(top, Sequence):
+            top.append(value)
+            top.lines.append(line)
+            return
+        key = self.keys[-1]
+        if key is None:
+            if isinstance(value, Mapping | Sequence):
+                raise SyntaxFault(ProblemKind.MALFORMED, "a mapping key must be a scalar", line)
+            text = value if isinstance(value, str) else "" if value is None else str(value).lower()
+            self.keys[-1] = text
+            top.lines.setdefault(text, line)
+            return
+        top[key] = value
+        self.keys[-1] = None
+
+    def open(self, value: Mapping | Sequence, anchor: str | None) -> None:
+        if len(self.stack) >= self.limits.nesting:
+            raise SyntaxFault(
+                ProblemKind.TOO_DEEP, f"nested deeper than {self.limits.nesting} levels", value.line
+            )
+        self.put(value, value.line)
+        self.stack.append(value)
+        self.keys.append(None)
+        self.open_anchors.append(anchor)
+
+    def close(self) -> None:
+        value = self.stack.pop()
+        self.keys.pop()
+        anchor = self.open_anchors.pop()
+        if anchor:
+            self.anchors[anchor] = value
+
+    def alias(self, anchor: str, line: int) -> None:
+        self.aliases += 1
+        if anchor not in self.anchors:
+            raise SyntaxFault(ProblemKind.MALFORMED, f"alias *{anchor} stands before its anchor", line)
+        if self.aliases > _MAX_ALIASES:
+            raise SyntaxFault(ProblemKind.TOO_MANY, f"more than {_MAX_ALIASES} aliases", line)
+        self.put(self.anchors[anchor], line)
+
+
+def load_all(text: str, limits: Limits) -> list[object]:
+    """Every document of `text` as nested Mapping, Sequence, str, bool and None. Raises SyntaxFault."""
+    builder = _Builder(limits)
+    try:
+        for count, event in enumerate(yaml.parse(text, Loader=_LOADER)):
+            if count > _MAX_EVENTS:
+                raise SyntaxFault(ProblemKind.TOO_MANY, f"more than {_MAX_EVENTS} values")
+            _take(builder, event)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        raise SyntaxFault(ProblemKind.MALFORMED, f"not YAML: {error.problem}", line) from None
+    except yaml.YAMLError as error:
+        raise SyntaxFault(ProblemKind.MALFORMED, f"not YAML: {str(error).splitlines()[0]}") from None
+    except (RecursionError, UnicodeError) as error:
+        raise SyntaxFault(ProblemKind.MALFORMED, f"not YAML: {type(error).__name__}") from None
+    return builder.documents
+
+
+def load(text: str, limits: Limits) -> object:
+    """The first document of `text`. Raises SyntaxFault, also when there is none."""
+    documents = load_all(text, limits)
+    if not documents:
+        raise SyntaxFault(ProblemKind.TRUNCATED, "the file is empty", 1)
+    return documents[0]
+
+
+def _take(builder: _Builder, event: Any) -> None:
+    kind = type(event)
+    if kind is yaml.ScalarEvent:
+        line = event.start_mark.line + 1
+        plain = event.style is None and event.implicit[0]
+        value = _WORDS.get(event.value, event.value) if plain else event.value
+        builder.put(value, line)
+        if event.anchor:
+            builder.anchors[event.anchor] = value
+    elif kind is yaml.MappingStartEvent:
+        builder.open(Mapping(event.start_mark.line + 1), event.anchor)
+    elif kind is yaml.SequenceStartEvent:
+        builder.open(Sequence(event.start_mark.line + 1), event.anchor)
+    elif kind in (yaml.MappingEndEvent, yaml.SequenceEndEvent):
+        builder.close()
+    elif kind is yaml.AliasEvent:
+        builder.alias(event.anchor, event.start_mark.line + 1)

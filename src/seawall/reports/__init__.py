@@ -1,0 +1,1 @@
+"""Findings to text, JSON, SARIF, CycloneDX and Markdown: one file per format."""

@@ -1,0 +1,1 @@
+"""Values in, evidence out: a function per check, a file per family."""
