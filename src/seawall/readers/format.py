@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from seawall.kernel.limits import Limits
@@ -27,3 +27,19 @@ class Format:
     globs: tuple[str, ...]
     read: Read
     sniff: Callable[[bytes], bool] = lambda _head: False
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """An installed environment: a directory whose many small files together say what is installed.
+
+    `roots` are the directory's base names (`site-packages`, `node_modules`). `wanted` tells from a path
+    relative to the root whether that file is read; `read` gets the root's path relative to the target and
+    the wanted files by relative path. Nothing found there is ever imported or run.
+    """
+
+    id: str
+    ecosystem: str
+    roots: tuple[str, ...]
+    wanted: Callable[[str], bool]
+    read: Callable[[str, Mapping[str, bytes], Limits], Document]

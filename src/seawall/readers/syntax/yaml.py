@@ -1,8 +1,8 @@
 """YAML is read as text and structure only: no tags, no types but null and booleans, no code.
 
-Every key knows its line. Versions stay as written (`1.10` is not a float). Source: YAML 1.2, through libyaml's event parser, which is
-iterative, so depth is ours to bound. Aliases share one value and are counted; an alias to a value that is
-still open is refused.
+Every key knows its line. Versions stay as written (`1.10` is not a float).
+Source: YAML 1.2, through libyaml's event parser, which is iterative, so depth is ours to bound.
+Aliases share one value and are counted; an alias to a value that is still open is refused.
 """
 
 from __future__ import annotations

@@ -1,0 +1,52 @@
+"""A command is one file with one value; the door only parses, calls a verb and hands on to a report."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TextIO
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """Where a command writes: results to `out`, everything else to `err`."""
+
+    out: TextIO = field(default_factory=lambda: sys.stdout)
+    err: TextIO = field(default_factory=lambda: sys.stderr)
+
+    def result(self, text: str) -> None:
+        """Write a result, ending in exactly one newline."""
+        self.out.write(text if text.endswith("\n") else text + "\n")
+
+    def note(self, text: str) -> None:
+        """Write a remark that is not the result."""
+        self.err.write(text + "\n")
+
+    @contextmanager
+    def progress(self, label: str) -> Iterator[Callable[[int, int], None]]:
+        """Show progress while the block runs: a bar on a terminal, nothing in a pipe.
+
+        The block gets `advance(done, total)`; a total of 0 shows a spinner.
+        """
+        if not self.err.isatty():
+            yield lambda _done, _total: None
+            return
+        from rich.console import Console
+        from rich.progress import Progress
+
+        with Progress(console=Console(file=self.err), transient=True) as bar:
+            task = bar.add_task(label, total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total or None)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One word of the command line. `run` returns the exit code; errors are raised as SeawallError."""
+
+    name: str
+    summary: str
+    arguments: Callable[[ArgumentParser], None]
+    run: Callable[[Namespace, Streams], int]
