@@ -60,7 +60,7 @@ class Intake:
 
     `matches` and `releases` are keyed by (ecosystem, name, version). A key that is missing from `releases`
     was not asked about. `now` is aware UTC. `files` are all paths of the tree that were seen (for sibling
-    questions), relative with `/`.
+    questions), relative with `/`. `last_good` names, for a known bad version, the release to go back to.
     """
 
     documents: tuple[Document, ...]
@@ -75,6 +75,7 @@ class Intake:
     settings_changes: tuple[SettingsChange, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     files: frozenset[str] = frozenset()
+    last_good: Mapping[Key, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def pins(self) -> tuple[Pin, ...]:
         """Every pin of every document, in reading order."""

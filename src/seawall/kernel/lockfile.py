@@ -78,6 +78,13 @@ class Requirement:
     group: str = "main"
     marker: str = ""
 
+    @property
+    def key(self) -> tuple[str, str, str] | None:
+        """(ecosystem, name, version) when only one version can satisfy it, else None."""
+        if not self.exact:
+            return None
+        return (self.ecosystem, self.name, self.spec.strip().lstrip("=v").strip())
+
 
 class ProblemKind(StrEnum):
     """Why a file, or a part of it, could not be read."""
@@ -149,3 +156,8 @@ class Document:
     problems: tuple[Problem, ...] = ()
     registries: tuple[Source, ...] = ()
     facts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def entries(self) -> tuple[Pin | Requirement, ...]:
+        """Everything the file names as something to install: pins, then requirements."""
+        return (*self.pins, *self.requirements)

@@ -1,1 +1,14 @@
-"""Values in, evidence out: a function per check, a file per family."""
+"""Values in, evidence out: a function per check, a file per family. Rules never read and never decide."""
+
+from __future__ import annotations
+
+from seawall.kernel.rule import Rule, rules_in
+
+from . import settings
+from .packages import advisories, environment, locks, signals, sources
+
+RULES: tuple[Rule, ...] = tuple(
+    rule
+    for family in (advisories, sources, locks, environment, settings, signals)
+    for rule in rules_in(family)
+)

@@ -1,0 +1,1 @@
+"""What is odd or bad about the packages a tree takes in."""
