@@ -1,0 +1,182 @@
+"""One SQLite file holds what Seawall keeps between runs; a file that is not sound is never written to.
+
+The URL is `sqlite:///PATH` (absolute: `sqlite:////var/lib/…`). Write-ahead logging, so that readers never
+wait; migrations run in one transaction each and only forward. Errors: StoreError, with the way to recover.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from seawall.kernel.errors import StoreError, UsageError
+
+APPLICATION_ID = 0x5EA3A11
+"""Marks the file as Seawall's (SQLite `application_id`)."""
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """
+        CREATE TABLE cached (
+            kind TEXT NOT NULL,
+            key TEXT NOT NULL,
+            value BLOB NOT NULL,
+            until REAL NOT NULL,
+            PRIMARY KEY (kind, key)
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX cached_until ON cached (until)",
+    ),
+)
+"""Migration n brings the file from version n to n + 1. Never edited, only added to."""
+
+_ASK_AT_ONCE = 500
+
+
+class SqliteStore:
+    """The store of one user or machine. Also a `Cache` (kernel/cache.py)."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self.path = path
+
+    def cached(self, kind: str, keys: Iterable[str], now: datetime) -> dict[str, bytes]:
+        """Those of `keys` that are held and not past their time."""
+        wanted = list(dict.fromkeys(keys))
+        found: dict[str, bytes] = {}
+        with self._guard():
+            for start in range(0, len(wanted), _ASK_AT_ONCE):
+                part = wanted[start : start + _ASK_AT_ONCE]
+                marks = ",".join("?" * len(part))
+                rows = self._connection.execute(
+                    f"SELECT key, value FROM cached WHERE kind = ? AND until > ? AND key IN ({marks})",  # noqa: S608
+                    (kind, now.timestamp(), *part),
+                )
+                found.update((str(key), bytes(value)) for key, value in rows)
+        return found
+
+    def remember(self, kind: str, values: Mapping[str, bytes], until: datetime) -> None:
+        """Hold `values` until then; what is past its time is dropped on the way."""
+        rows = [(kind, key, value, until.timestamp()) for key, value in values.items()]
+        with self._guard(), self._connection:
+            self._connection.execute("DELETE FROM cached WHERE until < ?", (datetime.now(UTC).timestamp(),))
+            self._connection.executemany("INSERT OR REPLACE INTO cached VALUES (?, ?, ?, ?)", rows)
+
+    def check(self) -> dict[str, object]:
+        """What the file holds, after SQLite has read all of it. Raises StoreError when it is not sound."""
+        with self._guard():
+            faults = [str(row[0]) for row in self._connection.execute("PRAGMA integrity_check(20)")]
+            if faults != ["ok"]:
+                raise _corrupt(self.path, faults[0])
+            rows = self._connection.execute("SELECT kind, count(*) FROM cached GROUP BY kind").fetchall()
+            version = int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+        size = self.path.stat().st_size
+        return {"path": str(self.path), "version": version, "bytes": size, "cached": dict(rows)}
+
+    def backup(self, target: Path) -> None:
+        """A sound copy of the store at `target`, made while others go on writing."""
+        if target.exists():
+            raise UsageError(f"{target} exists already", "name a file that does not exist yet")
+        try:
+            with sqlite3.connect(target) as copy:
+                self._connection.backup(copy)
+            copy.close()
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"no backup written to {target}: {error}", "check the path and free space"
+            ) from None
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._connection.close()
+
+    @contextmanager
+    def _guard(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise StoreError(f"{self.path}: {error}", "free it, or name another with --store") from None
+        except sqlite3.DatabaseError as error:
+            raise _corrupt(self.path, str(error)) from None
+
+
+def path_of(url: str) -> Path:
+    """The file that `sqlite:///…` names. Raises UsageError for any other kind of URL."""
+    prefix = "sqlite:///"
+    if not url.startswith(prefix) or len(url) == len(prefix):
+        raise UsageError(f"{url!r} is not a store", "write sqlite:///PATH, or sqlite:////ABSOLUTE/PATH")
+    return Path(url.removeprefix(prefix)).expanduser()
+
+
+def open_store(path: Path) -> SqliteStore:
+    """The store at `path`, made if there is none and brought up to date if it is older.
+
+    Raises StoreError when the file is corrupt, is not Seawall's, was written by a newer Seawall, cannot
+    be opened, or stays locked for 5 s.
+    """
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        connection = sqlite3.connect(path, timeout=5.0, isolation_level="DEFERRED")
+    except (OSError, sqlite3.Error) as error:
+        raise StoreError(f"{path} cannot be opened: {error}", _ELSEWHERE) from None
+    try:
+        _prepare(connection, path)
+    except sqlite3.OperationalError as error:
+        connection.close()
+        raise StoreError(f"{path} cannot be used: {error}", _ELSEWHERE) from None
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise _corrupt(path, str(error)) from None
+    except StoreError:
+        connection.close()
+        raise
+    return SqliteStore(connection, path)
+
+
+_ELSEWHERE = "name a writable place with --store sqlite:///PATH or SEAWALL_STORE"
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    owner = int(connection.execute("PRAGMA application_id").fetchone()[0])
+    tables = int(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+    if owner != APPLICATION_ID and (owner or tables):
+        raise StoreError(f"{path} is another program's database", _ELSEWHERE)
+    if version > len(MIGRATIONS):
+        raise StoreError(
+            f"{path} was written by a newer Seawall (version {version}; this one knows {len(MIGRATIONS)})",
+            "update Seawall, or name another store with --store",
+        )
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    while version < len(MIGRATIONS):
+        version = _migrate(connection)
+
+
+def _migrate(connection: sqlite3.Connection) -> int:
+    """One step forward, or none when another process has just made it; the version afterwards."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        if version < len(MIGRATIONS):
+            for statement in MIGRATIONS[version]:
+                connection.execute(statement)
+            version += 1
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {version}")
+        connection.commit()
+    except sqlite3.Error:
+        connection.rollback()
+        raise
+    return version
+
+
+def _corrupt(path: Path, why: str) -> StoreError:
+    return StoreError(
+        f"the store {path} is corrupt: {why}",
+        f"move it away (mv {path} {path}.corrupt) and run again, or put a backup in its place;"
+        " it holds only answers that can be asked for again",
+    )

@@ -1,0 +1,1 @@
+"""Seawall's own settings files."""
