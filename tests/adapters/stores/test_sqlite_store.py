@@ -28,6 +28,7 @@ def test_drops_what_is_past_its_time(tmp_path: Path) -> None:
     store = open_store(tmp_path / "s.db")
     store.remember("osv", {"old": b"1"}, NOW - timedelta(days=1))
     store.remember("osv", {"new": b"2"}, LATER)
+    store.prune(NOW)
     assert store.check()["cached"] == {"osv": 1}
 
 

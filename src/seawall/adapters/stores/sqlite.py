@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from seawall.kernel.errors import StoreError, UsageError
@@ -59,11 +59,15 @@ class SqliteStore:
         return found
 
     def remember(self, kind: str, values: Mapping[str, bytes], until: datetime) -> None:
-        """Hold `values` until then; what is past its time is dropped on the way."""
+        """Hold `values` until then; older values under the same keys are replaced."""
         rows = [(kind, key, value, until.timestamp()) for key, value in values.items()]
         with self._guard(), self._connection:
-            self._connection.execute("DELETE FROM cached WHERE until < ?", (datetime.now(UTC).timestamp(),))
             self._connection.executemany("INSERT OR REPLACE INTO cached VALUES (?, ?, ?, ?)", rows)
+
+    def prune(self, now: datetime) -> None:
+        """Drop what is past its time."""
+        with self._guard(), self._connection:
+            self._connection.execute("DELETE FROM cached WHERE until < ?", (now.timestamp(),))
 
     def check(self) -> dict[str, object]:
         """What the file holds, after SQLite has read all of it. Raises StoreError when it is not sound."""

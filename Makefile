@@ -1,0 +1,62 @@
+# `make demo` and `make test` set up everything they need in .venv; nothing is installed elsewhere.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CORE := $(VENV)/.core-ready
+DEV := $(VENV)/.dev-ready
+SOURCES := src tests bench docs demo
+
+.PHONY: help demo test check bench docs format lock clean
+
+help:
+	@echo "make demo    an axios-day project is scanned, before and after its repair"
+	@echo "make test    all tests"
+	@echo "make check   format, lint, types, architecture, documents"
+	@echo "make bench   measure, and write docs/benchmarks.md"
+	@echo "make docs    write the generated documents"
+	@echo "make lock    lock the dependencies again"
+
+$(CORE): requirements/core.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Seawall needs Python 3.11 or newer: make PYTHON=python3.11"; exit 2; }
+	$(PYTHON) -m venv $(VENV) \
+	  || { echo "python3 cannot make a virtual environment: apt-get install python3-venv"; exit 2; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/core.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV): $(CORE) requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+demo: $(CORE)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python demo/axios_day.py
+
+test: $(DEV)
+	$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered --no-header tests
+
+check: $(DEV)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_listed.py tests/test_documents.py
+	$(BIN)/python docs/generate.py --check
+
+bench: $(DEV)
+	$(BIN)/python -m bench
+
+docs: $(DEV)
+	$(BIN)/python docs/generate.py
+
+format: $(DEV)
+	$(BIN)/ruff format $(SOURCES)
+	$(BIN)/ruff check --fix $(SOURCES)
+
+lock: $(DEV)
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-annotate --no-header --group build -o requirements/core.txt pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-annotate --no-header --group build --group dev -c requirements/core.txt -o requirements/dev.txt pyproject.toml
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .coverage build dist
