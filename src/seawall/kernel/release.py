@@ -16,6 +16,35 @@ class NewDependency:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """One release as a registry lists it, before it is compared with the others. None = it did not say.
+
+    `dependencies` are (name, range) of what an install brings; `metadata` is where more can be asked
+    (PEP 658), empty when nowhere.
+    """
+
+    version: str
+    published: datetime | None = None
+    digests: tuple[str, ...] = ()
+    dependencies: tuple[tuple[str, str], ...] | None = None
+    install_script: bool | None = None
+    provenance: bool | None = None
+    publisher: str | None = None
+    yanked: str | None = None
+    metadata: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Every release of one name that a registry knows, and when the name first appeared there."""
+
+    ecosystem: str
+    name: str
+    releases: tuple[Listed, ...]
+    first_release: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ReleaseFacts:
     """Facts about one (ecosystem, name, version), each None when the registry did not say.
 

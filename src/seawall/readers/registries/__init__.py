@@ -1,0 +1,1 @@
+"""What package registries answer about a name: bytes in, releases out."""

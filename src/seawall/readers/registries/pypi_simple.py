@@ -1,0 +1,120 @@
+"""A PyPI index says of every file when it came, its digest, whether it was yanked and whether it is attested.
+
+Source: the simple repository API in JSON (PEP 691, PEP 700 upload-time, PEP 592 yanked, PEP 658 metadata,
+PEP 740 provenance). It speaks of files; a release is all files of one version, as young as its first one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from email.parser import BytesHeaderParser
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    canonicalize_name,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
+
+from seawall.kernel.errors import OutsideError
+from seawall.kernel.release import Listed, Listing
+
+_TRY = "ask again later, or look at the index that your pip or uv is set up to use"
+
+
+def read_project(data: bytes, name: str) -> Listing:
+    """The releases in `data`. Raises OutsideError when it is no answer of the JSON API about `name`."""
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError):
+        raise OutsideError(f"the index's answer about {name} is not JSON", _TRY) from None
+    if not isinstance(document, dict) or not isinstance(document.get("files"), list):
+        raise OutsideError(f"the index's answer about {name} holds no files", _TRY)
+    if canonicalize_name(str(document.get("name"))) != canonicalize_name(name):
+        raise OutsideError(f"the index's answer about {name} is about something else", _TRY)
+    files: dict[str, list[Mapping[str, object]]] = defaultdict(list)
+    for item in document["files"]:
+        version = _version(item) if isinstance(item, dict) else ""
+        if version:
+            files[version].append(item)
+    releases = tuple(_listed(version, items) for version, items in files.items())
+    first = min((r.published for r in releases if r.published is not None), default=None)
+    return Listing("PyPI", canonicalize_name(name), releases, first)
+
+
+def read_dependencies(data: bytes) -> tuple[tuple[str, str], ...] | None:
+    """(name, range) of every requirement in a METADATA file (PEP 566), None when it is none."""
+    try:
+        headers = BytesHeaderParser().parsebytes(data)
+    except (ValueError, LookupError):
+        return None
+    if not headers.get("Name"):
+        return None
+    found = []
+    for line in headers.get_all("Requires-Dist", []):
+        try:
+            requirement = Requirement(str(line))
+        except InvalidRequirement:
+            continue
+        found.append((canonicalize_name(requirement.name), str(requirement.specifier)))
+    return tuple(dict.fromkeys(found))
+
+
+def _version(item: Mapping[str, object]) -> str:
+    filename = item.get("filename")
+    if not isinstance(filename, str):
+        return ""
+    try:
+        if filename.endswith(".whl"):
+            return str(parse_wheel_filename(filename)[1])
+        return str(parse_sdist_filename(filename)[1])
+    except (InvalidWheelFilename, InvalidSdistFilename):
+        return ""
+
+
+def _listed(version: str, items: Sequence[Mapping[str, object]]) -> Listed:
+    times = [_time(item.get("upload-time")) for item in items]
+    yanked = [item.get("yanked") for item in items]
+    provenance = [item["provenance"] for item in items if "provenance" in item]
+    digests = [_digest(item.get("hashes")) for item in items]
+    return Listed(
+        version=version,
+        # One file without a time makes the age of the release unknown: it could be the newest.
+        published=min((t for t in times if t is not None), default=None) if all(times) else None,
+        digests=tuple(digest for digest in digests if digest),
+        provenance=all(provenance) if len(provenance) == len(items) else None,
+        yanked=_reason(yanked) if all(yanked) else None,
+        metadata=_metadata(items),
+    )
+
+
+def _reason(yanked: Sequence[object]) -> str:
+    return next((text for text in yanked if isinstance(text, str) and text), "yanked")
+
+
+def _metadata(items: Sequence[Mapping[str, object]]) -> str:
+    for item in items:
+        url = item.get("url")
+        if isinstance(url, str) and (item.get("core-metadata") or item.get("dist-info-metadata")):
+            return f"{url.partition('#')[0]}.metadata"
+    return ""
+
+
+def _digest(hashes: object) -> str:
+    value = hashes.get("sha256") if isinstance(hashes, dict) else None
+    return f"sha256:{value.lower()}" if isinstance(value, str) and value else ""
+
+
+def _time(value: object) -> datetime | None:
+    try:
+        time = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    if time is None:
+        return None
+    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)

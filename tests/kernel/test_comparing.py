@@ -1,0 +1,58 @@
+from datetime import UTC, datetime
+
+import pytest
+from packaging.version import Version
+
+from seawall.kernel.comparing import facts_of, line_of, previous_in_line
+from seawall.kernel.release import Listed, Listing
+
+DAY = [datetime(2026, 3, day, tzinfo=UTC) for day in range(1, 29)]
+
+
+def listing(*releases: Listed) -> Listing:
+    return Listing("npm", "axios", releases, DAY[0])
+
+
+def test_lines() -> None:
+    assert line_of("1.14.1") == line_of("v1.0") == "1"
+    assert line_of("0.30.4") == "0.30"
+    assert line_of("0.31.0") == "0.31"
+    assert line_of("weird") == "weird"
+
+
+@pytest.mark.parametrize(
+    ("version", "before"), [("1.14.1", "1.14.0"), ("0.30.4", "0.30.3"), ("2.0.0", "1.14.1"), ("0.30.3", None)]
+)
+def test_the_one_before_is_of_the_same_line(version: str, before: str | None) -> None:
+    all_of_them = listing(*(Listed(v) for v in ("0.30.3", "1.14.0", "0.30.4", "1.14.1", "2.0.0")))
+    got = previous_in_line(all_of_them, version, Version)
+    assert (got.version if got else None) == before
+
+
+def test_a_later_release_is_not_the_one_before() -> None:
+    releases = listing(Listed("1.0.0", DAY[1]), Listed("1.0.1", DAY[9]), Listed("1.0.2", DAY[5]))
+    got = previous_in_line(releases, "1.0.2", Version)
+    assert got is not None
+    assert got.version == "1.0.0"
+
+
+def test_the_axios_day() -> None:
+    base = (("follow-redirects", "^1"), ("form-data", "^4"))
+    good = Listed("1.14.0", DAY[1], (), base, False, True, "the-pipeline")
+    bad = Listed("1.14.1", DAY[9], (), (*base, ("plain-crypto-js", "^4.2.1")), False, False, "a-person")
+    facts = facts_of(listing(good, bad), "1.14.1", Version, {"plain-crypto-js": DAY[8]}, "npm")
+    assert facts.previous == "1.14.0"
+    assert facts.new_dependencies is not None
+    assert [(d.name, d.first_release) for d in facts.new_dependencies] == [("plain-crypto-js", DAY[8])]
+    assert (facts.provenance, facts.provenance_before) == (False, True)
+    assert (facts.publisher, facts.publishers_before) == ("a-person", ("the-pipeline",))
+
+
+def test_what_is_not_known_stays_unknown() -> None:
+    facts = facts_of(listing(Listed("1.0.0"), Listed("1.0.1")), "1.0.1", Version, {}, "npm")
+    assert facts.new_dependencies is None
+    assert facts.published is None
+    assert facts.publishers_before is None
+    missing = facts_of(listing(), "9.9.9", Version, {}, "npm")
+    assert missing.published is None
+    assert missing.digests == ()
