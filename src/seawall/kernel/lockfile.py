@@ -31,7 +31,9 @@ class Pin:
     writes it (`@scope/name`), PyPI names as PEP 503 folds them; `digests` are `algorithm:<lower-case hex>`
     (`h1:<base64>` for Go). `direct` is None where the format cannot say. `via` is one chain of names from
     the direct dependency down to the parent, empty for direct ones. `line` counts from 1, 0 = unknown.
-    `install_script` is what the file itself says, None where it says nothing.
+    `install_script` is what the file itself says, None where it says nothing. `files_from` are the other
+    hosts (scheme and host, no path) from which a client would fetch the release's files by the addresses
+    in this file: an index often names files elsewhere, and so does an edited lockfile.
     """
 
     ecosystem: str
@@ -46,6 +48,7 @@ class Pin:
     optional: bool = False
     via: tuple[str, ...] = ()
     install_script: bool | None = None
+    files_from: tuple[Source, ...] = ()
 
     @property
     def purl(self) -> str:
