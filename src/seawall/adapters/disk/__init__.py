@@ -1,0 +1,1 @@
+"""Files of this machine: trees that are inspected, places where Seawall keeps its own."""

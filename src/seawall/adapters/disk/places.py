@@ -1,0 +1,33 @@
+"""Where Seawall keeps its own files, and where a person keeps settings for it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+
+def data_directory(environment: Mapping[str, str] = os.environ) -> Path:
+    """The directory of the store and the index: `SEAWALL_DATA`, else the platform's data directory."""
+    given = environment.get("SEAWALL_DATA")
+    if given:
+        return Path(given).expanduser()
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "seawall"
+    base = environment.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "seawall"
+
+
+def settings_files(environment: Mapping[str, str] = os.environ) -> Iterator[tuple[str, bytes]]:
+    """(path, bytes) of the machine's and then the user's `seawall.toml`, as far as they exist.
+
+    `SEAWALL_CONFIG` names the user's file; a file that is named but missing raises FileNotFoundError.
+    """
+    machine = Path("/etc/seawall/seawall.toml")
+    given = environment.get("SEAWALL_CONFIG")
+    base = environment.get("XDG_CONFIG_HOME")
+    user = (Path(base) if base else Path.home() / ".config") / "seawall" / "seawall.toml"
+    for path in (machine, Path(given).expanduser() if given else user):
+        if path.is_file() or (given and path != machine):
+            yield str(path), path.read_bytes()

@@ -1,0 +1,114 @@
+"""`seawall scan`: one verdict on what a tree or a file takes in."""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .command import Command, Streams
+from .ledger import store_argument, store_path
+
+if TYPE_CHECKING:
+    from seawall.kernel.verdict import Verdict
+
+FORMATS = ("text", "json", "sarif", "cyclonedx", "markdown")
+
+
+def _arguments(parser: ArgumentParser) -> None:
+    add = parser.add_argument
+    add("target", nargs="?", default=".", help="a directory or a file (default: here)")
+    add("--format", choices=FORMATS, default="text", help="what is printed (default: text)")
+    add("--report", action="append", default=[], metavar="FORMAT=FILE", help="also write a report to a file")
+    add("--all", action="store_true", help="show every finding and signal, not only the worst 25 lines")
+    add("--offline", action="store_true", help="open no socket: use only what is on this machine")
+    add(
+        "--registry",
+        action="store_true",
+        help="also ask your registries about every package (age, scripts …)",
+    )
+    add("--no-history", action="store_true", help="do not look at the git history of lockfiles")
+    add("--fail-on", choices=("deny", "warn"), default="deny", help="the mildest decision that exits 1")
+    add("--policy", default="", metavar="NAME|FILE", help="observe, default, strict, or a policy file")
+    add("--rule", action="append", default=[], metavar="ID", help="ask only this rule or family; repeatable")
+    add(
+        "--only",
+        action="append",
+        default=[],
+        metavar="FAMILY",
+        help="judge only this family, such as packages",
+    )
+    add("--exclude", action="append", default=[], metavar="GLOB", help="leave these paths out; repeatable")
+    add(
+        "--baseline", metavar="FILE", default="", help="a report of --format json: what it holds is not shown"
+    )
+    add(
+        "--trust-base",
+        metavar="REF",
+        default=os.environ.get("SEAWALL_TRUST_BASE", ""),
+        help="the git revision whose seawall.toml may waive (also SEAWALL_TRUST_BASE)",
+    )
+    add("--index", metavar="FILE", default="", help="the advisory index that `seawall sync` made")
+    store_argument(parser)
+
+
+def _run(arguments: Namespace, streams: Streams) -> int:
+    from seawall.kernel.decision import Outcome
+    from seawall.scanning import Order, run_scan
+
+    reports = [_report(word) for word in arguments.report]
+    order = Order(
+        target=Path(arguments.target),
+        offline=arguments.offline,
+        registry=arguments.registry,
+        history=not arguments.no_history,
+        policy=arguments.policy,
+        rules=(*arguments.rule, *arguments.only),
+        exclude=tuple(arguments.exclude),
+        baseline=Path(arguments.baseline) if arguments.baseline else None,
+        trust_base=arguments.trust_base,
+        index=Path(arguments.index) if arguments.index else None,
+        store=store_path(arguments.store),
+    )
+    with streams.progress("looking") as advance:
+        verdict = run_scan(order, advance)
+    for kind, path in reports:
+        path.write_text(_rendered(verdict, kind, arguments, None), encoding="utf-8")
+    streams.result(_rendered(verdict, arguments.format, arguments, streams))
+    outcome = verdict.decision.outcome
+    failing = {Outcome.DENY, Outcome.WARN} if arguments.fail_on == "warn" else {Outcome.DENY}
+    if outcome in failing:
+        return 1
+    return 3 if outcome is Outcome.INCOMPLETE else 0
+
+
+def _report(word: str) -> tuple[str, Path]:
+    from seawall.kernel.errors import UsageError
+
+    kind, _, path = word.partition("=")
+    if kind not in FORMATS or not path:
+        raise UsageError(f"--report {word!r} is not FORMAT=FILE", f"formats: {', '.join(FORMATS)}")
+    return kind, Path(path)
+
+
+def _rendered(verdict: Verdict, kind: str, arguments: Namespace, streams: Streams | None) -> str:
+    from seawall.reports import render
+
+    return render(verdict, kind, **_look(arguments, streams))
+
+
+def _look(arguments: Namespace, streams: Streams | None) -> dict[str, object]:
+    import shutil
+
+    terminal = streams is not None and streams.out.isatty()
+    encoding = (getattr(streams.out, "encoding", "") or "") if streams else "utf-8"
+    return {
+        "full": arguments.all,
+        "color": terminal and not os.environ.get("NO_COLOR"),
+        "width": shutil.get_terminal_size((100, 24)).columns if terminal else 100,
+        "unicode": "utf" in encoding.lower(),
+    }
+
+
+COMMAND = Command("scan", "look at a tree or file and say what came in and what is wrong", _arguments, _run)

@@ -1,0 +1,214 @@
+"""Judge what was walked: look up what is there, ask every rule, let policy decide, say one thing.
+
+Order: documents, advisories, registry facts, history, rules, waivers, policy. What could not be looked up
+is a `Skipped` in the verdict; without advisory data for what is there the verdict is `incomplete`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+
+from seawall.adapters.disk.tree import Walk, read_documents
+from seawall.decide import decide_findings
+from seawall.kernel.advisory import Advisory, Match
+from seawall.kernel.attack import Catalog, as_advisories, ways_back
+from seawall.kernel.client import Gap
+from seawall.kernel.finding import Skipped
+from seawall.kernel.history import Interval
+from seawall.kernel.intake import FeedState, Intake, Key, SettingsChange, Upstreams
+from seawall.kernel.limits import DEFAULT_LIMITS, Limits
+from seawall.kernel.lockfile import Document
+from seawall.kernel.matching import match
+from seawall.kernel.policy.engine import Policy
+from seawall.kernel.release import ReleaseFacts
+from seawall.kernel.rule import Rule, judge
+from seawall.kernel.settings import DEFAULTS, Settings, Waiver
+from seawall.kernel.verdict import Verdict
+from seawall.kernel.waiver import waived
+from seawall.next_step import next_command
+
+NOT_IN_ANY_FEED = frozenset({"conda"})
+"""Ecosystems for which no advisory database has records: said once, never a pass, never required."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """What one source answered about package versions."""
+
+    matches: Mapping[Key, tuple[Match, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    feeds: tuple[FeedState, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What the history of the tree holds."""
+
+    intervals: tuple[Interval, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What registries say about releases."""
+
+    releases: Mapping[Key, ReleaseFacts] = field(default_factory=lambda: MappingProxyType({}))
+    skipped: tuple[Skipped, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What the tree's own settings file changes, once it is known what of it may count.
+
+    `settings` are those in force; `ignored` are waivers that stand in the tree but do not count;
+    `changes` are differences from the trusted revision; `documents` hold the file's own faults.
+    """
+
+    settings: Settings = DEFAULTS
+    ignored: tuple[Waiver, ...] = ()
+    changes: tuple[SettingsChange, ...] = ()
+    documents: tuple[Document, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything outside that a scan may ask. A question that is None is not asked at all.
+
+    `lookups` answer for package versions, in order; `past` gets the known bad advisories.
+    """
+
+    now: datetime
+    catalog: Catalog
+    lookups: tuple[Callable[[Sequence[Key]], Lookup], ...] = ()
+    malicious: Callable[[], Iterable[Advisory]] | None = None
+    facts: Callable[[Sequence[Key]], Facts] | None = None
+    past: Callable[[Sequence[Advisory]], Past] | None = None
+    gaps: Callable[[Sequence[Document]], tuple[Gap, ...]] | None = None
+    upstreams: Upstreams = field(default_factory=Upstreams)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What was asked: which target, judged by which policy, which rules, against which baseline."""
+
+    target: str
+    policy: Policy
+    trust: Trust = field(default_factory=Trust)
+    rules: tuple[Rule, ...] = ()
+    baseline: frozenset[str] = frozenset()
+    limits: Limits = DEFAULT_LIMITS
+    version: str = ""
+
+
+def judge_tree(walked: Walk, question: Question, world: World) -> Verdict:
+    """The verdict on what was walked."""
+    documents = (*read_documents(walked, question.limits), *question.trust.documents)
+    intake = _intake(walked, documents, question, world)
+    findings = waived(judge(question.rules, intake), intake.settings.waivers, world.now.date())
+    kept = tuple(f for f in findings if f.fingerprint not in question.baseline)
+    unchecked = tuple(s for s in intake.skipped if s.required)
+    decision, judged = decide_findings(kept, unchecked, intake, question.policy)
+    return Verdict(
+        target=question.target,
+        intake=intake,
+        findings=judged,
+        decision=decision,
+        unchecked=unchecked,
+        gaps=world.gaps(documents) if world.gaps else (),
+        next_command=next_command(judged, unchecked, documents),
+        baselined=len(findings) - len(kept),
+        policy=question.policy.name,
+        version=question.version,
+    )
+
+
+def _intake(walked: Walk, documents: Sequence[Document], question: Question, world: World) -> Intake:
+    keys = _keys(documents)
+    known = tuple(as_advisories(world.catalog.attacks))
+    looked = _look_up(keys, known, world)
+    facts = world.facts(keys) if world.facts else Facts()
+    past = world.past((*known, *(world.malicious() if world.malicious else ()))) if world.past else Past()
+    trust = question.trust
+    return Intake(
+        documents=tuple(documents),
+        now=world.now,
+        matches=looked.matches,
+        releases=facts.releases,
+        history=past.intervals,
+        feeds=looked.feeds,
+        upstreams=world.upstreams,
+        settings=trust.settings,
+        ignored_waivers=trust.ignored,
+        settings_changes=trust.changes,
+        skipped=(*looked.skipped, *facts.skipped, *past.skipped),
+        files=walked.files,
+        last_good=ways_back(world.catalog.attacks),
+    )
+
+
+def _keys(documents: Iterable[Document]) -> list[Key]:
+    found: dict[Key, None] = {}
+    for document in documents:
+        for pin in document.pins:
+            found[pin.key] = None
+        for wanted in document.requirements:
+            key = wanted.key
+            if key is not None and wanted.group != "constraint":
+                found[key] = None
+    return list(found)
+
+
+def _look_up(keys: Sequence[Key], known: Sequence[Advisory], world: World) -> Lookup:
+    """All sources together, one match per flaw, and which ecosystems nobody could answer for."""
+    answers = [lookup(keys) for lookup in world.lookups] if keys else []
+    built_in = FeedState("built-in catalog", world.catalog.as_of, len(world.catalog.attacks))
+    feeds = (*(feed for answer in answers for feed in answer.feeds), built_in)
+    merged: dict[Key, tuple[Match, ...]] = {}
+    for matches in (*(answer.matches for answer in answers), match(keys, known)):
+        for key, found in matches.items():
+            merged[key] = _merged(merged.get(key, ()), found)
+    skipped = (*(s for answer in answers for s in answer.skipped), *_uncovered(keys, feeds))
+    return Lookup(merged, feeds, skipped)
+
+
+def _merged(first: tuple[Match, ...], more: Iterable[Match]) -> tuple[Match, ...]:
+    """Without those that are about the same flaw: one id or alias in common."""
+    known = {name for item in first for name in item.ids}
+    return (*first, *(item for item in more if not known & set(item.ids)))
+
+
+def _uncovered(keys: Iterable[Key], feeds: Iterable[FeedState]) -> tuple[Skipped, ...]:
+    covered = {ecosystem for feed in feeds for ecosystem in feed.covers}
+    used = {ecosystem for ecosystem, _, _ in keys}
+    missing = sorted(used - covered - NOT_IN_ANY_FEED)
+    skipped = []
+    if missing:
+        skipped.append(
+            Skipped(
+                f"malware and vulnerabilities ({', '.join(missing)})",
+                "there is no advisory data for it on this machine; only the built-in catalog was asked",
+                "seawall sync",
+                required=True,
+            )
+        )
+    for ecosystem in sorted(used & NOT_IN_ANY_FEED):
+        skipped.append(
+            Skipped(
+                f"malware and vulnerabilities ({ecosystem})",
+                "no advisory database has records for it; PyPI packages inside it are checked",
+            )
+        )
+    return tuple(skipped)
+
+
+def chosen(rules: Iterable[Rule], only: Sequence[str], settings: Settings) -> tuple[Rule, ...]:
+    """The rules to ask: all, or those named (an id or a family), without those switched off."""
+    return tuple(
+        rule
+        for rule in rules
+        if (not only or rule.id in only or rule.id.partition("/")[0] in only)
+        and (rule.id not in settings.disabled_rules or rule.id in settings.required_rules)
+    )

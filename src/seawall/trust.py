@@ -1,0 +1,87 @@
+"""Whose settings count: your own set, a trusted revision waives, a tree as it lies there only tightens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from types import MappingProxyType
+
+from seawall.judging import Trust
+from seawall.kernel.errors import PolicyError
+from seawall.kernel.intake import SettingsChange
+from seawall.kernel.limits import Limits
+from seawall.kernel.lockfile import Document, DocumentKind
+from seawall.kernel.settings import DEFAULTS, Settings, Waiver, tightened
+from seawall.readers.settings.seawall_toml import FILE_NAME, SettingsFile, read
+
+ReadAt = Callable[[], bytes | None]
+"""The bytes of the tree's settings at the trusted revision, None where it had none there."""
+
+
+def own_settings(files: Iterable[tuple[str, bytes]], limits: Limits) -> Settings:
+    """The settings of the machine's and the user's own files, the later ones winning, waivers added up.
+
+    Raises PolicyError when one of them cannot be used: nothing may be decided on half of a settings file.
+    """
+    settings = DEFAULTS
+    for path, data in files:
+        found = read(data, path, limits)
+        for problem in found.problems:
+            where = f"{path}:{problem.line}" if problem.line else path
+            raise PolicyError(
+                f"{where}: {problem.message}", "correct the file; docs/settings.md lists every key"
+            )
+        changes = {name: getattr(found.settings, name) for name in found.given}
+        changes["waivers"] = (*settings.waivers, *found.settings.waivers)
+        settings = replace(settings, **changes)
+    return settings
+
+
+def trust(own: Settings, tree: bytes | None, base: bytes | None, has_base: bool, limits: Limits) -> Trust:
+    """The settings in force for a tree whose `seawall.toml` is `tree` and, at the trusted revision, `base`.
+
+    With a trusted revision its waivers count and differences from it are named. Without one the tree's
+    waivers are listed as not counted.
+    """
+    here = read(tree, FILE_NAME, limits) if tree is not None else SettingsFile(FILE_NAME)
+    there = read(base, FILE_NAME, limits) if base is not None else SettingsFile(FILE_NAME)
+    settings = tightened(own, there.settings, there.given) if has_base else own
+    settings = tightened(settings, here.settings, here.given)
+    if has_base:
+        settings = replace(settings, waivers=(*settings.waivers, *there.settings.waivers))
+    counted = {_identity(w) for w in there.settings.waivers} if has_base else set()
+    ignored = tuple(w for w in here.settings.waivers if _identity(w) not in counted)
+    changes = tuple(_changes(there, here)) if has_base else ()
+    return Trust(settings, ignored, changes, tuple(_document(here)))
+
+
+def _identity(waiver: Waiver) -> Waiver:
+    return replace(waiver, line=0)
+
+
+def _changes(there: SettingsFile, here: SettingsFile) -> Iterator[SettingsChange]:
+    before = {_identity(w) for w in there.settings.waivers}
+    after = {_identity(w) for w in here.settings.waivers}
+    for waiver in here.settings.waivers:
+        if _identity(waiver) not in before:
+            about = f" for {waiver.asset}" if waiver.asset else ""
+            yield SettingsChange(FILE_NAME, waiver.line, f"a waiver of {waiver.rule}{about} was added")
+    for waiver in there.settings.waivers:
+        if _identity(waiver) not in after:
+            yield SettingsChange(FILE_NAME, 0, f"a waiver of {waiver.rule} was taken out")
+    for name in sorted((there.given | here.given) - {"waivers"}):
+        old, new = getattr(there.settings, name), getattr(here.settings, name)
+        if old != new:
+            yield SettingsChange(FILE_NAME, 0, f"{name} was changed")
+
+
+def _document(file: SettingsFile) -> Iterator[Document]:
+    if file.problems:
+        yield Document(
+            FILE_NAME,
+            "seawall-toml",
+            DocumentKind.MANIFEST,
+            "",
+            problems=file.problems,
+            facts=MappingProxyType({}),
+        )
