@@ -1,0 +1,158 @@
+"""A package version matches an advisory exactly when it says so; records of one flaw are one match."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+
+from cvss import CVSS2, CVSS3, CVSS4
+from cvss.exceptions import CVSSError
+
+from .advisory import Advisory, Affected, Match, Severity
+from .asset import package_name
+from .versions import in_range, is_unbounded, lowest_fixed, order, same
+
+Key = tuple[str, str, str]
+
+_LABELS = {
+    "critical": Severity.CRITICAL,
+    "high": Severity.HIGH,
+    "important": Severity.HIGH,
+    "moderate": Severity.MEDIUM,
+    "medium": Severity.MEDIUM,
+    "low": Severity.LOW,
+}
+_PREFERENCE = ("MAL-", "GHSA-", "PYSEC-", "RUSTSEC-", "GO-", "CVE-")
+
+
+def match(keys: Iterable[Key], advisories: Iterable[Advisory]) -> dict[Key, tuple[Match, ...]]:
+    """For each of `keys`, an (ecosystem, name, version), what the advisories say; keys without are left out.
+
+    Worst first: malware, then by severity and id.
+    """
+    about: dict[tuple[str, str], list[tuple[Advisory, Affected]]] = defaultdict(list)
+    for advisory in advisories:
+        if not advisory.withdrawn:
+            for affected in advisory.affected:
+                name = package_name(affected.ecosystem, affected.name)
+                about[affected.ecosystem, name].append((advisory, affected))
+    found: dict[Key, tuple[Match, ...]] = {}
+    for key in keys:
+        ecosystem, name, version = key
+        candidates = about.get((ecosystem, package_name(ecosystem, name)))
+        if candidates and key not in found:
+            hits = [pair for pair in candidates if is_affected(pair[1], version)]
+            if hits:
+                found[key] = tuple(sorted(_matches(key, hits), key=_worst_first))
+    return found
+
+
+def is_affected(affected: Affected, version: str) -> bool:
+    """The advisory's own words about one package cover this version.
+
+    `introduced: 0` without an end beside listed versions means those versions only.
+    """
+    ecosystem = affected.ecosystem
+    if version in affected.versions:
+        return True
+    if ecosystem == "PyPI" and any(same(ecosystem, version, listed) for listed in affected.versions):
+        return True
+    rank = order(ecosystem)
+    for bounds in affected.ranges:
+        if is_unbounded(bounds):
+            if not affected.versions:
+                return True
+        elif in_range(bounds, version, rank):
+            return True
+    return False
+
+
+def _matches(key: Key, hits: Sequence[tuple[Advisory, Affected]]) -> Iterator[Match]:
+    for group in _groups(hits):
+        advisories = [advisory for advisory, _ in group]
+        malicious = any(advisory.malicious for advisory in advisories)
+        score = max((s for a in advisories for s in map(_score, a.vectors) if s is not None), default=None)
+        first = min(advisories, key=lambda a: _preference(a.id))
+        summary = next((a.summary for a in (first, *advisories) if a.summary), "")
+        yield Match(
+            key=key,
+            ids=_ids(advisories),
+            summary=summary,
+            malicious=malicious,
+            severity=Severity.CRITICAL if malicious else severity_of(score, [a.label for a in advisories]),
+            score=score,
+            fixed_in=_fixed_in(key, group),
+            feed=first.feed,
+            published=min((a.published for a in advisories if a.published), default=""),
+        )
+
+
+def _groups(
+    hits: Sequence[tuple[Advisory, Affected]],
+) -> list[list[tuple[Advisory, Affected]]]:
+    """Records that share an id or alias are about one flaw, also through a third one."""
+    groups: list[tuple[set[str], list[tuple[Advisory, Affected]]]] = []
+    for hit in hits:
+        names = {hit[0].id, *hit[0].aliases}
+        joined = [group for group in groups if group[0] & names]
+        members = [member for group in joined for member in group[1]]
+        groups = [group for group in groups if not group[0] & names]
+        groups.append((names.union(*(group[0] for group in joined)), [*members, hit]))
+    return [members for _, members in groups]
+
+
+def _ids(advisories: Sequence[Advisory]) -> tuple[str, ...]:
+    """The record's ids by preference, then the aliases."""
+    own = sorted({a.id for a in advisories}, key=_preference)
+    others = sorted({alias for a in advisories for alias in a.aliases} - set(own), key=_preference)
+    return (*own, *others)
+
+
+def _preference(name: str) -> tuple[int, str]:
+    for rank, prefix in enumerate(_PREFERENCE):
+        if name.startswith(prefix):
+            return (rank, name)
+    return (len(_PREFERENCE), name)
+
+
+def _worst_first(item: Match) -> tuple[bool, int, tuple[str, ...]]:
+    return (not item.malicious, -item.severity, item.ids)
+
+
+def _fixed_in(key: Key, group: Sequence[tuple[Advisory, Affected]]) -> str:
+    """A version that every record of the flaw calls fixed; the highest of their lowest ones."""
+    ecosystem, _, version = key
+    rank = order(ecosystem)
+    answers = []
+    for _, affected in group:
+        fixed = [text for r in affected.ranges for kind, text in r.events if kind == "fixed"]
+        sound = [text for text in fixed if not any(is_affected(other, text) for _, other in group)]
+        answer = lowest_fixed(sound, version, rank)
+        if answer:
+            answers.append((rank(answer), answer))
+    return max(answers, key=lambda pair: pair[0])[1] if answers else ""
+
+
+def severity_of(score: float | None, labels: Iterable[str]) -> Severity:
+    """The word for a CVSS base score (specification, table 14), else the publisher's, else medium."""
+    if score is not None:
+        bounds = ((9.0, Severity.CRITICAL), (7.0, Severity.HIGH), (4.0, Severity.MEDIUM), (0.1, Severity.LOW))
+        return next((word for bound, word in bounds if score >= bound), Severity.INFO)
+    known = [_LABELS[label.lower()] for label in labels if label.lower() in _LABELS]
+    return max(known, default=Severity.MEDIUM)
+
+
+@lru_cache(maxsize=20_000)
+def _score(vector: tuple[str, str]) -> float | None:
+    kind, text = vector
+    try:
+        if kind == "CVSS_V4":
+            return float(CVSS4(text).base_score)
+        if kind == "CVSS_V3":
+            return float(CVSS3(text).base_score)
+        if kind == "CVSS_V2":
+            return float(CVSS2(text.strip("()")).base_score)
+    except (CVSSError, ValueError, ArithmeticError):
+        return None
+    return None
