@@ -4,11 +4,11 @@ import platform
 import sys
 from pathlib import Path
 
-from . import against_syft, startup
+from . import against_syft, feeds, startup
 from .measure import Line
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
-MODULES = (startup, against_syft)
+MODULES = (startup, feeds, against_syft)
 
 HEAD = """# Benchmarks
 

@@ -6,13 +6,14 @@ Source: OSV schema 1.7 (https://ossf.github.io/osv-schema/).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from seawall.kernel.advisory import Advisory, Affected, VersionRange
 from seawall.kernel.limits import Limits
 from seawall.kernel.lockfile import Problem, ProblemKind
 
-_EVENTS = ("introduced", "fixed", "last_affected", "limit")
+_EVENTS = frozenset({"introduced", "fixed", "last_affected", "limit"})
 _MALWARE_CWE = "CWE-506"
 
 
@@ -39,63 +40,115 @@ def record_of(document: object, path: str, feed: str = "osv") -> Advisory | Prob
     name = document.get("id")
     if not isinstance(name, str) or not name or len(name) > 200:
         return Problem(path, ProblemKind.MALFORMED, "an OSV record has an id")
-    affected = tuple(_affected(document.get("affected")))
-    aliases = tuple(_texts(document.get("aliases")))
+    packages = _maps(document.get("affected"))
+    aliases = _texts(document.get("aliases"))
+    sources = [document, *packages]
     return Advisory(
         id=name,
-        affected=affected,
+        affected=tuple(_affected(packages)),
         aliases=aliases,
         summary=_text(document.get("summary"))[:300] or _first_line(_text(document.get("details"))),
-        malicious=_malicious(name, aliases, document),
+        malicious=_malicious(name, aliases, sources),
         withdrawn=_text(document.get("withdrawn")),
         published=_text(document.get("published")),
         modified=_text(document.get("modified")),
-        vectors=tuple(_vectors(document)),
-        label=_label(document),
+        vectors=_vectors(sources),
+        label=_label(sources),
         feed=feed,
     )
 
 
-def _affected(value: object) -> Iterator[Affected]:
-    for item in _maps(value):
-        package = item.get("package")
-        if not isinstance(package, dict):
-            continue
-        ecosystem, name = _text(package.get("ecosystem")), _text(package.get("name"))
-        if ecosystem and name:
-            versions = tuple(_texts(item.get("versions")))
-            yield Affected(ecosystem, name, versions, tuple(_ranges(item.get("ranges"))))
+class Outline(NamedTuple):
+    """What an index needs to find a record again. `about` are (ecosystem, name), as written."""
+
+    id: str
+    modified: str
+    aliases: tuple[str, ...]
+    about: tuple[tuple[str, str], ...]
+    malicious: bool
+
+
+def read_outline(data: bytes, path: str, limits: Limits) -> Outline | Problem:
+    """The outline of the record in `data`, refused exactly when `read_record` refuses it."""
+    document = _document(data, path, limits)
+    if isinstance(document, Problem):
+        return document
+    name = str(document["id"])
+    packages = _maps(document.get("affected"))
+    aliases = _texts(document.get("aliases"))
+    return Outline(
+        name,
+        _text(document.get("modified")),
+        aliases,
+        tuple(named for item in packages if (named := _package(item)) is not None),
+        _malicious(name, aliases, [document, *packages]),
+    )
+
+
+def _package(item: Mapping[str, object]) -> tuple[str, str] | None:
+    package = item.get("package")
+    if not isinstance(package, dict):
+        return None
+    ecosystem, name = package.get("ecosystem"), package.get("name")
+    if isinstance(ecosystem, str) and isinstance(name, str) and ecosystem and name:
+        return ecosystem, name
+    return None
+
+
+def _document(data: bytes, path: str, limits: Limits) -> dict[str, object] | Problem:
+    if len(data) > limits.record_bytes:
+        return Problem(
+            path, ProblemKind.TOO_LARGE, f"{len(data)} bytes; at most {limits.record_bytes} are read"
+        )
+    try:
+        document = json.loads(data)
+    except RecursionError:
+        return Problem(path, ProblemKind.TOO_DEEP, "nested too deep to be read")
+    except ValueError as error:
+        kind = ProblemKind.TRUNCATED if not data.rstrip().endswith(b"}") else ProblemKind.MALFORMED
+        return Problem(path, kind, f"not JSON: {error}")
+    if not isinstance(document, dict):
+        return Problem(path, ProblemKind.MALFORMED, "an OSV record is an object")
+    name = document.get("id")
+    if not isinstance(name, str) or not name or len(name) > 200:
+        return Problem(path, ProblemKind.MALFORMED, "an OSV record has an id")
+    return document
+
+
+def _affected(packages: Iterable[Mapping[str, object]]) -> Iterator[Affected]:
+    for item in packages:
+        package = _package(item)
+        if package is not None:
+            yield Affected(*package, _texts(item.get("versions")), tuple(_ranges(item.get("ranges"))))
 
 
 def _ranges(value: object) -> Iterator[VersionRange]:
     for item in _maps(value):
         kind = item.get("type")
         events = tuple(_events(item.get("events")))
-        if kind in ("SEMVER", "ECOSYSTEM") and events:
-            yield VersionRange(str(kind), events)
+        if events and isinstance(kind, str) and kind in ("SEMVER", "ECOSYSTEM"):
+            yield VersionRange(kind, events)
 
 
 def _events(value: object) -> Iterator[tuple[str, str]]:
     for item in _maps(value):
-        for kind in _EVENTS:
-            bound = item.get(kind)
-            if isinstance(bound, str) and bound:
+        for kind, bound in item.items():
+            if kind in _EVENTS and isinstance(bound, str) and bound:
                 yield kind, bound
 
 
-def _vectors(document: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    sources = [document, *_maps(document.get("affected"))]
-    seen = set()
+def _vectors(sources: Iterable[Mapping[str, object]]) -> tuple[tuple[str, str], ...]:
+    found: dict[tuple[str, str], None] = {}
     for source in sources:
         for item in _maps(source.get("severity")):
-            pair = (_text(item.get("type")), _text(item.get("score")))
-            if all(pair) and len(pair[1]) < 300 and pair not in seen:
-                seen.add(pair)
-                yield pair
+            kind, score = _text(item.get("type")), _text(item.get("score"))
+            if kind and score and len(score) < 300:
+                found[kind, score] = None
+    return tuple(found)
 
 
-def _label(document: Mapping[str, object]) -> str:
-    for source in (document, *_maps(document.get("affected"))):
+def _label(sources: Iterable[Mapping[str, object]]) -> str:
+    for source in sources:
         for key in ("database_specific", "ecosystem_specific"):
             specific = source.get(key)
             label = specific.get("severity") if isinstance(specific, dict) else None
@@ -104,11 +157,10 @@ def _label(document: Mapping[str, object]) -> str:
     return ""
 
 
-def _malicious(name: str, aliases: tuple[str, ...], document: Mapping[str, object]) -> bool:
+def _malicious(name: str, aliases: Iterable[str], sources: Iterable[Mapping[str, object]]) -> bool:
     if name.startswith("MAL-") or any(alias.startswith("MAL-") for alias in aliases):
         return True
-    sources = [document, *_maps(document.get("affected"))]
-    specifics = [s.get("database_specific") for s in sources]
+    specifics = (source.get("database_specific") for source in sources)
     return any(_MALWARE_CWE in _cwes(specific) for specific in specifics if isinstance(specific, dict))
 
 
@@ -119,18 +171,14 @@ def _cwes(specific: Mapping[str, object]) -> set[str]:
     return found
 
 
-def _maps(value: object) -> Iterator[Mapping[str, object]]:
-    if isinstance(value, list):
-        for item in value:
-            if isinstance(item, dict):
-                yield item
+def _maps(value: object) -> list[Mapping[str, object]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, list):
-        for item in value:
-            if isinstance(item, str) and item:
-                yield item
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        return ()
+    return tuple(item for item in value if isinstance(item, str) and item)
 
 
 def _text(value: object) -> str:
