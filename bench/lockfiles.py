@@ -91,7 +91,8 @@ def sha256(name: str) -> str:
 
 def needs(all_names: list[str], index: int) -> list[str]:
     """Up to three later packages, so that there are chains and no cycles."""
-    return [all_names[i] for i in (index + 1, index * 2 + 3, index + 17) if i < len(all_names)]
+    below = dict.fromkeys((index + 1, index * 2 + 3, index + 17))
+    return [all_names[i] for i in below if i < len(all_names)]
 
 
 def package_lock(count: int, seed: int) -> str:

@@ -16,7 +16,7 @@ from seawall.decide import decide_findings
 from seawall.kernel.advisory import Advisory, Match
 from seawall.kernel.attack import Catalog, as_advisories, ways_back
 from seawall.kernel.client import Gap
-from seawall.kernel.finding import Skipped
+from seawall.kernel.finding import Skipped, softened
 from seawall.kernel.history import Interval
 from seawall.kernel.intake import FeedState, Intake, Key, SettingsChange, Upstreams
 from seawall.kernel.limits import DEFAULT_LIMITS, Limits
@@ -107,7 +107,8 @@ def judge_tree(walked: Walk, question: Question, world: World) -> Verdict:
     """The verdict on what was walked."""
     documents = (*read_documents(walked, question.limits), *question.trust.documents)
     intake = _intake(walked, documents, question, world)
-    findings = waived(judge(question.rules, intake), intake.settings.waivers, world.now.date())
+    found = map(softened, judge(question.rules, intake))
+    findings = waived(found, intake.settings.waivers, world.now.date())
     kept = tuple(f for f in findings if f.fingerprint not in question.baseline)
     unchecked = tuple(s for s in intake.skipped if s.required)
     decision, judged = decide_findings(kept, unchecked, intake, question.policy)

@@ -54,8 +54,10 @@ def _arguments(parser: ArgumentParser) -> None:
 
 
 def _run(arguments: Namespace, streams: Streams) -> int:
+    from datetime import UTC, datetime
+
     from seawall.kernel.decision import Outcome
-    from seawall.scanning import Order, run_scan
+    from seawall.scan import Order, scan
 
     reports = [_report(word) for word in arguments.report]
     order = Order(
@@ -69,10 +71,10 @@ def _run(arguments: Namespace, streams: Streams) -> int:
         baseline=Path(arguments.baseline) if arguments.baseline else None,
         trust_base=arguments.trust_base,
         index=Path(arguments.index) if arguments.index else None,
-        store=store_path(arguments.store),
+        store=store_path(arguments.store) if arguments.store else None,
     )
-    with streams.progress("looking") as advance:
-        verdict = run_scan(order, advance)
+    with streams.progress("looking"):
+        verdict = scan(order, datetime.now(UTC))
     for kind, path in reports:
         path.write_text(_rendered(verdict, kind, arguments, None), encoding="utf-8")
     streams.result(_rendered(verdict, arguments.format, arguments, streams))

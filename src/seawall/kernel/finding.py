@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from .advisory import Severity
@@ -47,6 +47,25 @@ class Finding:
     fixed_in: str = ""
     waived: str = ""
     detail: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+
+
+SAMPLE_DIRECTORIES = frozenset(
+    {"fixtures", "fixture", "__fixtures__", "testdata", "test-data", "test_data", "__snapshots__"}
+)
+"""Directories of samples that tests read and nobody installs."""
+
+_ALWAYS_SERIOUS = frozenset(
+    {"packages/known-malware", "packages/malware-in-history", "packages/credential-in-source"}
+)
+
+
+def softened(finding: Finding) -> Finding:
+    """The finding, as information only when it lies among test samples; malware and credentials stay."""
+    if finding.rule in _ALWAYS_SERIOUS or finding.severity is Severity.INFO:
+        return finding
+    if SAMPLE_DIRECTORIES.isdisjoint(finding.path.split("/")[:-1]):
+        return finding
+    return replace(finding, severity=Severity.INFO)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from posixpath import dirname
 
 from seawall.kernel.advisory import Severity
 from seawall.kernel.finding import Evidence
@@ -62,13 +63,14 @@ def exotic_source(intake: Intake) -> Iterator[Evidence]:
     Fix: use the registry's release, or pin the full commit; list a host that you do trust under
     `[registries] known` in your own settings, not in the tree.
     """
+    locked = _locked_names(intake)
     for document in intake.documents:
         if document.kind is DocumentKind.SBOM:
             continue
         groups: dict[tuple[str, str], list[_Named]] = defaultdict(list)
         for item in _named(document):
             why = _exotic(item.source, document, intake)
-            if why:
+            if why and not _said_by_lock(item.name, document, locked):
                 groups[(why, item.source.host)].append(item)
         for (why, host), items in groups.items():
             severity, what, fix = _WORDS[why]
@@ -82,6 +84,23 @@ def exotic_source(intake: Intake) -> Iterator[Evidence]:
                 subject=f"{why} {host}",
                 detail={"kind": why, "host": host, "packages": [item.name for item in items][:50]},
             )
+
+
+def _locked_names(intake: Intake) -> set[tuple[str, str, str]]:
+    """(directory, ecosystem, name) of everything that a lockfile fixes."""
+    return {
+        (dirname(document.path), document.ecosystem, pin.name)
+        for document in intake.documents
+        if document.kind is DocumentKind.LOCKFILE
+        for pin in document.pins
+    }
+
+
+def _said_by_lock(name: str, document: Document, locked: set[tuple[str, str, str]]) -> bool:
+    """A manifest's floating source is fixed by the lockfile beside it, which speaks for itself."""
+    if document.kind is not DocumentKind.MANIFEST:
+        return False
+    return (dirname(document.path), document.ecosystem, name) in locked
 
 
 _WORDS: dict[str, tuple[Severity, str, str]] = {

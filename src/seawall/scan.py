@@ -1,0 +1,188 @@
+"""Look at a tree: read all we know, judge all we read.
+
+This file puts the world together that `judging.judge_tree` asks: settings and whom to trust, the advisory index,
+the OSV service, registries, git, and the package managers of this machine.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from seawall import __version__
+from seawall.adapters.disk.places import data_directory, settings_files
+from seawall.adapters.disk.shipped import data_bytes
+from seawall.adapters.disk.tree import read, walk
+from seawall.adapters.feeds.index import Index, open_index
+from seawall.adapters.stores.sqlite import SqliteStore, open_store
+from seawall.decide import chosen_policy
+from seawall.judging import Lookup, Past, Question, Trust, World, chosen, judge_tree
+from seawall.kernel.advisory import Advisory
+from seawall.kernel.cache import Cache, NoCache
+from seawall.kernel.errors import StoreError, UsageError
+from seawall.kernel.intake import Key
+from seawall.kernel.limits import DEFAULT_LIMITS, Limits
+from seawall.kernel.matching import match
+from seawall.kernel.settings import POLICY_STRICTNESS, Settings
+from seawall.kernel.verdict import Verdict
+from seawall.readers.advisories.attacks import read_catalog
+from seawall.readers.lockfiles import ENVIRONMENTS, FORMATS
+from seawall.readers.settings.seawall_toml import FILE_NAME
+from seawall.rules import RULES
+from seawall.trust import own_settings, trust
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a person asked for. Empty means the default; `policy` given here wins over every settings file."""
+
+    target: Path
+    offline: bool = False
+    registry: bool = False
+    history: bool = True
+    policy: str = ""
+    rules: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    baseline: Path | None = None
+    trust_base: str = ""
+    index: Path | None = None
+    store: Path | None = None
+    limits: Limits = DEFAULT_LIMITS
+
+
+def scan(order: Order, now: datetime) -> Verdict:
+    """The verdict on `order.target`. Raises SeawallError when it cannot be begun."""
+    _refuse_unknown_rules(order.rules)
+    own = own_settings(settings_files(), order.limits)
+    with ExitStack() as opened:
+        store = _store(order, opened)
+        index = open_index(order.index or data_directory() / "advisories.db")
+        if index:
+            opened.callback(index.close)
+        elif order.index:
+            raise UsageError(f"there is no index at {order.index}", "make one: seawall sync --index FILE")
+        trusted = _trust(order, own)
+        walked = walk(order.target, FORMATS, ENVIRONMENTS, order.limits, (*own.exclude, *order.exclude))
+        question = Question(
+            target=str(order.target),
+            policy=chosen_policy(_policy_name(order, trusted.settings)),
+            trust=trusted,
+            rules=chosen(RULES, order.rules, trusted.settings),
+            baseline=_baseline(order),
+            limits=order.limits,
+            version=__version__,
+        )
+        return judge_tree(walked, question, _world(order, store, index, now))
+
+
+def _refuse_unknown_rules(names: Iterable[str]) -> None:
+    known = {rule.id for rule in RULES} | {rule.id.partition("/")[0] for rule in RULES}
+    for name in names:
+        if name not in known:
+            raise UsageError(
+                f"{name!r} is neither a rule nor a family of rules", "docs/rules.md lists them all"
+            )
+
+
+def _policy_name(order: Order, settings: Settings) -> str:
+    """The policy asked for; a tree may still ask for a stricter one of the shipped three."""
+    if not order.policy:
+        return settings.policy
+    if {order.policy, settings.policy} <= set(POLICY_STRICTNESS) and settings.policy == "strict":
+        return settings.policy
+    return order.policy
+
+
+def _store(order: Order, opened: ExitStack) -> Cache:
+    """The store as a cache. One that cannot be written is done without; a corrupt one is an error."""
+    path = order.store or data_directory() / "seawall.db"
+    try:
+        store: SqliteStore = open_store(path)
+    except StoreError:
+        if order.store or path.exists():
+            raise
+        return NoCache()
+    opened.callback(store.close)
+    return store
+
+
+def _root(target: Path) -> Path:
+    return target if target.is_dir() else target.parent
+
+
+def _trust(order: Order, own: Settings) -> Trust:
+    tree = read(_root(order.target), FILE_NAME, order.limits) if order.target.is_dir() else None
+    here = tree if isinstance(tree, bytes) else None
+    base = _at_base(order, FILE_NAME) if order.trust_base else None
+    return trust(own, here, base, bool(order.trust_base), order.limits)
+
+
+def _at_base(order: Order, path: str) -> bytes | None:
+    from seawall.adapters.vcs.git import read_at
+
+    return read_at(_root(order.target), order.trust_base, path)
+
+
+def _baseline(order: Order) -> frozenset[str]:
+    """Fingerprints of an earlier JSON report. Inside the tree it is read at the trusted revision."""
+    if order.baseline is None:
+        return frozenset()
+    data: bytes | None
+    inside = _inside(order)
+    try:
+        data = _at_base(order, inside) if order.trust_base and inside else order.baseline.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{order.baseline}: {error.strerror}", "name a report of --format json") from None
+    if data is None:
+        raise UsageError(f"{order.baseline} does not exist at {order.trust_base}", "commit it there first")
+    try:
+        document = json.loads(data)
+        return frozenset(str(finding["fingerprint"]) for finding in document["findings"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise UsageError(f"{order.baseline} is no report of --format json", "make one and name it") from None
+
+
+def _inside(order: Order) -> str:
+    """The baseline's path inside the tree, empty when it lies elsewhere."""
+    try:
+        return (order.baseline or Path()).resolve().relative_to(_root(order.target).resolve()).as_posix()
+    except ValueError:
+        return ""
+
+
+def _world(order: Order, store: Cache, index: Index | None, now: datetime) -> World:
+    lookups: list[Callable[[Sequence[Key]], Lookup]] = []
+    if index:
+        lookups.append(lambda keys: Lookup(index.matches(keys), index.states()))
+    if not order.offline:
+        lookups.append(lambda keys: _ask_osv(keys, store, now))
+    catalog = read_catalog(data_bytes("attacks.json"))
+
+    def past(known: Sequence[Advisory]) -> Past:
+        return _past(order, known, store, now)
+
+    return World(
+        now=now,
+        catalog=catalog,
+        lookups=tuple(lookups),
+        malicious=index.malicious if index else None,
+        past=past if order.history and order.target.is_dir() else None,
+    )
+
+
+def _ask_osv(keys: Sequence[Key], store: Cache, now: datetime) -> Lookup:
+    from seawall.adapters.feeds.osv_api import ask
+
+    answer = ask(keys, store, now)
+    return Lookup(match(keys, answer.advisories), answer.feeds, answer.skipped)
+
+
+def _past(order: Order, known: Sequence[Advisory], store: Cache, now: datetime) -> Past:
+    from seawall.history import intervals
+
+    report = intervals(order.target, FORMATS, known, match, order.limits, store, now)
+    return Past(report.intervals, report.skipped)
