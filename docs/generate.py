@@ -15,7 +15,11 @@ START, END = "<!-- options: written by make docs -->", "<!-- end of options -->"
 def main() -> int:
     """Write or check; the exit code."""
     os.environ["COLUMNS"] = "100"
-    wanted = {DOCS / "rules.md": rules_page(), DOCS / "settings.md": settings_page()}
+    wanted = {
+        DOCS / "rules.md": rules_page(),
+        DOCS / "settings.md": settings_page(),
+        DOCS / "formats.md": formats_page(),
+    }
     wanted.update(command_pages())
     stale = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
     if "--check" in sys.argv[1:]:
@@ -74,6 +78,21 @@ def settings_page() -> str:
         shown = getattr(value, "word", value)
         default = "[]" if value == () else f'"{shown}"' if isinstance(shown, str) else str(shown)
         lines.append(f"| `[{setting.table}]` | `{setting.key}` | `{default}` | {setting.meaning} |")
+    return "\n".join(lines) + "\n"
+
+
+def formats_page() -> str:
+    """Every format with the file names it claims."""
+    from seawall.readers.lockfiles import ENVIRONMENTS, FORMATS
+
+    lines = [(DOCS / "formats.head.md").read_text().rstrip(), "", "| format | kind | ecosystem | files |"]
+    lines.append("| --- | --- | --- | --- |")
+    for item in FORMATS:
+        names = ", ".join(f"`{glob}`" for glob in item.globs)
+        lines.append(f"| `{item.id}` | {item.kind} | {item.ecosystem or 'any'} | {names} |")
+    for place in ENVIRONMENTS:
+        names = ", ".join(f"`{root}/`" for root in place.roots)
+        lines.append(f"| `{place.id}` | installed | {place.ecosystem} | {names} |")
     return "\n".join(lines) + "\n"
 
 
