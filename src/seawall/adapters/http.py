@@ -1,24 +1,31 @@
 """The one door to the network: bounded in time and size, honest about failure, careful with credentials.
 
 TLS is verified against `SSL_CERT_FILE` or `REQUESTS_CA_BUNDLE` if they are set, else the system's roots.
-Proxies come from `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`. Redirects are followed at most 5 times, never
-from https to http, and a credential goes only to the host it was given for.
+Proxies come from `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`. Redirects are followed at most 5 times and to
+https only (on this machine itself also to http); a credential goes only to the host it was given for.
 urllib3 is imported at the first request: an offline scan never pays for it.
 """
 
 from __future__ import annotations
 
+import base64
 import os
+import random
 import ssl
+import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from email.utils import parsedate_to_datetime
+from ipaddress import ip_address
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 from urllib.request import getproxies, proxy_bypass
 
+from seawall import __version__
 from seawall.kernel.errors import OutsideError
 from seawall.kernel.limits import DEFAULT_LIMITS
 
@@ -27,13 +34,17 @@ if TYPE_CHECKING:
 
 _RETRIED = frozenset({408, 429, 500, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
+_TO_ANYONE = frozenset(
+    {"accept", "accept-encoding", "accept-language", "if-modified-since", "if-none-match", "user-agent"}
+)
+"""Headers that another host may see after a redirect: any other one may be a credential."""
 _BLOCK = 256 * 1024
+_LONG = 600.0
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What came back. Header names are lower-case."""
+    """What came back. Header names are lower-case; `url` is without userinfo."""
 
     status: int
     headers: Mapping[str, str]
@@ -45,7 +56,8 @@ class Response:
 class Patience:
     """How long to wait, in seconds, and how often to try again.
 
-    `total` bounds everything about one request, retries and waiting included.
+    `connect` bounds finding the address and connecting together. `total` bounds everything about one
+    request, retries and waiting included.
     """
 
     connect: float = 3.0
@@ -55,13 +67,24 @@ class Patience:
     longest_wait: float = 5.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Order:
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None
+    limit: int
+    deadline: float
+
+
 @dataclass(slots=True)
 class Http:
     """A client for many requests, safe to share between threads. Close it when done."""
 
-    user_agent: str = "seawall"
+    user_agent: str = f"seawall/{__version__}"
     patience: Patience = field(default_factory=Patience)
     _pools: dict[str, Any] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def request(
         self,
@@ -71,138 +94,162 @@ class Http:
         headers: Mapping[str, str] = MappingProxyType({}),
         body: bytes | None = None,
         limit: int = DEFAULT_LIMITS.response_bytes,
+        deadline: float | None = None,
+        repeatable: bool | None = None,
     ) -> Response:
         """The answer, whatever its status. Raises OutsideError when there is none that can be used.
 
-        Connection failures and the statuses 408, 429, 500, 502, 503, 504 are tried again, waiting as
-        `Retry-After` says or twice as long each time.
+        Broken connections and the statuses 408, 429, 500, 502, 503, 504 are tried again, waiting as
+        `Retry-After` says or twice as long each time; by default only where asking twice does nothing
+        twice (GET, HEAD), otherwise if `repeatable`. `limit` bounds the body, also after decompression.
+        `deadline` (of `time.monotonic`) may end it earlier than `patience.total`. A user name and password
+        in `url` are sent as an Authorization header.
         """
-        deadline = time.monotonic() + self.patience.total
-        wait = 0.2
-        for attempt in range(1, self.patience.tries + 1):
-            last = attempt == self.patience.tries
-            try:
-                answer = self._follow(method, url, dict(headers), body, limit, deadline)
-            except _Unreachable as failure:
-                # A name that does not resolve and a port that refuses will not change in a second.
-                if last or failure.final or time.monotonic() + wait > deadline:
-                    raise OutsideError(str(failure), "check the network, or use --offline") from None
-            else:
-                if answer.status not in _RETRIED or last:
-                    return answer
-                wait = max(wait, _retry_after(answer.headers))
-                if wait > self.patience.longest_wait or time.monotonic() + wait > deadline:
-                    return answer
-            time.sleep(wait)
-            wait *= 2
-        raise AssertionError("the last try returns or raises")
+        end = time.monotonic() + self.patience.total
+        order = self._order(
+            method, url, headers, body, limit, end if deadline is None else min(end, deadline)
+        )
+        again = method in ("GET", "HEAD") if repeatable is None else repeatable
+        return self._patiently(lambda: self._answer(order), order, again)
 
     def download(
         self, url: str, target: Path, limit: int, headers: Mapping[str, str] = MappingProxyType({})
     ) -> int:
-        """Write the body of a GET to `target` and return its size. Raises OutsideError."""
-        deadline = time.monotonic() + max(self.patience.total, 600.0)
-        try:
+        """Write the body of a GET to `target` and return its size. Raises OutsideError and leaves no file."""
+        deadline = time.monotonic() + max(self.patience.total, _LONG)
+        order = self._order("GET", url, headers, None, limit, deadline)
+
+        def once() -> Response:
             with target.open("wb") as file:
-                return self._stream(url, file.write, limit, deadline, dict(headers))
-        except _Unreachable as failure:
+                return self._exchange(order, file.write)
+
+        try:
+            answer = self._patiently(once, order, again=True)
+            if answer.status != 200:
+                raise OutsideError(f"{_host(url)} answered {answer.status}", "run it again later")
+            return target.stat().st_size
+        except BaseException:
             target.unlink(missing_ok=True)
-            raise OutsideError(str(failure), "check the network and run it again") from None
+            raise
 
     def close(self) -> None:
         """Give all connections back."""
-        for pool in self._pools.values():
-            pool.clear()
+        with self._lock:
+            for pool in self._pools.values():
+                pool.clear()
 
-    def _stream(self, url: str, write: Any, limit: int, deadline: float, headers: dict[str, str]) -> int:
-        for _ in range(6):
-            raw = self._send("GET", url, headers, None, deadline)
+    def _order(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        limit: int,
+        deadline: float,
+    ) -> _Order:
+        address, secret = _split(url)
+        own = {"user-agent": self.user_agent, "accept-encoding": "gzip"}
+        given = {name.lower(): value for name, value in headers.items()}
+        if secret:
+            own["authorization"] = secret
+        return _Order(method, address, {**own, **given}, body, limit, deadline)
+
+    def _patiently(self, once: Callable[[], Response], order: _Order, again: bool) -> Response:
+        wait, tries = 0.2, self.patience.tries if again else 1
+        for attempt in range(1, tries + 1):
+            pause = wait * random.uniform(0.5, 1.5)  # noqa: S311 - so that many do not come back at once
+            late = time.monotonic() + pause > order.deadline
             try:
-                if raw.status in _REDIRECTS:
-                    url, headers = _redirected(url, raw.headers.get("location", ""), headers)
-                    continue
-                if raw.status != 200:
-                    raise OutsideError(
-                        f"{_host(url)} answered {raw.status} for {urlsplit(url).path}", "run it again later"
-                    )
-                return sum(write(block) for block in self._blocks(raw, url, limit, deadline))
-            finally:
-                raw.release_conn()
-        raise _Unreachable(f"{_host(url)} redirects in circles", final=True)
+                answer = once()
+            except _Unreachable as failure:
+                # A name that does not resolve and a port that refuses will not change in a second.
+                if attempt == tries or failure.final or late:
+                    raise OutsideError(str(failure), "check the network, or use --offline") from None
+            else:
+                if answer.status not in _RETRIED or attempt == tries:
+                    return answer
+                pause = max(pause, _retry_after(answer.headers))
+                if pause > self.patience.longest_wait or time.monotonic() + pause > order.deadline:
+                    return answer
+            time.sleep(pause)
+            wait *= 2
+        raise AssertionError("the last try returns or raises")
 
-    def _follow(
-        self, method: str, url: str, headers: dict[str, str], body: bytes | None, limit: int, deadline: float
-    ) -> Response:
-        for _ in range(6):
-            raw = self._send(method, url, headers, body, deadline)
-            try:
-                if raw.status not in _REDIRECTS:
-                    data = b"".join(self._blocks(raw, url, limit, deadline))
-                    kept = {name.lower(): value for name, value in raw.headers.items()}
-                    return Response(raw.status, MappingProxyType(kept), data, url)
-                url, headers = _redirected(url, raw.headers.get("location", ""), headers)
-                if raw.status == 303:
-                    method, body = "GET", None
-            finally:
-                raw.release_conn()
-        raise _Unreachable(f"{_host(url)} redirects in circles", final=True)
+    def _answer(self, order: _Order) -> Response:
+        parts: list[bytes] = []
+        answer = self._exchange(order, parts.append)
+        return replace(answer, body=b"".join(parts))
 
-    def _send(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, deadline: float
-    ) -> Any:
+    def _exchange(self, order: _Order, write: Callable[[bytes], object]) -> Response:
+        """Follow redirects and hand the final body to `write`; the answer itself comes without it."""
+        from .connections import Watch
+
+        host = _host(order.url)
+        with Watch(order.deadline) as watch:
+            for _ in range(6):
+                raw = self._sent(order, watch)
+                try:
+                    if raw.status not in _REDIRECTS:
+                        kept = {name.lower(): value for name, value in raw.headers.items()}
+                        for block in _body(raw, order, watch):
+                            write(block)
+                        raw.release_conn()
+                        return Response(raw.status, MappingProxyType(kept), b"", order.url)
+                    order = _redirected(order, raw.status, raw.headers.get("location", ""))
+                finally:
+                    raw.close()
+        raise _Unreachable(f"{host} redirects in circles", final=True)
+
+    def _sent(self, order: _Order, watch: Any) -> Any:
         from urllib3 import Timeout
-        from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError
+        from urllib3.exceptions import (
+            ConnectTimeoutError,
+            HTTPError,
+            NameResolutionError,
+            NewConnectionError,
+            ProxyError,
+            SSLError,
+        )
 
-        host = _host(url)
-        left = deadline - time.monotonic()
+        host = _host(order.url)
+        left = order.deadline - time.monotonic()
         if left <= 0:
-            raise _Unreachable(f"{host} did not answer in {self.patience.total:.0f} s", final=True)
+            raise _Unreachable(f"{host} did not answer in time", final=True)
         timeout = Timeout(connect=min(self.patience.connect, left), read=min(self.patience.read, left))
         try:
-            return self._pool(url).request(
-                method,
-                url,
-                headers={"User-Agent": self.user_agent, "Accept-Encoding": "gzip", **headers},
-                body=body,
+            return self._pool(order.url).request(
+                order.method,
+                order.url,
+                headers=dict(order.headers),
+                body=order.body,
                 timeout=timeout,
                 redirect=False,
                 retries=False,
                 preload_content=False,
             )
-        except (NameResolutionError, NewConnectionError) as error:
+        except ProxyError as error:
+            raise _Unreachable(f"{host}: the proxy did not connect: {_why(error)}", final=True) from None
+        except (NameResolutionError, NewConnectionError, ConnectTimeoutError) as error:
             raise _Unreachable(f"{host} cannot be reached: {_why(error)}", final=True) from None
+        except SSLError as error:
+            raise _Unreachable(f"{host} cannot be trusted: {_why(error)}", final=True) from None
         except (HTTPError, OSError, ValueError) as error:
-            raise _Unreachable(f"{host} did not answer: {_why(error)}") from None
-
-    def _blocks(self, raw: Any, url: str, limit: int, deadline: float) -> Any:
-        from urllib3.exceptions import HTTPError
-
-        seen = 0
-        try:
-            for block in raw.stream(_BLOCK, decode_content=True):
-                seen += len(block)
-                if seen > limit:
-                    raise OutsideError(
-                        f"{_host(url)} sent more than {limit} bytes", "ask for less, or raise the bound"
-                    )
-                if time.monotonic() > deadline:
-                    raise _Unreachable(f"{_host(url)} was too slow", final=True)
-                yield block
-        except (HTTPError, OSError) as error:
-            raise _Unreachable(f"{_host(url)} broke off: {_why(error)}") from None
+            what = "did not answer in time" if watch.late else f"did not answer: {_why(error)}"
+            raise _Unreachable(f"{host} {what}", final=watch.late) from None
 
     def _pool(self, url: str) -> urllib3.PoolManager:
         parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise OutsideError(f"{_host(url) or 'an address'} is no http(s) address", "correct the address")
-        proxy = "" if proxy_bypass(parts.hostname) else getproxies().get(parts.scheme, "")
-        if proxy not in self._pools:
-            self._pools[proxy] = _manager(proxy)
-        pool: urllib3.PoolManager = self._pools[proxy]
+        proxy = "" if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme, "")
+        with self._lock:
+            if proxy not in self._pools:
+                self._pools[proxy] = _manager(proxy)
+            pool: urllib3.PoolManager = self._pools[proxy]
         return pool
 
 
 class _Unreachable(Exception):
+    """One try failed; `final` when another one would too."""
+
     def __init__(self, message: str, final: bool = False) -> None:
         super().__init__(message)
         self.final = final
@@ -211,46 +258,175 @@ class _Unreachable(Exception):
 def _manager(proxy: str) -> Any:
     import urllib3
 
-    roots = os.environ.get("SSL_CERT_FILE") or os.environ.get("REQUESTS_CA_BUNDLE")
-    context = ssl.create_default_context(cafile=roots or None)
+    from .connections import POOLS
+
+    context = _roots()
     if not proxy:
-        return urllib3.PoolManager(maxsize=16, ssl_context=context)
-    parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-    secret = f"{parts.username}:{parts.password or ''}" if parts.username else ""
-    headers = urllib3.make_headers(proxy_basic_auth=secret) if secret else None
-    port = f":{parts.port}" if parts.port else ""
-    bare = f"{parts.scheme}://{parts.hostname}{port}"
-    return urllib3.ProxyManager(bare, maxsize=16, ssl_context=context, proxy_headers=headers)
+        manager = urllib3.PoolManager(maxsize=16, ssl_context=context)
+    else:
+        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+        secret = f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username else ""
+        headers = urllib3.make_headers(proxy_basic_auth=secret) if secret else None
+        bare = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        try:
+            manager = urllib3.ProxyManager(bare, maxsize=16, ssl_context=context, proxy_headers=headers)
+        except (urllib3.exceptions.HTTPError, ValueError):
+            raise OutsideError(
+                "the proxy of this environment has no address that can be used",
+                "correct HTTPS_PROXY or HTTP_PROXY",
+            ) from None
+    manager.pool_classes_by_scheme = POOLS
+    return manager
 
 
-def _redirected(url: str, location: str, headers: dict[str, str]) -> tuple[str, dict[str, str]]:
-    target = urljoin(url, location)
-    old, new = urlsplit(url), urlsplit(target)
-    if not location or new.scheme not in ("http", "https"):
-        raise _Unreachable(f"{_host(url)} redirects to nowhere", final=True)
-    if new.scheme == "http" and old.scheme == "https":
-        raise _Unreachable(f"{_host(url)} redirects from https to plain http", final=True)
+def _roots() -> ssl.SSLContext:
+    for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"):
+        place = os.environ.get(name)
+        if place:
+            try:
+                if Path(place).is_dir():
+                    return ssl.create_default_context(capath=place)
+                return ssl.create_default_context(cafile=place)
+            except (OSError, ssl.SSLError):
+                raise OutsideError(
+                    f"{name} names {place}, which holds no certificates", f"correct or unset {name}"
+                ) from None
+    return ssl.create_default_context()
+
+
+def _body(raw: Any, order: _Order, watch: Any) -> Iterator[bytes]:
+    from urllib3.exceptions import HTTPError
+
+    host = _host(order.url)
+    seen = 0
+    try:
+        for block in _plain(_received(raw, order, watch), raw.headers.get("content-encoding", ""), host):
+            seen += len(block)
+            if seen > order.limit:
+                raise _too_much(order)
+            yield block
+    except (HTTPError, OSError, ValueError, zlib.error) as error:
+        if watch.late:
+            raise _Unreachable(f"{host} was too slow", final=True) from None
+        raise _Unreachable(f"{host} broke off: {_why(error)}") from None
+
+
+def _received(raw: Any, order: _Order, watch: Any) -> Iterator[bytes]:
+    """The bytes as they travel, never more than the limit: compressed ones are not more than plain ones."""
+    said = raw.headers.get("content-length", "")
+    if order.method != "HEAD" and said.isdigit() and (len(said) > 18 or int(said) > order.limit):
+        raise _too_much(order)
+    seen = 0
+    while block := raw.read1(_BLOCK, decode_content=False):
+        seen += len(block)
+        if seen > order.limit:
+            raise _too_much(order)
+        yield block
+    if watch.late:
+        raise _Unreachable(f"{_host(order.url)} was too slow", final=True)
+
+
+def _plain(blocks: Iterator[bytes], encoding: str, host: str) -> Iterator[bytes]:
+    """Decompressed in small steps: a few bytes can stand for a thousand times as many."""
+    coding = encoding.strip().lower()
+    if coding in ("", "identity"):
+        yield from blocks
+        return
+    if coding not in ("gzip", "x-gzip"):
+        raise _Unreachable(f"{host} sent an encoding that nobody asked for", final=True)
+    machine = zlib.decompressobj(31)
+    begun = False
+    for block in blocks:
+        rest, begun = block, True
+        while rest:
+            yield machine.decompress(rest, _BLOCK)
+            rest = machine.unconsumed_tail
+            if machine.eof:
+                rest = machine.unused_data
+                if not rest.startswith(b"\x1f\x8b"):
+                    break
+                machine = zlib.decompressobj(31)
+    yield machine.flush()
+    if begun and not machine.eof:
+        raise _Unreachable(f"{host} broke off: its compressed body is cut short")
+
+
+def _too_much(order: _Order) -> OutsideError:
+    return OutsideError(
+        f"{_host(order.url)} sent more than {order.limit} bytes", "ask for less, or raise the bound"
+    )
+
+
+def _redirected(order: _Order, status: int, location: str) -> _Order:
+    """The order to the next place. What may be secret stays with the host it was meant for."""
+    host = _host(order.url)
+    try:
+        target, _ = _split(urljoin(order.url, location))
+    except (OutsideError, ValueError):
+        target = ""
+    if not location or not target:
+        raise _Unreachable(f"{host} redirects to nowhere", final=True)
+    old, new = urlsplit(order.url), urlsplit(target)
+    if new.scheme == "http" and not (_is_here(old.hostname) and _is_here(new.hostname)):
+        raise _Unreachable(f"{host} redirects to plain http", final=True)
+    method, body, headers = order.method, order.body, order.headers
+    if status == 303 and method != "HEAD":
+        method, body = "GET", None
     if (old.scheme, old.hostname, old.port) != (new.scheme, new.hostname, new.port):
-        headers = {k: v for k, v in headers.items() if k.lower() not in _SECRET_HEADERS}
-    return target, headers
+        headers = {name: value for name, value in headers.items() if name in _TO_ANYONE}
+        if body is not None:
+            raise _Unreachable(f"{host} redirects what was sent to it to another host", final=True)
+    return replace(order, method=method, url=target, headers=headers, body=body)
+
+
+def _is_here(host: str | None) -> bool:
+    try:
+        return host == "localhost" or ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _split(url: str) -> tuple[str, str]:
+    """The address without userinfo and fragment, and the Authorization header that the userinfo means."""
+    try:
+        parts = urlsplit(url)
+        named = parts.hostname and parts.port != 0
+    except ValueError:
+        named = None
+    if not named or parts.scheme not in ("http", "https") or any(c <= " " or c in '\\"<>\x7f' for c in url):
+        raise OutsideError(f"{_host(url) or 'an address'} is no http(s) address", "correct the address")
+    secret = ""
+    if parts.username or parts.password:
+        pair = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
+        secret = "Basic " + base64.b64encode(pair.encode()).decode()
+    netloc = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, netloc, parts.path, parts.query, "")), secret
 
 
 def _retry_after(headers: Mapping[str, str]) -> float:
-    """Seconds; a date or anything else counts as nothing, the ordinary wait is then used."""
-    text = headers.get("retry-after", "")
-    return float(text) if text.isdigit() and len(text) < 6 else 0.0
+    """Seconds. A date counts from the server's own `Date`; anything else counts as nothing."""
+    text = headers.get("retry-after", "").strip()
+    if text.isdigit():
+        return float(text) if len(text) < 8 else 1e7
+    try:
+        until, now = parsedate_to_datetime(text), parsedate_to_datetime(headers["date"])
+        return max(0.0, (until - now).total_seconds())
+    except (KeyError, ValueError, TypeError, OverflowError):
+        return 0.0
 
 
 def _host(url: str) -> str:
     try:
         parts = urlsplit(url)
-        return (parts.hostname or "") + (f":{parts.port}" if parts.port else "")
+        host = parts.hostname or ""
+        return (f"[{host}]" if ":" in host else host) + (f":{parts.port}" if parts.port else "")
     except ValueError:
         return "an address that cannot be read"
 
 
 def _why(error: BaseException) -> str:
     """What went wrong, without addresses: they may hold a credential."""
-    cause = error.__cause__ or error.__context__ or error
+    inner = getattr(error, "original_error", None) or error
+    cause = inner.__cause__ or inner.__context__ or inner
     text = getattr(cause, "strerror", None) or type(cause).__name__
     return str(text)

@@ -1,0 +1,166 @@
+"""A connection gives up at its deadline, whatever the other side does.
+
+urllib3 and the standard library bound each wait for bytes, but not their sum: a name server that stays
+silent, sixteen addresses that swallow every packet, or a server that sends a byte now and then would each
+hold a caller for minutes. Only `adapters/http.py` uses this file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from itertools import zip_longest
+from typing import Any
+
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+
+_ADDRESSES = 4
+_LEAST = 1.0
+
+
+class Watch:
+    """Shuts the socket that it was shown when the deadline (`time.monotonic`) is there."""
+
+    def __init__(self, deadline: float) -> None:
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+        self.late = False
+        self._timer = threading.Timer(max(0.0, deadline - time.monotonic()), self._cut)
+        self._timer.daemon = True
+
+    def show(self, connected: socket.socket | None) -> None:
+        """From now on this is the socket to shut."""
+        with self._lock:
+            self._socket = connected
+            if self.late:
+                _shut(connected)
+
+    def _cut(self) -> None:
+        with self._lock:
+            self.late = True
+            _shut(self._socket)
+
+    def __enter__(self) -> Watch:
+        self._timer.start()
+        _current.watch = self
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+        _current.watch = None
+
+
+class _Current(threading.local):
+    watch: Watch | None = None
+
+
+_current = _Current()
+
+
+def _show(connected: socket.socket | None) -> None:
+    if _current.watch:
+        _current.watch.show(connected)
+
+
+def _shut(connected: socket.socket | None) -> None:
+    if connected is not None:
+        # The method of the class below TLS: a reader in another thread then sees an end of file.
+        with contextlib.suppress(OSError):
+            socket.socket.shutdown(connected, socket.SHUT_RDWR)
+
+
+class _Bounded(HTTPConnection):
+    """Finds the address and connects within `timeout` altogether, and shows its socket to the watch."""
+
+    def _new_conn(self) -> socket.socket:
+        seconds = self.timeout if isinstance(self.timeout, int | float) else 3.0
+        try:
+            connected = _connected(self._dns_host, self.port, seconds)
+            for option in self.socket_options or ():
+                connected.setsockopt(*option)
+        except socket.gaierror as error:
+            raise NameResolutionError(self.host, self, error) from error
+        except TimeoutError as error:
+            raise ConnectTimeoutError(self, "no connection in time") from error
+        except OSError as error:
+            raise NewConnectionError(self, "no connection") from error
+        _show(connected)
+        return connected
+
+    def getresponse(self) -> Any:
+        _show(self.sock)
+        return super().getresponse()
+
+
+class _BoundedTls(_Bounded, HTTPSConnection):
+    """The same, then TLS as urllib3 does it."""
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Bounded
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _BoundedTls
+
+
+POOLS: dict[str, type[HTTPConnectionPool]] = {"http": _Pool, "https": _TlsPool}
+"""For `PoolManager.pool_classes_by_scheme`."""
+
+
+def _connected(host: str, port: int, seconds: float) -> socket.socket:
+    """A socket connected to the first address of `host` that answers. Raises OSError."""
+    end = time.monotonic() + seconds
+    addresses = _addresses(host, port, seconds)
+    failure: OSError = TimeoutError("timed out")
+    for place, (family, kind, protocol, _, address) in enumerate(addresses):
+        left = end - time.monotonic()
+        if left <= 0:
+            break
+        attempt = socket.socket(family, kind, protocol)
+        try:
+            attempt.settimeout(min(left, max(_LEAST, left / (len(addresses) - place))))
+            attempt.connect(address)
+        except OSError as error:
+            failure = error
+            attempt.close()
+        else:
+            attempt.settimeout(seconds)
+            return attempt
+    raise failure
+
+
+def _addresses(host: str, port: int, seconds: float) -> list[Any]:
+    """At most four addresses, the families taking turns. Asking takes its own time, but nobody waits."""
+    found: list[Any] = []
+    failures: list[OSError] = []
+
+    def ask() -> None:
+        try:
+            found.extend(socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM))
+        except OSError as error:
+            failures.append(error)
+        except UnicodeError:
+            failures.append(socket.gaierror(socket.EAI_NONAME, "no name of a host"))
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(seconds)
+    if failures:
+        raise failures[0]
+    if not found:
+        raise socket.gaierror(socket.EAI_AGAIN, "the name server did not answer")
+    return list(_turns(found))[:_ADDRESSES]
+
+
+def _turns(found: list[Any]) -> Iterator[Any]:
+    first = found[0][0]
+    same = [item for item in found if item[0] == first]
+    other = [item for item in found if item[0] != first]
+    for pair in zip_longest(same, other):
+        yield from (item for item in pair if item is not None)
