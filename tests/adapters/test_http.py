@@ -1,64 +1,22 @@
 import gzip
-import threading
 import time
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 
 from seawall.adapters.http import Http, Patience
 from seawall.kernel.errors import OutsideError
-
-Answer = Callable[[BaseHTTPRequestHandler], None]
-
-
-class Server:
-    """A loopback server whose answers are functions by path; it remembers what it was asked."""
-
-    def __init__(self) -> None:
-        self.answers: dict[str, Answer] = {}
-        self.seen: list[tuple[str, dict[str, str]]] = []
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                outer.seen.append((self.path, {k.lower(): v for k, v in self.headers.items()}))
-                outer.answers[self.path](self)
-
-            do_POST = do_GET
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        class Listener(ThreadingHTTPServer):
-            request_queue_size = 64
-
-        self.http = Listener(("127.0.0.1", 0), Handler)
-        self.http.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.http.server_port}"
-        threading.Thread(target=self.http.serve_forever, args=(0.02,), daemon=True).start()
-
-
-def say(status: int, body: bytes = b"", **headers: str) -> Answer:
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(status)
-        for name, value in {"Content-Length": str(len(body)), **headers}.items():
-            handler.send_header(name.replace("_", "-"), value)
-        handler.end_headers()
-        handler.wfile.write(body)
-
-    return answer
+from simulators.loopback import Answer, Server, in_turn, say, serving
 
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
-    made = Server()
-    yield made
-    made.http.shutdown()
-    made.http.server_close()
+    with serving() as made:
+        yield made
 
 
 @pytest.fixture
@@ -76,12 +34,7 @@ def test_an_answer(server: Server, http: Http) -> None:
 
 
 def test_it_tries_again_and_waits_as_told(server: Server, http: Http) -> None:
-    turns = [say(503), say(429, Retry_After="1"), say(200, b"ok")]
-
-    def next_turn(handler: BaseHTTPRequestHandler) -> None:
-        turns.pop(0)(handler)
-
-    server.answers["/a"] = next_turn
+    server.answers["/a"] = in_turn(say(503), say(429, Retry_After="1"), say(200, b"ok"))
     start = time.monotonic()
     assert http.request("GET", f"{server.url}/a").body == b"ok"
     assert time.monotonic() - start >= 1
@@ -152,8 +105,7 @@ def test_a_redirect_carries_no_credential_to_another_host(server: Server, http: 
     assert "authorization" not in other.seen[0][1]
     http.request("GET", f"{server.url}/same", headers=headers)
     assert server.seen[-1][1]["authorization"] == headers["Authorization"]
-    other.http.shutdown()
-    other.http.server_close()
+    other.close()
 
 
 def test_circles_end(server: Server, http: Http) -> None:
@@ -199,12 +151,7 @@ def test_a_broken_download_leaves_no_file_and_a_passing_fault_is_tried_again(
         handler.end_headers()
         handler.wfile.write(b"x" * 10)
 
-    turns = [say(503), cut, say(200, b"whole")]
-
-    def next_turn(handler: BaseHTTPRequestHandler) -> None:
-        turns.pop(0)(handler)
-
-    server.answers["/f"] = next_turn
+    server.answers["/f"] = in_turn(say(503), cut, say(200, b"whole"))
     server.answers["/cut"] = cut
     assert http.download(f"{server.url}/f", tmp_path / "f", 10_000) == 5
     with pytest.raises(OutsideError, match="broke off"):
@@ -303,8 +250,7 @@ def test_a_password_in_the_address_goes_to_its_host_only(server: Server, http: H
     http.request("GET", f"{url}/away", headers={"X-Token": "not-a-real-token", "Accept": "a/b"})
     assert not {"authorization", "x-token"} & set(other.seen[0][1])
     assert other.seen[0][1]["accept"] == "a/b"
-    other.http.shutdown()
-    other.http.server_close()
+    other.close()
 
 
 def test_what_was_sent_to_one_host_is_not_sent_to_another(server: Server, http: Http) -> None:
@@ -348,8 +294,7 @@ def tls(server: Server) -> Iterator[Server]:
     made.url = made.url.replace("http://", "https://")
     made.answers["/a"] = say(200, b"secret")
     yield made
-    made.http.shutdown()
-    made.http.server_close()
+    made.close()
 
 
 CERTIFICATES = Path(__file__).parent.parent / "data" / "http"

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-
-from cvss import CVSS2, CVSS3, CVSS4
-from cvss.exceptions import CVSSError
 
 from .advisory import Advisory, Affected, Match, Severity
 from .asset import package_name
-from .versions import in_range, is_unbounded, lowest_fixed, order, same
+from .finding import Skipped
+from .versions import in_range, is_listed, is_unbounded, lowest_fixed, order
 
 Key = tuple[str, str, str]
 
@@ -26,46 +25,81 @@ _LABELS = {
 _PREFERENCE = ("MAL-", "GHSA-", "PYSEC-", "RUSTSEC-", "GO-", "CVE-")
 
 
-def match(keys: Iterable[Key], advisories: Iterable[Advisory]) -> dict[Key, tuple[Match, ...]]:
-    """For each of `keys`, an (ecosystem, name, version), what the advisories say; keys without are left out.
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What advisories say about package versions.
 
-    Worst first: malware, then by severity and id.
+    `matches` are worst first: malware, then by severity and id; keys without are left out. `unknown` names,
+    for a key, the advisories about its package that could not be compared with its version.
     """
+
+    matches: dict[Key, tuple[Match, ...]]
+    unknown: dict[Key, tuple[str, ...]]
+
+    def skipped(self) -> tuple[Skipped, ...]:
+        """What was not known, as checks that did not run; one for each package version."""
+        return tuple(
+            Skipped(
+                f"malware and vulnerabilities of {name} {version} ({ecosystem})",
+                f"{', '.join(ids[:3])}: the version cannot be ordered against the advisory's range",
+                "look at the advisory",
+                required=True,
+            )
+            for (ecosystem, name, version), ids in self.unknown.items()
+        )
+
+
+def match(keys: Iterable[Key], advisories: Iterable[Advisory]) -> dict[Key, tuple[Match, ...]]:
+    """What the advisories say about each of `keys`, (ecosystem, name, version); the others are left out."""
+    return compare(keys, advisories).matches
+
+
+def compare(keys: Iterable[Key], advisories: Iterable[Advisory]) -> Comparison:
+    """What the advisories say about `keys`, and where that cannot be known."""
     about: dict[tuple[str, str], list[tuple[Advisory, Affected]]] = defaultdict(list)
     for advisory in advisories:
         if not advisory.withdrawn:
             for affected in advisory.affected:
                 name = package_name(affected.ecosystem, affected.name)
                 about[affected.ecosystem, name].append((advisory, affected))
-    found: dict[Key, tuple[Match, ...]] = {}
-    for key in keys:
+    matches: dict[Key, tuple[Match, ...]] = {}
+    unknown: dict[Key, tuple[str, ...]] = {}
+    for key in dict.fromkeys(keys):
         ecosystem, name, version = key
         candidates = about.get((ecosystem, package_name(ecosystem, name)))
-        if candidates and key not in found:
-            hits = [pair for pair in candidates if is_affected(pair[1], version)]
-            if hits:
-                found[key] = tuple(sorted(_matches(key, hits), key=_worst_first))
-    return found
+        if not candidates:
+            continue
+        answers = [(pair, is_affected(pair[1], version)) for pair in candidates]
+        hits = [pair for pair, answer in answers if answer]
+        if hits:
+            matches[key] = tuple(sorted(_matches(key, hits), key=_worst_first))
+        ids = {record.id for (record, _), answer in answers if answer is None}
+        left = ids - {record.id for record, _ in hits}
+        if left:
+            unknown[key] = tuple(sorted(left))
+    return Comparison(matches, unknown)
 
 
-def is_affected(affected: Affected, version: str) -> bool:
-    """The advisory's own words about one package cover this version.
+def is_affected(affected: Affected, version: str) -> bool | None:
+    """The advisory's own words about one package cover this version; None when that cannot be known.
 
-    `introduced: 0` without an end beside listed versions means those versions only.
+    `introduced: 0` without an end beside listed versions means those versions only. Where versions are
+    listed and a range cannot be judged, the list is taken as complete, as the schema asks it to be.
     """
-    ecosystem = affected.ecosystem
-    if version in affected.versions:
-        return True
-    if ecosystem == "PyPI" and any(same(ecosystem, version, listed) for listed in affected.versions):
+    ecosystem, listed = affected.ecosystem, affected.versions
+    if listed and is_listed(ecosystem, version, listed):
         return True
     rank = order(ecosystem)
+    answer: bool | None = False
     for bounds in affected.ranges:
-        if is_unbounded(bounds):
-            if not affected.versions:
-                return True
-        elif in_range(bounds, version, rank):
+        if listed and is_unbounded(bounds):
+            continue
+        inside = in_range(bounds, version, rank)
+        if inside:
             return True
-    return False
+        if inside is None and not listed:
+            answer = None
+    return answer
 
 
 def _matches(key: Key, hits: Sequence[tuple[Advisory, Affected]]) -> Iterator[Match]:
@@ -127,7 +161,7 @@ def _fixed_in(key: Key, group: Sequence[tuple[Advisory, Affected]]) -> str:
     answers = []
     for _, affected in group:
         fixed = [text for r in affected.ranges for kind, text in r.events if kind == "fixed"]
-        sound = [text for text in fixed if not any(is_affected(other, text) for _, other in group)]
+        sound = [text for text in fixed if all(is_affected(other, text) is False for _, other in group)]
         answer = lowest_fixed(sound, version, rank)
         if answer:
             answers.append((rank(answer), answer))
@@ -145,14 +179,19 @@ def severity_of(score: float | None, labels: Iterable[str]) -> Severity:
 
 @lru_cache(maxsize=20_000)
 def _score(vector: tuple[str, str]) -> float | None:
-    kind, text = vector
+    """The base score. The vector's own prefix tells its version, not what the feed calls it."""
+    # Imported where used: most package versions match nothing.
+    from cvss import CVSS2, CVSS3, CVSS4
+    from cvss.exceptions import CVSSError
+
+    kind, text = vector[0], vector[1].strip()
     try:
-        if kind == "CVSS_V4":
+        if text.startswith("CVSS:4"):
             return float(CVSS4(text).base_score)
-        if kind == "CVSS_V3":
+        if text.startswith("CVSS:3"):
             return float(CVSS3(text).base_score)
-        if kind == "CVSS_V2":
+        if kind == "CVSS_V2" or text.startswith("AV:"):
             return float(CVSS2(text.strip("()")).base_score)
-    except (CVSSError, ValueError, ArithmeticError):
+    except (CVSSError, ValueError, ArithmeticError, LookupError, TypeError):
         return None
     return None
