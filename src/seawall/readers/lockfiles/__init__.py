@@ -5,18 +5,30 @@ from __future__ import annotations
 from seawall.readers.format import Environment, Format
 
 from . import (
+    bun_lock,
     conda_lock,
+    node_modules,
+    npm_lock,
+    package_json,
     pdm_lock,
     pipfile_lock,
+    pnpm_lock,
     poetry_lock,
     pylock,
     pyproject,
     requirements,
     site_packages,
     uv_lock,
+    yarn_lock,
 )
 
 FORMATS: tuple[Format, ...] = (
+    npm_lock.FORMAT,
+    npm_lock.SHRINKWRAP,
+    pnpm_lock.FORMAT,
+    yarn_lock.FORMAT,
+    bun_lock.FORMAT,
+    package_json.FORMAT,
     uv_lock.FORMAT,
     poetry_lock.FORMAT,
     pdm_lock.FORMAT,
@@ -28,4 +40,4 @@ FORMATS: tuple[Format, ...] = (
     requirements.FORMAT,
 )
 
-ENVIRONMENTS: tuple[Environment, ...] = (site_packages.ENVIRONMENT,)
+ENVIRONMENTS: tuple[Environment, ...] = (site_packages.ENVIRONMENT, node_modules.ENVIRONMENT)

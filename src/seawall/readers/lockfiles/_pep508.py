@@ -64,7 +64,7 @@ def parse(line: str) -> Wanted | None:
 
 
 def _parse_fully(line: str) -> Wanted | None:
-    from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415
+    from packaging.requirements import InvalidRequirement, Requirement
 
     try:
         found = Requirement(line)
@@ -84,7 +84,7 @@ def _parse_fully(line: str) -> Wanted | None:
 
 @lru_cache(maxsize=4096)
 def _is_marker(text: str) -> bool:
-    from packaging.markers import InvalidMarker, Marker  # noqa: PLC0415
+    from packaging.markers import InvalidMarker, Marker
 
     try:
         Marker(text)

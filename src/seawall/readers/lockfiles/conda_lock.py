@@ -13,9 +13,9 @@ from seawall.kernel.limits import Limits
 from seawall.kernel.lockfile import Document, DocumentKind, Pin, ProblemKind
 from seawall.kernel.source import REGISTRY, Source, SourceKind
 from seawall.readers.format import Format
-from seawall.readers.syntax import yaml
 from seawall.readers.syntax.fault import SyntaxFault
 from seawall.readers.syntax.text import decode
+from seawall.readers.syntax.yaml import Sequence, load
 
 from ._chains import from_parents
 from ._draft import Draft, facts, hash_fact, items, local_source, table, text, texts, url_source
@@ -28,7 +28,7 @@ def read(data: bytes, path: str, limits: Limits) -> Document:
     """What a conda-lock.yml says; conda packages by channel, pip packages by the host of their file."""
     draft = Draft(path, limits, "conda")
     try:
-        lock = yaml.load(decode(data, limits), limits)
+        lock = load(decode(data, limits), limits)
     except SyntaxFault as fault:
         draft.fault(fault)
         return draft.document("conda-lock", DocumentKind.LOCKFILE)
@@ -39,7 +39,7 @@ def read(data: bytes, path: str, limits: Limits) -> Document:
         draft.problem(ProblemKind.UNSUPPORTED, "a conda-lock of another version than 1; read as 1", 1)
     _channels(draft, table(lock.get("metadata")))
     packages = lock["package"]
-    lines = packages.lines if isinstance(packages, yaml.Sequence) else []
+    lines = packages.lines if isinstance(packages, Sequence) else []
     found: dict[tuple[str, str, str, str], Pin] = {}
     for index, body in enumerate(packages):
         pin = _pin(draft, body, lines[index] if index < len(lines) else 0)
@@ -124,7 +124,7 @@ def _merged(first: Pin, other: Pin) -> Pin:
 def _complete(draft: Draft, packages: list[object], metadata: _Body) -> None:
     """What a cut file lacks: fields of its last package, or every package of a platform."""
     last = packages[-1] if packages else None
-    if isinstance(last, dict) and not ("hash" in last and "optional" in last):
+    if isinstance(last, dict) and not ("hash" in last and isinstance(last.get("optional"), bool)):
         draft.problem(ProblemKind.TRUNCATED, "the last package is incomplete")
     seen = {text(table(body).get("platform")) for body in packages}
     if any(platform not in seen for platform in texts(metadata.get("platforms"))):

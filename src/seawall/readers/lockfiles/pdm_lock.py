@@ -58,6 +58,7 @@ def read(data: bytes, path: str, limits: Limits) -> Document:
     grouped = _grouped(draft, bodies)
     reach = _reach(draft, bodies)
     old_files = table(metadata.get("files"))
+    _complete(draft, bodies)
     for (name, release, _), variants in grouped.items():
         pin = _pin(draft, name, release, variants, old_files)
         direct, via = reach.get(name, (None, ()))
@@ -108,6 +109,14 @@ def _pin(
         dev=bool(groups) and "default" not in groups,
         files_from=hosts,
     )
+
+
+def _complete(draft: Draft, bodies: list[tuple[_Body, int]]) -> None:
+    """The last package of a cut file lacks the files that the others have."""
+    if len(bodies) > 1 and any("files" in body for body, _ in bodies[:-1]):
+        last, line = bodies[-1]
+        if "files" not in last and _source(last) == REGISTRY:
+            draft.problem(ProblemKind.TRUNCATED, "the last package names no file", line)
 
 
 def _source(body: _Body) -> Source:

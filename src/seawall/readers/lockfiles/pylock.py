@@ -63,8 +63,7 @@ def read(data: bytes, path: str, limits: Limits) -> Document:
     default = set(texts(lock.get("default-groups")))
     for body, line in bodies:
         _take(draft, body, line, reach, default)
-    if bodies and not _fetched(bodies[-1][0]):
-        draft.problem(ProblemKind.TRUNCATED, "the last package names no file", bodies[-1][1])
+    _complete(draft, bodies)
     return draft.document(
         "pylock",
         DocumentKind.LOCKFILE,
@@ -77,8 +76,20 @@ def read(data: bytes, path: str, limits: Limits) -> Document:
     )
 
 
-def _fetched(body: _Body) -> bool:
-    return any(body.get(key) for key in ("vcs", "directory", "archive", "sdist", "wheels"))
+def _complete(draft: Draft, bodies: list[tuple[_Body, int]]) -> None:
+    """Every package says what is fetched, and every file has hashes: the specification requires both."""
+    for index, (body, line) in enumerate(bodies):
+        kind = ProblemKind.TRUNCATED if index == len(bodies) - 1 else ProblemKind.MALFORMED
+        if not any(body.get(key) for key in ("vcs", "directory", "archive", "sdist", "wheels")):
+            draft.problem(kind, "a package that names no file", line)
+        elif any(not table(file.get("hashes")) for file in _files(body) if file):
+            draft.problem(kind, "a file without hashes", line)
+
+
+def _files(body: _Body) -> list[Mapping[str, object]]:
+    """The archive and the sdist (empty where there is none), then the wheels."""
+    wheels = [table(wheel) for wheel in items(body.get("wheels"))]
+    return [table(body.get("archive")), table(body.get("sdist")), *wheels]
 
 
 def _take(
@@ -92,8 +103,7 @@ def _take(
     directory = table(body.get("directory"))
     if not name or text(directory.get("path")) in (".", "./"):
         return
-    files = [table(body.get(key)) for key in ("archive", "sdist")]
-    files += [table(wheel) for wheel in items(body.get("wheels"))]
+    files = _files(body)
     source, hosts = _source(body, files)
     version = draft.version(body.get("version"), line)
     if not version:

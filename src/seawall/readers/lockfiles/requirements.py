@@ -84,6 +84,7 @@ class _File:
     exported: bool = False
     via: dict[int, list[str]] = field(default_factory=dict)
     last: int = -1
+    final: Pin | Requirement | None = None
     collecting: bool = False
 
 
@@ -128,6 +129,7 @@ def _read(data: bytes, path: str, limits: Limits, *, constraint: bool) -> Docume
 
 def _document(file: _File) -> Document:
     draft = file.draft
+    _complete(file)
     _apply_index(file)
     _apply_via(file)
     pins = draft.pins
@@ -143,6 +145,16 @@ def _document(file: _File) -> Document:
             no_index="true" if file.no_index else "",
         ),
     )
+
+
+def _complete(file: _File) -> None:
+    """pip asks a digest of every package if one has any, so a last one without was cut off."""
+    final = file.final
+    if final is None or final.digests or final.source is not REGISTRY:
+        return
+    if any(pin.digests for pin in file.draft.pins):
+        message = "the last package has no digest, though others have"
+        file.draft.problem(ProblemKind.TRUNCATED, message, final.line)
 
 
 def _lines(content: str) -> Iterator[_Line]:
@@ -315,23 +327,25 @@ def _put(file: _File, wanted: Wanted, hashes: list[str], number: int) -> None:
     version = draft.version(wanted.version, number) if wanted.version else ""
     if version and not file.constraint:
         file.last = len(draft.pins)
-        draft.pins.append(Pin("PyPI", wanted.name, version, draft.path, number, wanted.source, digests))
+        pin = Pin("PyPI", wanted.name, version, draft.path, number, wanted.source, digests)
+        draft.pins.append(pin)
+        file.final = pin
         return
     group = "constraint" if file.constraint else "main"
-    draft.requirements.append(
-        Requirement(
-            "PyPI",
-            wanted.name,
-            wanted.spec,
-            draft.path,
-            number,
-            wanted.source,
-            bool(version),
-            digests,
-            group,
-            wanted.marker,
-        )
+    asked = Requirement(
+        ecosystem="PyPI",
+        name=wanted.name,
+        spec=wanted.spec,
+        path=draft.path,
+        line=number,
+        source=wanted.source,
+        exact=bool(version),
+        digests=digests,
+        group=group,
+        marker=wanted.marker,
     )
+    draft.requirements.append(asked)
+    file.final = asked
 
 
 def _apply_index(file: _File) -> None:
