@@ -6,7 +6,10 @@ from seawall.readers.format import Environment, Format
 
 from . import (
     bun_lock,
+    cargo_lock,
     conda_lock,
+    cyclonedx,
+    go_mod,
     node_modules,
     npm_lock,
     package_json,
@@ -18,6 +21,7 @@ from . import (
     pyproject,
     requirements,
     site_packages,
+    spdx,
     uv_lock,
     yarn_lock,
 )
@@ -38,6 +42,11 @@ FORMATS: tuple[Format, ...] = (
     pyproject.FORMAT,
     requirements.CONSTRAINTS,
     requirements.FORMAT,
+    cargo_lock.FORMAT,
+    go_mod.FORMAT,
+    go_mod.SUM,
+    cyclonedx.FORMAT,
+    spdx.FORMAT,
 )
 
 ENVIRONMENTS: tuple[Environment, ...] = (site_packages.ENVIRONMENT, node_modules.ENVIRONMENT)

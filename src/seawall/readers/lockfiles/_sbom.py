@@ -1,0 +1,21 @@
+"""A purl in an SBOM is turned back into what the ecosystem calls the package."""
+
+from __future__ import annotations
+
+from packageurl import PackageURL
+
+from seawall.kernel.asset import PURL_TYPE_TO_ECOSYSTEM, pypi_name
+
+
+def from_purl(text: str) -> tuple[str, str, str] | None:
+    """(ecosystem, name, version) of a purl; None when it is none. An unknown type stays its own name."""
+    if len(text) > 2048:
+        return None
+    try:
+        purl = PackageURL.from_string(text)
+    except ValueError:
+        return None
+    ecosystem = PURL_TYPE_TO_ECOSYSTEM.get(purl.type, purl.type)
+    separator = ":" if purl.type == "maven" else "/"
+    name = f"{purl.namespace}{separator}{purl.name}" if purl.namespace else purl.name
+    return ecosystem, pypi_name(name) if ecosystem == "PyPI" else name, purl.version or ""
