@@ -1,61 +1,30 @@
-"""An OSV record is read field by field; what is not as the schema says is left out, or the record refused.
+"""An OSV record is taken whole or refused: what decides about a version is never half read.
 
-Source: OSV schema 1.7 (https://ossf.github.io/osv-schema/).
+Wrong types in `id`, `aliases`, `withdrawn` and `affected` refuse the record; what only describes (texts,
+scores, times) is left out where it is not as the schema says. Ranges of type GIT are dropped; a range of an
+unknown type is kept, and judged as unknown. Source: OSV schema 1.7 (https://ossf.github.io/osv-schema/).
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from seawall.kernel.advisory import Advisory, Affected, VersionRange
 from seawall.kernel.limits import Limits
 from seawall.kernel.lockfile import Problem, ProblemKind
+from seawall.readers.syntax.fault import SyntaxFault
+from seawall.readers.syntax.text import decode
+from seawall.readers.syntax.yaml import load as load_yaml
 
 _EVENTS = frozenset({"introduced", "fixed", "last_affected", "limit"})
 _MALWARE_CWE = "CWE-506"
+_TIME = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d))?\Z", re.ASCII)
+_LONGEST_NAME = 500
 
-
-def read_record(data: bytes, path: str, limits: Limits, feed: str = "osv") -> Advisory | Problem:
-    """The record in `data`, or why there is none. Never raises. `path` is for the problem only."""
-    if len(data) > limits.record_bytes:
-        return Problem(
-            path, ProblemKind.TOO_LARGE, f"{len(data)} bytes; at most {limits.record_bytes} are read"
-        )
-    try:
-        document = json.loads(data)
-    except RecursionError:
-        return Problem(path, ProblemKind.TOO_DEEP, "nested too deep to be read")
-    except ValueError as error:
-        kind = ProblemKind.TRUNCATED if not data.rstrip().endswith(b"}") else ProblemKind.MALFORMED
-        return Problem(path, kind, f"not JSON: {error}")
-    return record_of(document, path, feed)
-
-
-def record_of(document: object, path: str, feed: str = "osv") -> Advisory | Problem:
-    """The record in parsed JSON, or why there is none."""
-    if not isinstance(document, dict):
-        return Problem(path, ProblemKind.MALFORMED, "an OSV record is an object")
-    name = document.get("id")
-    if not isinstance(name, str) or not name or len(name) > 200:
-        return Problem(path, ProblemKind.MALFORMED, "an OSV record has an id")
-    packages = _maps(document.get("affected"))
-    aliases = _texts(document.get("aliases"))
-    sources = [document, *packages]
-    return Advisory(
-        id=name,
-        affected=tuple(_affected(packages)),
-        aliases=aliases,
-        summary=_text(document.get("summary"))[:300] or _first_line(_text(document.get("details"))),
-        malicious=_malicious(name, aliases, sources),
-        withdrawn=_text(document.get("withdrawn")),
-        published=_text(document.get("published")),
-        modified=_text(document.get("modified")),
-        vectors=_vectors(sources),
-        label=_label(sources),
-        feed=feed,
-    )
+_Map = Mapping[str, object]
 
 
 class Outline(NamedTuple):
@@ -68,121 +37,206 @@ class Outline(NamedTuple):
     malicious: bool
 
 
+class _Wrong(Exception):
+    """What the record says about versions is not as the schema asks."""
+
+
+def read_record(data: bytes, path: str, limits: Limits, feed: str = "osv") -> Advisory | Problem:
+    """The record in `data`, or why there is none. Never raises. `path` tells YAML (`.yaml`) from JSON."""
+    try:
+        return _advisory(_document(data, path, limits), feed)
+    except SyntaxFault as fault:
+        return fault.at(path)
+    except _Wrong as wrong:
+        return Problem(path, ProblemKind.MALFORMED, str(wrong))
+
+
 def read_outline(data: bytes, path: str, limits: Limits) -> Outline | Problem:
     """The outline of the record in `data`, refused exactly when `read_record` refuses it."""
-    document = _document(data, path, limits)
-    if isinstance(document, Problem):
-        return document
-    name = str(document["id"])
-    packages = _maps(document.get("affected"))
-    aliases = _texts(document.get("aliases"))
+    try:
+        document = _document(data, path, limits)
+        name, aliases, packages = _head(document)
+        for item in packages:
+            _versions(item)
+        about = tuple(named for item in packages if (named := _package(item)) is not None)
+    except SyntaxFault as fault:
+        return fault.at(path)
+    except _Wrong as wrong:
+        return Problem(path, ProblemKind.MALFORMED, str(wrong))
     return Outline(
-        name,
-        _text(document.get("modified")),
-        aliases,
-        tuple(named for item in packages if (named := _package(item)) is not None),
-        _malicious(name, aliases, [document, *packages]),
+        name, _time(document.get("modified")), aliases, about, _malicious(name, aliases, document, packages)
     )
 
 
-def _package(item: Mapping[str, object]) -> tuple[str, str] | None:
-    package = item.get("package")
-    if not isinstance(package, dict):
-        return None
-    ecosystem, name = package.get("ecosystem"), package.get("name")
-    if isinstance(ecosystem, str) and isinstance(name, str) and ecosystem and name:
-        return ecosystem, name
-    return None
-
-
-def _document(data: bytes, path: str, limits: Limits) -> dict[str, object] | Problem:
+def _document(data: bytes, path: str, limits: Limits) -> _Map:
     if len(data) > limits.record_bytes:
-        return Problem(
-            path, ProblemKind.TOO_LARGE, f"{len(data)} bytes; at most {limits.record_bytes} are read"
-        )
-    try:
-        document = json.loads(data)
-    except RecursionError:
-        return Problem(path, ProblemKind.TOO_DEEP, "nested too deep to be read")
-    except ValueError as error:
-        kind = ProblemKind.TRUNCATED if not data.rstrip().endswith(b"}") else ProblemKind.MALFORMED
-        return Problem(path, kind, f"not JSON: {error}")
+        raise SyntaxFault(ProblemKind.TOO_LARGE, f"{len(data)} bytes; at most {limits.record_bytes} are read")
+    document = _parsed(data, path, limits)
     if not isinstance(document, dict):
-        return Problem(path, ProblemKind.MALFORMED, "an OSV record is an object")
-    name = document.get("id")
-    if not isinstance(name, str) or not name or len(name) > 200:
-        return Problem(path, ProblemKind.MALFORMED, "an OSV record has an id")
+        raise SyntaxFault(ProblemKind.MALFORMED, "an OSV record is an object")
+    if "id" not in document and "affected" not in document:
+        raise SyntaxFault(ProblemKind.UNSUPPORTED, "it is no advisory: neither id nor affected")
     return document
 
 
-def _affected(packages: Iterable[Mapping[str, object]]) -> Iterator[Affected]:
+def _parsed(data: bytes, path: str, limits: Limits) -> object:
+    if path.endswith((".yaml", ".yml")):
+        return load_yaml(decode(data, limits), limits)
+    try:
+        return json.loads(data)
+    except RecursionError:
+        raise SyntaxFault(ProblemKind.TOO_DEEP, "nested too deep to be read") from None
+    except ValueError as error:
+        kind = ProblemKind.MALFORMED if data.rstrip().endswith(b"}") else ProblemKind.TRUNCATED
+        raise SyntaxFault(kind, f"not JSON: {error}") from None
+
+
+def _advisory(document: _Map, feed: str) -> Advisory:
+    name, aliases, packages = _head(document)
+    sources = (document, *packages)
+    return Advisory(
+        id=name,
+        affected=tuple(_affected(packages)),
+        aliases=aliases,
+        summary=_plain(document.get("summary"))[:300] or _first_line(_plain(document.get("details"))),
+        malicious=_malicious(name, aliases, document, packages),
+        withdrawn=_word(document.get("withdrawn"), "withdrawn") or "",
+        published=_time(document.get("published")),
+        modified=_time(document.get("modified")),
+        vectors=_vectors(sources),
+        label=_label(sources),
+        feed=feed,
+    )
+
+
+def _head(document: _Map) -> tuple[str, tuple[str, ...], list[_Map]]:
+    """The id, the aliases and the affected packages. Raises _Wrong."""
+    name = _word(document.get("id"), "id")
+    if not name:
+        raise _Wrong("an OSV record has an id")
+    _word(document.get("withdrawn"), "withdrawn")
+    return name, _words(document.get("aliases"), "aliases"), _maps(document.get("affected"), "affected")
+
+
+def _affected(packages: Iterable[_Map]) -> Iterator[Affected]:
     for item in packages:
+        versions, ranges = _versions(item)
         package = _package(item)
         if package is not None:
-            yield Affected(*package, _texts(item.get("versions")), tuple(_ranges(item.get("ranges"))))
+            yield Affected(*package, versions, ranges)
 
 
-def _ranges(value: object) -> Iterator[VersionRange]:
-    for item in _maps(value):
-        kind = item.get("type")
-        events = tuple(_events(item.get("events")))
-        if events and isinstance(kind, str) and kind in ("SEMVER", "ECOSYSTEM"):
-            yield VersionRange(kind, events)
+def _versions(item: _Map) -> tuple[tuple[str, ...], tuple[VersionRange, ...]]:
+    versions = _words(item.get("versions"), "versions")
+    ranges = []
+    for bounds in _maps(item.get("ranges"), "ranges"):
+        kind = _word(bounds.get("type"), "the type of a range") or ""
+        if kind != "GIT":
+            events = tuple(_events(bounds))
+            if events:
+                ranges.append(VersionRange(kind, events))
+    return versions, tuple(ranges)
 
 
-def _events(value: object) -> Iterator[tuple[str, str]]:
-    for item in _maps(value):
-        for kind, bound in item.items():
-            if kind in _EVENTS and isinstance(bound, str) and bound:
-                yield kind, bound
+def _events(bounds: _Map) -> Iterator[tuple[str, str]]:
+    for event in _maps(bounds.get("events"), "events"):
+        for kind, bound in event.items():
+            if kind in _EVENTS:
+                word = _word(bound, kind)
+                if not word:
+                    raise _Wrong(f"{kind} is empty")
+                yield kind, word
 
 
-def _vectors(sources: Iterable[Mapping[str, object]]) -> tuple[tuple[str, str], ...]:
+def _package(item: _Map) -> tuple[str, str] | None:
+    """(ecosystem, name); None where a record is about a repository only. Raises _Wrong."""
+    package = item.get("package")
+    if package is None:
+        return None
+    if not isinstance(package, dict):
+        raise _Wrong("package is not an object")
+    ecosystem, name = _word(package.get("ecosystem"), "ecosystem"), _word(package.get("name"), "name")
+    if not ecosystem or not name:
+        raise _Wrong("a package without ecosystem or name")
+    return ecosystem, name
+
+
+def _malicious(name: str, aliases: Iterable[str], document: _Map, packages: Iterable[_Map]) -> bool:
+    if name.startswith("MAL-") or any(alias.startswith("MAL-") for alias in aliases):
+        return True
+    specifics = (source.get("database_specific") for source in (document, *packages))
+    return any(_MALWARE_CWE in _cwes(specific) for specific in specifics if isinstance(specific, dict))
+
+
+def _cwes(specific: _Map) -> Iterator[object]:
+    for key in ("cwe_ids", "cwes"):
+        listed = specific.get(key)
+        for item in listed if isinstance(listed, list) else ():
+            yield item.get("cweId") if isinstance(item, dict) else item
+
+
+def _vectors(sources: Iterable[_Map]) -> tuple[tuple[str, str], ...]:
     found: dict[tuple[str, str], None] = {}
     for source in sources:
-        for item in _maps(source.get("severity")):
-            kind, score = _text(item.get("type")), _text(item.get("score"))
-            if kind and score and len(score) < 300:
-                found[kind, score] = None
+        listed = source.get("severity")
+        for item in listed if isinstance(listed, list) else ():
+            if isinstance(item, dict):
+                kind, score = _plain(item.get("type")), _plain(item.get("score"))
+                if kind and score and len(score) < 300:
+                    found[kind, score] = None
     return tuple(found)
 
 
-def _label(sources: Iterable[Mapping[str, object]]) -> str:
+def _label(sources: Iterable[_Map]) -> str:
     for source in sources:
         for key in ("database_specific", "ecosystem_specific"):
             specific = source.get(key)
             label = specific.get("severity") if isinstance(specific, dict) else None
             if isinstance(label, str) and label:
-                return label[:40]
+                return _plain(label)[:40]
     return ""
 
 
-def _malicious(name: str, aliases: Iterable[str], sources: Iterable[Mapping[str, object]]) -> bool:
-    if name.startswith("MAL-") or any(alias.startswith("MAL-") for alias in aliases):
-        return True
-    specifics = (source.get("database_specific") for source in sources)
-    return any(_MALWARE_CWE in _cwes(specific) for specific in specifics if isinstance(specific, dict))
+def _maps(value: object, what: str) -> list[_Map]:
+    """A list of objects; null and absent are empty. Raises _Wrong."""
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise _Wrong(f"{what} is not a list of objects")
+    return value
 
 
-def _cwes(specific: Mapping[str, object]) -> set[str]:
-    found = set(_texts(specific.get("cwe_ids")))
-    for item in _maps(specific.get("cwes")):
-        found.add(_text(item.get("cweId")))
-    return found
-
-
-def _maps(value: object) -> list[Mapping[str, object]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list):
+def _words(value: object, what: str) -> tuple[str, ...]:
+    """A list of texts; null and absent are empty. Raises _Wrong."""
+    if value is None:
         return ()
-    return tuple(item for item in value if isinstance(item, str) and item)
+    if not isinstance(value, list):
+        raise _Wrong(f"{what} is not a list of texts")
+    try:
+        sound = "".join(value).isprintable() and max(map(len, value), default=0) <= _LONGEST_NAME
+    except TypeError:
+        sound = False
+    if not sound:
+        raise _Wrong(f"{what} is not a list of short texts")
+    return tuple(filter(None, value))
 
 
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+def _word(value: object, what: str) -> str | None:
+    """A short text that can be written anywhere; None where it is absent or null. Raises _Wrong."""
+    if value is None:
+        return None
+    if not isinstance(value, str) or len(value) > _LONGEST_NAME or not value.isprintable():
+        raise _Wrong(f"{what} is not a short text")
+    return value
+
+
+def _plain(value: object) -> str:
+    """Any text, without the lone surrogates that JSON can spell and nobody can write."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
+
+
+def _time(value: object) -> str:
+    return value if isinstance(value, str) and _TIME.match(value) else ""
 
 
 def _first_line(text: str) -> str:
