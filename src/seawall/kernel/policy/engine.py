@@ -1,0 +1,279 @@
+"""A policy answers a question only when it has proven the answer; every error on the way is a denial.
+
+The statements without `@outcome("warn")` count first. A `forbid` among them denies; where no `permit` holds,
+the answer is `incomplete` if something was not checked, else a denial. Only for what is permitted do the
+statements with `@outcome("warn")` count.
+
+Cedar skips a statement whose evaluation fails and may so answer "allow" with an error on the side; here any
+such error, and any request that does not fit the schema, denies with `policy/evaluation-error`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cedarpy
+
+from seawall.kernel.decision import DecidedBy, Decision, Outcome
+from seawall.kernel.errors import PolicyError
+from seawall.kernel.finding import Finding, Skipped
+from seawall.kernel.settings import Settings
+
+from .facts import Question, document, gather, package
+from .statements import Statement, line_of, statements
+
+EVALUATION_ERROR = "policy/evaluation-error"
+NOT_CHECKED = "policy/not-checked"
+NOT_PERMITTED = "policy/not-permitted"
+
+BUILT_IN: Mapping[str, str] = {
+    EVALUATION_ERROR: "The policy could not be evaluated, so nothing is allowed.",
+    NOT_CHECKED: "Something that has to be checked was not checked, so nothing is known.",
+    NOT_PERMITTED: "Nothing in the policy allows this.",
+}
+"""The answers that no policy text gives: their ids and what they mean."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Policy:
+    """A policy that was parsed once and fits the schema.
+
+    `digest` is `sha256:<hex>` of its text and the schema's. `names_resources` and `names_principals`: some
+    statement looks at who or what exactly is asked about, so answers hold for that one only.
+    """
+
+    name: str
+    statements: tuple[Statement, ...]
+    digest: str
+    names_resources: bool
+    names_principals: bool
+    _schema: Any
+    _every: Any
+    _first: Any
+
+
+def load_policy(name: str, text: str, schema_text: str) -> Policy:
+    """`text` parsed and held against the schema. `name` is its file, for messages.
+
+    Raises PolicyError (`name:line: what`) when it is empty, permits nothing, cannot be parsed, or asks about
+    something that the schema does not have.
+    """
+    try:
+        schema = cedarpy.Schema.from_str(schema_text)
+    except ValueError as error:
+        raise PolicyError(f"the schema cannot be read: {error}", "install Seawall again") from None
+    found = statements(name, text)
+    if not found:
+        raise PolicyError(f"{name}: the policy is empty", "an empty policy decides nothing; name another one")
+    _hold_against(name, found, schema)
+    if not any(item.outcome is Outcome.ALLOW for item in found):
+        raise PolicyError(
+            f"{name}: the policy allows nothing, it has no permit",
+            "add a permit with the conditions that have to be proven, as in the shipped policies",
+        )
+    return Policy(
+        name=name,
+        statements=found,
+        digest="sha256:" + hashlib.sha256(f"{text}\0{schema_text}".encode()).hexdigest(),
+        names_resources=any(item.names_resource for item in found),
+        names_principals=any(item.names_principal for item in found),
+        _schema=schema,
+        _every=_parsed(found),
+        _first=_parsed(item for item in found if item.outcome is not Outcome.WARN),
+    )
+
+
+def _hold_against(name: str, found: Sequence[Statement], schema: cedarpy.Schema) -> None:
+    for item in found:
+        result = cedarpy.validate_policies(item.text, schema)
+        if not result.validation_passed:
+            said = str(result.errors[0].error) if result.errors else "it does not fit the schema"
+            what = said.removeprefix("for policy `policy0`, ").removeprefix("for policy `policy0`: ")
+            raise PolicyError(
+                f"{name}:{line_of(item, what)}: {item.id}: {what}",
+                "what a policy may ask about stands in `seawall policy explain --facts`",
+            )
+
+
+def _parsed(found: Iterable[Statement]) -> cedarpy.PolicySet:
+    return cedarpy.PolicySet.from_str("\n".join(item.text for item in found))
+
+
+def decide(policy: Policy, question: Question) -> Decision:
+    """The policy's answer to one question."""
+    return decide_all(policy, (question,))[0]
+
+
+def decide_all(policy: Policy, questions: Sequence[Question]) -> tuple[Decision, ...]:
+    """The policy's answers in the order of the questions; equal facts are evaluated once."""
+    keys = [_key(policy, question) for question in questions]
+    distinct = dict(zip(keys, questions, strict=True))
+    requests = [_request(question) for question in distinct.values()]
+    answers = answers_to(policy, requests, _entities(policy, distinct.values()))
+    known = dict(zip(distinct, answers, strict=True))
+    return tuple(_explained(known[key], question) for key, question in zip(keys, questions, strict=True))
+
+
+def _key(policy: Policy, question: Question) -> Hashable:
+    """Everything that the answer can depend on."""
+    return (
+        question.action,
+        question.facts,
+        question.resource if policy.names_resources else question.resource.kind,
+        question.principal if policy.names_principals else question.principal.kind,
+    )
+
+
+def _request(question: Question) -> dict[str, object]:
+    return {
+        "principal": {"type": question.principal.kind, "id": _writable(question.principal.id)},
+        "action": {"type": "Action", "id": question.action},
+        "resource": {"type": question.resource.kind, "id": _writable(question.resource.id)},
+        "context": question.facts.context(),
+    }
+
+
+def _writable(text: str) -> str:
+    """File names may hold bytes that are no text; two of them may then look alike here."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _entities(policy: Policy, questions: Iterable[Question]) -> list[dict[str, object]]:
+    found: dict[tuple[str, str], dict[str, object]] = {}
+    for question in questions:
+        if policy.names_resources:
+            _add(found, question.resource.kind, question.resource.id, dict(question.resource.attributes))
+        if policy.names_principals:
+            teams = question.principal.teams
+            _add(found, question.principal.kind, question.principal.id, {}, teams)
+            for team in teams:
+                _add(found, "Team", team, {})
+    return list(found.values())
+
+
+def _add(
+    found: dict[tuple[str, str], dict[str, object]],
+    kind: str,
+    id: str,
+    attributes: Mapping[str, str],
+    teams: Iterable[str] = (),
+) -> None:
+    found[(kind, _writable(id))] = {
+        "uid": {"type": kind, "id": _writable(id)},
+        "attrs": {name: _writable(value) for name, value in attributes.items()},
+        "parents": [{"type": "Team", "id": _writable(team)} for team in teams],
+    }
+
+
+def answers_to(
+    policy: Policy, requests: Sequence[Mapping[str, object]], entities: Sequence[Mapping[str, object]] = ()
+) -> list[Decision]:
+    """The answers to raw requests (principal, action, resource, context), each held against the schema.
+
+    Never raises and never allows what could not be evaluated: such a request is denied.
+    """
+    store = json.dumps(list(entities))
+    # All statements at once: one evaluation is enough unless only warnings spoke, and then it is open
+    # whether anything permits.
+    everything = _evaluate(policy, policy._every, requests, store)
+    open_ones = [index for index, result in enumerate(everything) if _only_warned(policy, result)]
+    first = _evaluate(policy, policy._first, [requests[index] for index in open_ones], store)
+    permitted = dict(zip(open_ones, first, strict=True))
+    return [
+        _warned(policy, result, permitted[index]) if index in permitted else _answer(policy, result)
+        for index, result in enumerate(everything)
+    ]
+
+
+def _evaluate(policy: Policy, asked: Any, requests: Sequence[Any], store: str) -> list[Any]:
+    """One result per request, None where not even an error came back."""
+    if not requests:
+        return []
+    try:
+        entities = cedarpy.Entities.from_json_str(store, policy._schema)
+        return list(cedarpy.is_authorized_batch(list(requests), asked, entities, policy._schema))
+    except Exception:  # whatever the engine cannot take must end in a denial, not in a crash or a pass
+        if len(requests) == 1:
+            return [None]
+    # One bad request must not decide about its neighbours.
+    return [result for one in requests for result in _evaluate(policy, asked, (one,), store)]
+
+
+_UNEVALUATED = Decision(Outcome.DENY, (DecidedBy(EVALUATION_ERROR, BUILT_IN[EVALUATION_ERROR]),))
+
+
+def _failed(result: Any) -> bool:
+    return result is None or result.decision.value not in ("Allow", "Deny") or bool(result.diagnostics.errors)
+
+
+def _only_warned(policy: Policy, result: Any) -> bool:
+    if _failed(result) or result.decision.value == "Allow":
+        return False
+    found = _reasons(policy, result)
+    return bool(found) and _with(found, Outcome.WARN) == found
+
+
+def _answer(policy: Policy, result: Any) -> Decision:
+    """What all statements together say, where a denial or a permit among them settles it."""
+    found = _reasons(policy, result)
+    denied = _by(_with(found, Outcome.DENY))
+    if _failed(result):
+        return Decision(Outcome.DENY, (*denied, *_UNEVALUATED.decided_by))
+    if denied:
+        return Decision(Outcome.DENY, denied)
+    if result.decision.value == "Deny":
+        return Decision(Outcome.DENY, (DecidedBy(NOT_PERMITTED, BUILT_IN[NOT_PERMITTED]),))
+    return Decision(Outcome.ALLOW, _by(found))
+
+
+def _warned(policy: Policy, everything: Any, first: Any) -> Decision:
+    """A warning, if it is permitted at all."""
+    answer = _answer(policy, first)
+    if answer.outcome is not Outcome.ALLOW:
+        return answer
+    return Decision(Outcome.WARN, _by(_reasons(policy, everything)))
+
+
+def _with(found: tuple[Statement, ...], outcome: Outcome) -> tuple[Statement, ...]:
+    return tuple(item for item in found if item.outcome is outcome)
+
+
+def _by(found: tuple[Statement, ...]) -> tuple[DecidedBy, ...]:
+    return tuple(DecidedBy(item.id, item.advice) for item in found)
+
+
+def _reasons(policy: Policy, result: Any) -> tuple[Statement, ...]:
+    """The statements that decided, in the order in which they stand in the policy."""
+    if result is None:
+        return ()
+    ids = {str(name).strip() for name in result.diagnostics.id_annotations_by_reason.values()}
+    return tuple(item for item in policy.statements if item.id in ids)
+
+
+def _explained(answer: Decision, question: Question) -> Decision:
+    """An answer that only lacks data says which; it is `incomplete`, not a denial."""
+    missing = question.facts.missing()
+    if not missing or answer.decided_by[:1] != (DecidedBy(NOT_PERMITTED, BUILT_IN[NOT_PERMITTED]),):
+        return answer
+    return not_checked(question.unchecked or tuple(Skipped(name, "", required=True) for name in missing))
+
+
+def not_checked(unchecked: Sequence[Skipped]) -> Decision:
+    """`incomplete`, with one sentence that names every check that did not run, and why."""
+    named = dict.fromkeys(item.check + (f" ({item.reason})" if item.reason else "") for item in unchecked)
+    ways = dict.fromkeys(item.advice for item in unchecked if item.advice)
+    sentence = f"Not checked: {'; '.join(named)}." + (f" Run: {'; '.join(ways)}" if ways else "")
+    return Decision(Outcome.INCOMPLETE, (DecidedBy(NOT_CHECKED, sentence),))
+
+
+def outcome_of_finding(policy: Policy, finding: Finding, settings: Settings) -> Decision:
+    """What policy would say if this finding were all there is and everything was checked.
+
+    Signals are mostly nothing alone.
+    """
+    resource = package(finding.asset) if finding.asset else document(finding.path)
+    return decide(policy, Question(gather((finding,), settings), resource=resource))
