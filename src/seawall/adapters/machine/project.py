@@ -1,0 +1,98 @@
+"""What a tree tells the clients that are used in it: read like the rest of the tree, and never obeyed."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from posixpath import dirname, join
+
+from seawall.adapters.disk import tree
+from seawall.kernel.client import Configuration, InstalledClient, Layer, Project
+from seawall.kernel.limits import DEFAULT_LIMITS, Limits
+from seawall.kernel.lockfile import Problem
+from seawall.readers.clients import (
+    bunfig,
+    npmrc,
+    pip_conf,
+    pnpm_config,
+    poetry_config,
+    uv_toml,
+    yarn_config,
+)
+
+_READERS = {
+    ".npmrc": (npmrc.read,),
+    "pnpm-workspace.yaml": (pnpm_config.read,),
+    ".yarnrc": (yarn_config.read_v1,),
+    ".yarnrc.yml": (yarn_config.read,),
+    "bunfig.toml": (bunfig.read,),
+    "pip.conf": (pip_conf.read,),
+    "pyproject.toml": (uv_toml.read, poetry_config.read),
+    "uv.toml": (uv_toml.read,),
+    "poetry.toml": (poetry_config.read,),
+}
+_DECLARED = re.compile(r"(npm|pnpm|yarn|bun)@(\d+\.\d+[\w.-]*)")
+_YARN_FILE = re.compile(r"yarn-(\d+\.\d+[\w.-]*?)\.c?js\Z")
+_DIRECTORIES = 200
+
+
+def look_at_project(root: Path, files: Iterable[str], limits: Limits = DEFAULT_LIMITS) -> Project:
+    """The settings files of the tree at `root`, whose paths are `files`, and the versions it declares.
+
+    A file that cannot be read is in it with its problem. At most 200 directories are looked at, the ones
+    nearest to the root first. No variable of the environment is put into a tree's settings.
+    """
+    known = frozenset(files)
+    small = partial(tree.read, root)
+    nearest = sorted({dirname(path) for path in known}, key=lambda d: (d.count("/"), d))[:_DIRECTORIES]
+    configurations: list[Configuration] = []
+    declared: list[InstalledClient] = []
+    for directory in nearest:
+        for name, readers in _READERS.items():
+            path = join(directory, name)
+            if path not in known:
+                continue
+            data = small(path, limits)
+            if isinstance(data, Problem):
+                configurations.append(Configuration(path, name, Layer.PROJECT, problems=(data,)))
+            else:
+                configurations += [reader(data, path, limits, Layer.PROJECT) for reader in readers]
+        manifest = join(directory, "package.json")
+        if manifest in known:
+            data = small(manifest, limits)
+            if isinstance(data, bytes):
+                declared += _declared(data, manifest)
+    declared += _vendored(configurations)
+    return Project(tuple(_without_shadowed(configurations)), tuple(declared), known)
+
+
+def _declared(data: bytes, path: str) -> Iterator[InstalledClient]:
+    try:
+        content = json.loads(data)
+    except (ValueError, RecursionError):
+        return
+    value = content.get("packageManager") if isinstance(content, dict) else None
+    found = _DECLARED.match(value) if isinstance(value, str) else None
+    if found:
+        yield InstalledClient(found[1], found[2], path, "packageManager")
+
+
+def _vendored(configurations: Iterable[Configuration]) -> Iterator[InstalledClient]:
+    for place in configurations:
+        option = place.options.get("yarn-path")
+        found = _YARN_FILE.search(option.value) if option else None
+        if found:
+            yield InstalledClient("yarn", found[1], place.path, "yarnPath")
+
+
+def _without_shadowed(configurations: Iterable[Configuration]) -> Iterator[Configuration]:
+    """uv reads no `[tool.uv]` in a directory that has a `uv.toml`."""
+    places = list(configurations)
+    own = {dirname(p.path) for p in places if p.format == "uv" and p.path.endswith("uv.toml")}
+    for place in places:
+        shadowed = place.format == "uv" and place.path.endswith("pyproject.toml")
+        if not (shadowed and dirname(place.path) in own):
+            yield place

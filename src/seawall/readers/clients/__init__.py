@@ -1,0 +1,1 @@
+"""What package managers are told: one file per format. Credentials are pointed at, never kept."""
