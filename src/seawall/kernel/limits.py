@@ -28,6 +28,8 @@ class Limits:
     response_bytes: int = 64 * 1024 * 1024
     record_bytes: int = 8 * 1024 * 1024
     zip_members: int = 1_000_000
+    zip_bytes: int = 16 * 1024 * 1024 * 1024
+    zip_ratio: int = 200
 
 
 DEFAULT_LIMITS = Limits()

@@ -1,15 +1,20 @@
 """An index of advisories on disk answers many questions quickly, and is replaced whole or not at all.
 
 One SQLite file, made beside the old one and renamed over it. A question reads only the records of the names
-it asks about. A file that cannot be read is a StoreError with the way to make it again.
+it asks about. Of records with one id in several feeds the newest counts. A file that cannot be read is a
+StoreError with the way to make it again.
 """
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import gc
+import json
 import os
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,10 +25,12 @@ from seawall.kernel.errors import FeedError, StoreError
 from seawall.kernel.intake import FeedState, Key
 from seawall.kernel.limits import DEFAULT_LIMITS, Limits
 from seawall.kernel.lockfile import Problem
-from seawall.kernel.matching import match
+from seawall.kernel.matching import Comparison, compare
 from seawall.readers.advisories.osv import Outline, read_outline, read_record
+from seawall.readers.syntax.text import decode
+from seawall.readers.syntax.yaml import load as load_yaml
 
-LAYOUT = 1
+LAYOUT = 2
 """Version of the file's layout; a file with another one is made again by `seawall sync`."""
 
 _TABLES = """
@@ -44,20 +51,25 @@ CREATE TABLE affected (
 CREATE TABLE feeds (
     name TEXT PRIMARY KEY,
     as_of TEXT NOT NULL,
+    newest TEXT NOT NULL,
     records INTEGER NOT NULL,
     covers TEXT NOT NULL,
     origin TEXT NOT NULL
 );
+CREATE TEMP TABLE superseded (number INTEGER PRIMARY KEY);
 """
 _INDEXES = """
-CREATE UNIQUE INDEX records_id ON records (id);
+DELETE FROM affected WHERE number IN (SELECT number FROM superseded);
+DELETE FROM aliases WHERE number IN (SELECT number FROM superseded);
+CREATE INDEX records_id ON records (id);
+CREATE INDEX records_feed ON records (feed, id);
 CREATE INDEX aliases_alias ON aliases (alias);
 CREATE INDEX affected_name ON affected (ecosystem, name, number);
 CREATE INDEX affected_malicious ON affected (number) WHERE malicious = 1;
 """
 _ABOUT = "SELECT r.id, r.feed, r.data FROM affected a JOIN records r ON r.number = a.number"
 _AT_ONCE = 400
-_BATCH = 5_000
+_BATCH = 1_000
 _SHRINK = 0.02
 
 
@@ -72,13 +84,25 @@ class Row(NamedTuple):
     data: bytes
 
 
-def row_of(data: bytes, feed: str, path: str, limits: Limits) -> Row | Problem:
-    """The record in `data` as a row, or why it is refused."""
+def row_of(data: bytes, feed: str, path: str, limits: Limits, packed: bytes = b"") -> Row | Problem:
+    """The record in `data` as a row, or why it is refused. `packed` is `data` deflated, if at hand."""
     outline = read_outline(data, path, limits)
     if isinstance(outline, Problem):
         return outline
-    packer = zlib.compressobj(1, zlib.DEFLATED, -15)
-    return Row(outline, feed, packer.compress(data) + packer.flush())
+    if path.endswith((".yaml", ".yml")):
+        data, packed = json.dumps(load_yaml(decode(data, limits), limits)).encode(), b""
+    if not packed:
+        packer = zlib.compressobj(1, zlib.DEFLATED, -15)
+        packed = packer.compress(data) + packer.flush()
+    return Row(outline, feed, packed)
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A feed's state, and when its newest record was last changed (RFC 3339 in UTC, to the second)."""
+
+    state: FeedState
+    newest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +129,18 @@ class Index:
             for name, as_of, count, covers, origin in rows
         )
 
+    def newest(self) -> dict[str, str]:
+        """For each feed, when its newest record was last changed."""
+        return {str(name): str(newest) for name, newest in self._ask("SELECT name, newest FROM feeds")}
+
+    def compare(self, keys: Sequence[Key]) -> Comparison:
+        """What the advisories say about package versions, and where that cannot be known."""
+        names = {(ecosystem, package_name(ecosystem, name)) for ecosystem, name, _ in keys}
+        return compare(keys, self.about(names))
+
     def matches(self, keys: Sequence[Key]) -> dict[Key, tuple[Match, ...]]:
         """What the advisories say about package versions, as `kernel.matching.match` does."""
-        names = {(ecosystem, package_name(ecosystem, name)) for ecosystem, name, _ in keys}
-        return match(keys, self.about(names))
+        return self.compare(keys).matches
 
     def about(self, names: Iterable[tuple[str, str]]) -> Iterator[Advisory]:
         """Every record about one of these (ecosystem, name), each once."""
@@ -127,7 +159,7 @@ class Index:
         seen: set[str] = set()
         by_alias = "SELECT r.id, r.feed, r.data FROM aliases a JOIN records r ON r.number = a.number"
         for question in (
-            "SELECT id, feed, data FROM records WHERE id = ?",
+            "SELECT id, feed, data FROM records WHERE id = ? ORDER BY modified DESC LIMIT 1",
             f"{by_alias} WHERE a.alias = ? ORDER BY r.id LIMIT 1",
         ):
             for record in self._records(question, (name,), seen):
@@ -138,14 +170,18 @@ class Index:
         """Every record that calls something malicious, for the walk through a history."""
         yield from self._records(f"{_ABOUT} WHERE a.malicious = 1", (), set())
 
-    def rows(self, feeds: Iterable[str]) -> Iterator[Row]:
-        """The rows of these feeds, to build the next index from."""
-        for feed in feeds:
-            for name, data in self._ask("SELECT id, data FROM records WHERE feed = ?", (feed,)):
-                outline = read_outline(_inflated(name, data), name, DEFAULT_LIMITS)
-                if isinstance(outline, Problem):
-                    raise _damaged(name, outline.message)
-                yield Row(outline, feed, data)
+    def modified(self, feed: str) -> dict[str, str]:
+        """When each record of a feed was last changed, by id."""
+        rows = self._ask("SELECT id, modified FROM records WHERE feed = ?", (feed,))
+        return {str(name): str(when) for name, when in rows}
+
+    def rows(self, feed: str) -> Iterator[Row]:
+        """The rows of a feed, to build the next index from."""
+        for name, data in self._ask("SELECT id, data FROM records WHERE feed = ?", (feed,)):
+            outline = read_outline(self._inflated(name, data), name, DEFAULT_LIMITS)
+            if isinstance(outline, Problem):
+                raise self._damaged(name, outline.message)
+            yield Row(outline, feed, data)
 
     def close(self) -> None:
         """Give the file back."""
@@ -156,10 +192,21 @@ class Index:
             if name in seen:
                 continue
             seen.add(name)
-            record = read_record(_inflated(name, data), name, DEFAULT_LIMITS, feed)
+            record = read_record(self._inflated(name, data), name, DEFAULT_LIMITS, feed)
             if isinstance(record, Problem):
-                raise _damaged(name, record.message)
+                raise self._damaged(name, record.message)
             yield record
+
+    def _inflated(self, name: str, data: object) -> bytes:
+        try:
+            if isinstance(data, bytes):
+                return zlib.decompressobj(-15).decompress(data, DEFAULT_LIMITS.record_bytes)
+        except zlib.error as error:
+            raise self._damaged(name, str(error)) from None
+        raise self._damaged(name, "it is no data")
+
+    def _damaged(self, name: str, why: str) -> StoreError:
+        return _unusable(self.path, f"its record {name} is damaged: {why}")
 
     def _ask(self, question: str, values: Sequence[str] = ()) -> Iterator[tuple[Any, ...]]:
         try:
@@ -172,122 +219,173 @@ def open_index(path: Path) -> Index | None:
     """The index at `path`, None when there is no such file. Raises StoreError when it cannot be used."""
     if not path.exists():
         return None
+    connection = None
     try:
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-        layout = int(connection.execute("PRAGMA user_version").fetchone()[0])
-        connection.execute("SELECT count(*) FROM feeds").fetchone()
-    except sqlite3.DatabaseError as error:
-        raise _unusable(path, str(error)) from None
-    if layout != LAYOUT:
-        connection.close()
-        raise _unusable(path, f"it was made by another version (layout {layout}, not {LAYOUT})")
+        layout, pages, size = (
+            int(connection.execute(f"PRAGMA {word}").fetchone()[0])
+            for word in ("user_version", "page_count", "page_size")
+        )
+        why = ""
+        if layout != LAYOUT:
+            why = f"it was made by another version (layout {layout}, not {LAYOUT})"
+        elif path.stat().st_size != pages * size:
+            why = "it is cut short"
+        else:
+            connection.execute("SELECT count(*) FROM feeds").fetchone()
+    except (sqlite3.Error, OSError) as error:
+        why = str(error)
+    if why or connection is None:
+        if connection:
+            connection.close()
+        raise _unusable(path, why)
     return Index(connection, path)
 
 
 def _unusable(path: Path, why: str) -> StoreError:
-    way_out = f"delete it and run `seawall sync` (rm {path})"
-    return StoreError(f"the advisory index {path} cannot be used: {why}", way_out)
-
-
-def _damaged(name: str, why: str) -> StoreError:
-    return StoreError(f"record {name} of the advisory index is damaged: {why}", "run `seawall sync`")
-
-
-def _inflated(name: str, data: bytes) -> bytes:
-    try:
-        return zlib.decompressobj(-15).decompress(data, DEFAULT_LIMITS.record_bytes)
-    except zlib.error as error:
-        raise _damaged(name, str(error)) from None
+    return StoreError(
+        f"the advisory index {path} cannot be used: {why}",
+        f"delete it and make it again: rm {path}; seawall sync",
+    )
 
 
 def build(
     rows: Iterable[Row],
-    states: Iterable[FeedState],
+    feeds: Iterable[Filled],
     path: Path,
-    previous: Sequence[FeedState] = (),
+    previous: Mapping[str, Filled] | None = None,
     accept_smaller: Iterable[str] = (),
 ) -> Built:
     """Write the index at `path` anew. The old one stays until the new one is complete.
 
-    `states` is asked when all rows have gone by. Raises FeedError when a feed has lost more than 2 % of the
-    records that `previous` counts for it, or is older than it was: rolled back or cut short.
-    `accept_smaller` names feeds that may.
+    `feeds` is asked when all rows have gone by. Raises FeedError when one has lost more than 2 % of the
+    records that `previous` counts for it, or its newest record is older than it was: rolled back or cut
+    short. `accept_smaller` names feeds that may. Raises StoreError when it cannot be written, or another
+    process is writing it.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    new = path.with_name(f"{path.name}.new-{os.getpid()}")
-    new.unlink(missing_ok=True)
+    new = path.with_name(f"{path.name}.new")
     try:
-        connection = sqlite3.connect(new)
-        try:
-            count = _fill(connection, rows)
-            final = tuple(states)
-            _refuse_rollback(final, previous, frozenset(accept_smaller))
-            connection.executemany(
-                "INSERT INTO feeds VALUES (?, ?, ?, ?, ?)",
-                [(s.name, s.as_of, s.records, "\n".join(s.covers), s.origin) for s in final],
-            )
-            connection.execute(f"PRAGMA user_version = {LAYOUT}")
-            connection.commit()
-        finally:
-            connection.close()
-        new.replace(path)
-    except sqlite3.DatabaseError as error:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _alone(path), _unburdened():
+            new.unlink(missing_ok=True)
+            try:
+                count, final = _written(new, rows, feeds, previous or {}, frozenset(accept_smaller))
+                new.replace(path)
+            finally:
+                new.unlink(missing_ok=True)
+    except (sqlite3.Error, OSError) as error:
         raise StoreError(
-            f"the index {new} cannot be written: {error}", "check the path and free space"
+            f"the index {path} cannot be written: {error}", "check the path and free space"
         ) from None
+    return Built(path, count, tuple(filled.state for filled in final))
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Only one process at a time makes this index."""
+    with path.with_name(f"{path.name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StoreError(f"another process is making the index {path}", "wait until it is done") from None
+        yield
+
+
+@contextlib.contextmanager
+def _unburdened() -> Iterator[None]:
+    """Without the cycle collector: it would look through every record again and again, and finds nothing."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
     finally:
-        new.unlink(missing_ok=True)
-    return Built(path, count, final)
+        if was_on:
+            gc.enable()
+
+
+def _written(
+    new: Path,
+    rows: Iterable[Row],
+    feeds: Iterable[Filled],
+    previous: Mapping[str, Filled],
+    accepted: frozenset[str],
+) -> tuple[int, tuple[Filled, ...]]:
+    connection = sqlite3.connect(new)
+    try:
+        count = _fill(connection, rows)
+        final = tuple(feeds)
+        _refuse_rollback(final, previous, accepted)
+        connection.executemany(
+            "INSERT INTO feeds VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                (s.name, s.as_of, filled.newest, s.records, "\n".join(s.covers), s.origin)
+                for filled in final
+                for s in (filled.state,)
+            ],
+        )
+        connection.execute(f"PRAGMA user_version = {LAYOUT}")
+        connection.commit()
+    finally:
+        connection.close()
+    with new.open("rb") as file:
+        os.fsync(file.fileno())
+    return count, final
 
 
 def _fill(connection: sqlite3.Connection, source: Iterable[Row]) -> int:
     # A half-written file is thrown away, so nothing has to survive a crash while it is made.
     connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")
     connection.executescript(_TABLES)
-    batch: list[Row] = []
-    seen: set[str] = set()
-    for row in source:
-        if row.outline.id not in seen:
-            seen.add(row.outline.id)
-            batch.append(row)
-            if len(batch) >= _BATCH:
-                _insert(connection, batch, len(seen) - len(batch))
-                batch.clear()
-    _insert(connection, batch, len(seen) - len(batch))
+    batch: list[tuple[int, Row]] = []
+    newest: dict[str, tuple[str, int]] = {}
+    superseded: list[tuple[int]] = []
+    for number, row in enumerate(source, 1):
+        held = newest.get(row.outline.id)
+        if held is None or held[0] < row.outline.modified:
+            newest[row.outline.id] = (row.outline.modified, number)
+        if held is not None:
+            superseded.append((held[1] if held[0] < row.outline.modified else number,))
+        batch.append((number, row))
+        if len(batch) >= _BATCH:
+            _insert(connection, batch)
+            batch.clear()
+    _insert(connection, batch)
+    connection.executemany("INSERT OR IGNORE INTO superseded VALUES (?)", superseded)
     connection.executescript(_INDEXES)
-    return len(seen)
+    return len(newest)
 
 
-def _insert(connection: sqlite3.Connection, batch: Sequence[Row], before: int) -> None:
-    numbered = list(enumerate(batch, before + 1))
+def _insert(connection: sqlite3.Connection, batch: Sequence[tuple[int, Row]]) -> None:
     connection.executemany(
         "INSERT INTO records VALUES (?, ?, ?, ?, ?)",
-        [(n, row.outline.id, row.feed, row.outline.modified, row.data) for n, row in numbered],
+        [(n, row.outline.id, row.feed, row.outline.modified, row.data) for n, row in batch],
     )
     connection.executemany(
         "INSERT INTO aliases VALUES (?, ?)",
-        [(alias, n) for n, row in numbered for alias in row.outline.aliases],
+        [(alias, n) for n, row in batch for alias in row.outline.aliases],
     )
     connection.executemany(
         "INSERT INTO affected VALUES (?, ?, ?, ?)",
-        [
+        {
             (ecosystem, package_name(ecosystem, name), n, row.outline.malicious)
-            for n, row in numbered
+            for n, row in batch
             for ecosystem, name in row.outline.about
-        ],
+        },
     )
 
 
 def _refuse_rollback(
-    states: Sequence[FeedState], previous: Sequence[FeedState], accepted: frozenset[str]
+    feeds: Iterable[Filled], previous: Mapping[str, Filled], accepted: frozenset[str]
 ) -> None:
-    now = {state.name: state for state in states}
-    for old in previous:
-        new = now.get(old.name)
-        if new is None or old.name in accepted:
+    for new in feeds:
+        name = new.state.name
+        old = previous.get(name)
+        if old is None or name in accepted:
             continue
-        way_out = f"look at where it comes from; to take it anyway: seawall sync --accept-smaller {old.name}"
-        if new.records < old.records * (1 - _SHRINK):
-            raise FeedError(f"{old.name} fell from {old.records} to {new.records} records", way_out)
-        if new.as_of < old.as_of:
-            raise FeedError(f"{old.name} went back in time, from {old.as_of} to {new.as_of}", way_out)
+        way_out = f"look at where it comes from; to take it anyway: seawall sync --accept-smaller {name}"
+        if new.state.records < old.state.records * (1 - _SHRINK):
+            raise FeedError(f"{name} fell from {old.state.records} to {new.state.records} records", way_out)
+        if new.newest < old.newest:
+            raise FeedError(
+                f"{name} went back in time, from {old.newest} to {new.newest or 'nothing'}", way_out
+            )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from seawall.kernel.advisory import Advisory, Affected, VersionRange
 from seawall.kernel.limits import Limits
@@ -55,17 +55,50 @@ def read_outline(data: bytes, path: str, limits: Limits) -> Outline | Problem:
     """The outline of the record in `data`, refused exactly when `read_record` refuses it."""
     try:
         document = _document(data, path, limits)
-        name, aliases, packages = _head(document)
-        for item in packages:
-            _versions(item)
-        about = tuple(named for item in packages if (named := _package(item)) is not None)
+        return _quick_outline(document) or _outline(document)
     except SyntaxFault as fault:
         return fault.at(path)
     except _Wrong as wrong:
         return Problem(path, ProblemKind.MALFORMED, str(wrong))
-    return Outline(
-        name, _time(document.get("modified")), aliases, about, _malicious(name, aliases, document, packages)
-    )
+
+
+def _outline(document: _Map) -> Outline:
+    name, aliases, packages = _head(document)
+    for item in packages:
+        _versions(item)
+    about = tuple(named for item in packages if (named := _package(item)) is not None)
+    malicious = _malicious(name, aliases, document, packages)
+    return Outline(name, _time(document.get("modified")), aliases, about, malicious)
+
+
+def _quick_outline(document: Any) -> Outline | None:
+    """The same for a record in which everything is as it should be, else None.
+
+    Indexes are built of hundreds of thousands of records: all texts are looked at together, not one by one.
+    """
+    try:
+        name, aliases, packages = document["id"], document.get("aliases", []), document["affected"]
+        lists, texts, about = [aliases, packages], [name, document.get("withdrawn", name)], []
+        for item in packages:
+            package, versions, ranges = item["package"], item.get("versions", []), item.get("ranges", [])
+            about.append((package["ecosystem"], package["name"]))
+            lists += (versions, ranges)
+            texts += about[-1]
+            texts += versions
+            for bounds in ranges:
+                kind, events = bounds["type"], bounds["events"]
+                texts.append(kind)
+                if kind != "GIT":
+                    lists.append(events)
+                    texts += [bound for event in events for k, bound in event.items() if k in _EVENTS]
+        texts += aliases
+        sound = all(type(item) is list for item in lists) and "".join(texts).isprintable()
+        if not sound or "" in texts or len(max(texts, key=len)) > _LONGEST_NAME:
+            return None
+    except (KeyError, TypeError, AttributeError):
+        return None
+    malicious = _malicious(name, aliases, document, packages)
+    return Outline(name, _time(document.get("modified")), tuple(aliases), tuple(about), malicious)
 
 
 def _document(data: bytes, path: str, limits: Limits) -> _Map:
@@ -131,21 +164,22 @@ def _versions(item: _Map) -> tuple[tuple[str, ...], tuple[VersionRange, ...]]:
     ranges = []
     for bounds in _maps(item.get("ranges"), "ranges"):
         kind = _word(bounds.get("type"), "the type of a range") or ""
-        if kind != "GIT":
-            events = tuple(_events(bounds))
-            if events:
-                ranges.append(VersionRange(kind, events))
+        events = [] if kind == "GIT" else _events(bounds)
+        if events:
+            ranges.append(VersionRange(kind, tuple(events)))
     return versions, tuple(ranges)
 
 
-def _events(bounds: _Map) -> Iterator[tuple[str, str]]:
+def _events(bounds: _Map) -> list[tuple[str, str]]:
+    found = []
     for event in _maps(bounds.get("events"), "events"):
         for kind, bound in event.items():
             if kind in _EVENTS:
                 word = _word(bound, kind)
                 if not word:
                     raise _Wrong(f"{kind} is empty")
-                yield kind, word
+                found.append((kind, word))
+    return found
 
 
 def _package(item: _Map) -> tuple[str, str] | None:
@@ -162,17 +196,25 @@ def _package(item: _Map) -> tuple[str, str] | None:
 
 
 def _malicious(name: str, aliases: Iterable[str], document: _Map, packages: Iterable[_Map]) -> bool:
-    if name.startswith("MAL-") or any(alias.startswith("MAL-") for alias in aliases):
+    if name.startswith("MAL-"):
         return True
-    specifics = (source.get("database_specific") for source in (document, *packages))
-    return any(_MALWARE_CWE in _cwes(specific) for specific in specifics if isinstance(specific, dict))
+    for alias in aliases:
+        if alias.startswith("MAL-"):
+            return True
+    return _has_malware_cwe(document) or any(map(_has_malware_cwe, packages))
 
 
-def _cwes(specific: _Map) -> Iterator[object]:
+def _has_malware_cwe(source: _Map) -> bool:
+    specific = source.get("database_specific")
+    if not isinstance(specific, dict):
+        return False
     for key in ("cwe_ids", "cwes"):
         listed = specific.get(key)
-        for item in listed if isinstance(listed, list) else ():
-            yield item.get("cweId") if isinstance(item, dict) else item
+        if isinstance(listed, list):
+            for item in listed:
+                if (item.get("cweId") if isinstance(item, dict) else item) == _MALWARE_CWE:
+                    return True
+    return False
 
 
 def _vectors(sources: Iterable[_Map]) -> tuple[tuple[str, str], ...]:
@@ -201,14 +243,17 @@ def _maps(value: object, what: str) -> list[_Map]:
     """A list of objects; null and absent are empty. Raises _Wrong."""
     if value is None:
         return []
-    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+    if not isinstance(value, list):
         raise _Wrong(f"{what} is not a list of objects")
+    for item in value:
+        if not isinstance(item, dict):
+            raise _Wrong(f"{what} is not a list of objects")
     return value
 
 
 def _words(value: object, what: str) -> tuple[str, ...]:
     """A list of texts; null and absent are empty. Raises _Wrong."""
-    if value is None:
+    if value is None or value == []:
         return ()
     if not isinstance(value, list):
         raise _Wrong(f"{what} is not a list of texts")
