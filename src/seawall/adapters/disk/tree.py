@@ -84,7 +84,7 @@ def walk(
         _walk_environment(os.fspath(target), "", own, state)
     else:
         _walk_tree(os.fspath(target), roots, state)
-    claims = _claimer(tuple(formats))
+    claims = claimer(tuple(formats))
     claimed = [(path, claims(path)) for path in sorted(state.files)]
     return Walk(
         target,
@@ -101,7 +101,7 @@ def walk(
 
 def _single(target: Path, formats: Sequence[Format], limits: Limits) -> Walk:
     name, folder = target.name, target.parent
-    item = _claimer(tuple(formats))(name)
+    item = claimer(tuple(formats))(name)
     if item is None:
         head = read(folder, name, limits)
         start = head[:4096] if isinstance(head, bytes) else b""
@@ -194,7 +194,7 @@ def _problem(path: str, kind: ProblemKind, message: str) -> Problem:
 
 
 @lru_cache(maxsize=8)
-def _claimer(formats: tuple[Format, ...]) -> Callable[[str], Format | None]:
+def claimer(formats: tuple[Format, ...]) -> Callable[[str], Format | None]:
     """path → the first format whose globs claim it. Exact names are looked up, the rest is one pattern."""
     exact: dict[str, Format] = {}
     patterns: list[tuple[str, bool, Format]] = []
