@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -51,7 +52,7 @@ def decide_findings(
         finding.fingerprint: Judged(finding, answer.outcome, _by(answer))
         for (_, finding, _), answer in zip(apart, answers[len(whole) :], strict=True)
     }
-    judged.update(_combined(policy, subjects, intake, judged))
+    judged.update(_combined(policy, subjects, intake))
     decision = _worst(answers)
     if unchecked and decision.outcome.rank < Outcome.INCOMPLETE.rank:
         decision = not_checked(unchecked)
@@ -122,11 +123,7 @@ def _packages(about: dict[str, list[Finding]], intake: Intake, *, everything: bo
     for asset in dict.fromkeys((*about, *pins)):
         found = tuple(about.get(asset, ()))
         pin_or_none = pins.get(asset)
-        if pin_or_none is None:
-            ecosystem = PURL_TYPE_TO_ECOSYSTEM.get(asset.partition(":")[2].partition("/")[0], "")
-            yield _Subject(package(asset, ecosystem, *_name_and_version(asset)), found, ecosystem)
-        else:
-            yield _of_pin(pin_or_none, found, intake)
+        yield _of_name(asset, found, intake) if pin_or_none is None else _of_pin(pin_or_none, found, intake)
     for ecosystem, direct, dev in sorted(plain, key=repr):
         yield _Subject(package("", ecosystem), (), ecosystem, direct, dev)
 
@@ -142,40 +139,50 @@ def _of_pin(pin: Pin, found: tuple[Finding, ...], intake: Intake) -> _Subject:
     )
 
 
+def _of_name(purl: str, found: tuple[Finding, ...], intake: Intake) -> _Subject:
+    """What no file pins: asked for by a manifest, or held by the history alone."""
+    ecosystem = PURL_TYPE_TO_ECOSYSTEM.get(purl.partition(":")[2].partition("/")[0], "")
+    name, version = _name_and_version(purl)
+    release = intake.releases.get((ecosystem, name, version))
+    return _Subject(package(purl, ecosystem, name, version), found, ecosystem, release=release)
+
+
 def _name_and_version(purl: str) -> tuple[str, str]:
-    """The name as its ecosystem writes it, for what no file pins."""
+    """The name as its ecosystem writes it, and the version."""
     kind, _, body = purl.partition(":")[2].partition("/")
     named, at, version = body.partition("?")[0].rpartition("@")
     name = unquote(named if at else body)
     return (name.replace("/", ":", 1) if kind == "maven" else name), unquote(version) if at else ""
 
 
-def _combined(
-    policy: Policy, subjects: Iterable[_Subject], intake: Intake, judged: dict[str, Judged]
-) -> dict[str, Judged]:
-    """Signals that are nothing alone but something together, each with what policy says about them."""
+def _combined(policy: Policy, subjects: Iterable[_Subject], intake: Intake) -> dict[str, Judged]:
+    """Signals that are more together than each is alone, with what policy says about them together."""
     found: dict[str, Judged] = {}
     for subject in subjects:
-        signals = [f for f in subject.findings if f.signal and not f.waived]
-        if len(signals) < 2:
-            continue
-        groups = [tuple(signals), *_pairs(signals)]
-        answers = decide_all(policy, [_question(subject, intake, (), group) for group in groups])
-        together = answers[0]
-        if together.outcome is Outcome.ALLOW:
-            continue
-        pairs = [g for g, a in zip(groups[1:], answers[1:], strict=True) if a.outcome is together.outcome]
-        for signal in {f.fingerprint: f for group in pairs or [groups[0]] for f in group}.values():
-            if judged[signal.fingerprint].outcome.rank < together.outcome.rank:
-                found[signal.fingerprint] = Judged(signal, together.outcome, _by(together))
+        by_rule: dict[str, list[Finding]] = defaultdict(list)
+        for finding in subject.findings:
+            if finding.signal and not finding.waived:
+                by_rule[finding.rule].append(finding)
+        if len(by_rule) > 1:
+            found.update(_together(policy, subject, intake, by_rule))
     return found
 
 
-def _pairs(signals: Sequence[Finding]) -> Iterator[tuple[Finding, ...]]:
-    for index, one in enumerate(signals):
-        for other in signals[index + 1 :]:
-            if other.rule != one.rule:
-                yield (one, other)
+def _together(
+    policy: Policy, subject: _Subject, intake: Intake, by_rule: dict[str, list[Finding]]
+) -> Iterator[tuple[str, Judged]]:
+    rules = tuple(by_rule)
+    pairs = tuple(combinations(rules, 2))
+    groups: tuple[tuple[str, ...], ...] = ((), *((rule,) for rule in rules), *pairs, rules)
+    questions = [_question(subject, intake, (), [by_rule[rule][0] for rule in group]) for group in groups]
+    answers = dict(zip(groups, decide_all(policy, questions), strict=True))
+    whole = answers[rules]
+    if whole.outcome.rank <= max(answers[group].outcome.rank for group in groups[: len(rules) + 1]):
+        return
+    guilty = {rule for pair in pairs if answers[pair].outcome is whole.outcome for rule in pair}
+    for rule in guilty or rules:
+        for finding in by_rule[rule]:
+            yield finding.fingerprint, Judged(finding, whole.outcome, _by(whole))
 
 
 def _by(answer: Decision) -> str:

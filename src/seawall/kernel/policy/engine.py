@@ -95,7 +95,8 @@ def _hold_against(name: str, found: Sequence[Statement], schema: cedarpy.Schema)
             what = said.removeprefix("for policy `policy0`, ").removeprefix("for policy `policy0`: ")
             raise PolicyError(
                 f"{name}:{line_of(item, what)}: {item.id}: {what}",
-                "what a policy may ask about stands in `seawall policy explain --facts`",
+                'say which action it is about, as in action == Action::"keep"; what can be asked there'
+                " stands in `seawall policy explain --facts`",
             )
 
 
