@@ -204,6 +204,30 @@ def test_a_name_is_known_to_policy_also_where_no_file_pins_it() -> None:
     assert decide_findings((found,), (), intake(), own)[0].outcome is Outcome.DENY
 
 
+@pytest.mark.parametrize(
+    ("ecosystem", "name", "version", "purl"),
+    [
+        ("npm", "@acme/X", "1.0.0+b", "pkg:npm/%40acme/x@1.0.0%2Bb"),
+        ("Maven", "org.acme:x", "1", "pkg:maven/org.acme/x@1"),
+        ("Go", "github.com/acme/x", "v1.0.0", "pkg:golang/github.com/acme/x@v1.0.0"),
+        ("PyPI", "zope-interface", "1.0", "pkg:pypi/zope-interface@1.0"),
+    ],
+)
+def test_how_a_package_is_used_reaches_the_policy(ecosystem: str, name: str, version: str, purl: str) -> None:
+    own = load_policy(
+        "own",
+        '@id("all") permit (principal, action, resource);'
+        '@id("direct") @advice("Ours.") forbid (principal, action == Action::"keep", resource)'
+        ' when { context.direct == Answer::"yes" && context.worst_vulnerability >= 2 };',
+        schema_text(),
+    )
+    used = Pin(ecosystem, name, version, "lock", 1, direct=True)
+    assert used.purl == purl
+    found = finding("vulnerable", Severity.MEDIUM, purl)
+    for direct, outcome in ((True, Outcome.DENY), (False, Outcome.ALLOW)):
+        assert decide_findings((found,), (), intake(replace(used, direct=direct)), own)[0].outcome is outcome
+
+
 def test_the_settings_reach_the_policy() -> None:
     found = finding("vulnerable", Severity.MEDIUM, "pkg:npm/a@1.0.0")
     for severity, outcome in ((Severity.MEDIUM, Outcome.DENY), (Severity.HIGH, Outcome.WARN)):

@@ -111,10 +111,9 @@ def _packages(about: dict[str, list[Finding]], intake: Intake, *, everything: bo
     """Packages with findings or registry facts, then one of every kind of the many without either."""
     pins: dict[str, Pin] = {}
     plain: set[tuple[str, bool | None, bool]] = set()
-    versions = {unquote(asset.rpartition("@")[2]) for asset in about if "@" in asset}
+    ends = {unquote(asset.rpartition("/")[2]).lower() for asset in about}
     for pin in intake.pins():
-        # Building a name costs; it is built only where it can matter.
-        if everything or pin.version in versions or pin.key in intake.releases:
+        if everything or pin.key in intake.releases or (_end(pin) in ends and pin.purl in about):
             known = pins.setdefault(pin.purl, pin)
             if pin.direct and not known.direct:
                 pins[pin.purl] = pin
@@ -126,6 +125,11 @@ def _packages(about: dict[str, list[Finding]], intake: Intake, *, everything: bo
         yield _of_name(asset, found, intake) if pin_or_none is None else _of_pin(pin_or_none, found, intake)
     for ecosystem, direct, dev in sorted(plain, key=repr):
         yield _Subject(package("", ecosystem), (), ecosystem, direct, dev)
+
+
+def _end(pin: Pin) -> str:
+    """`name@version` without its namespace. Building a whole purl costs, so few are built."""
+    return f"{pin.name.rpartition('/')[2].rpartition(':')[2]}@{pin.version}".lower()
 
 
 def _of_pin(pin: Pin, found: tuple[Finding, ...], intake: Intake) -> _Subject:

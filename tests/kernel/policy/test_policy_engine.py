@@ -312,6 +312,36 @@ def test_equal_facts_are_evaluated_once(monkeypatch: pytest.MonkeyPatch) -> None
     assert len(answers) == 1000
 
 
+def test_only_what_a_policy_looks_at_is_told_apart() -> None:
+    default = SHIPPED["default"]
+    assert "age_hours" in default.asks("fetch")
+    assert "age_hours" not in default.asks("keep")
+    assert {"malware", "waived", "youngest_new_dependency_days"} <= set(default.asks("keep"))
+    whole = policy(
+        '@id("w") permit (principal, action == Action::"keep", resource) when { context == context };'
+    )
+    assert whole.asks("keep") == FACT_NAMES
+    assert whole.asks("fetch") == ()
+    nested = policy(
+        '@id("w") permit (principal, action == Action::"keep", resource)'
+        ' when { if context has dev then [context.direct].contains(Answer::"yes")'
+        " else context.hotfix.approved };"
+    )
+    assert nested.asks("keep") == ("direct", "dev", "hotfix")
+
+
+@settings(max_examples=40)
+@given(st.lists(facts(), min_size=2, max_size=8), ACTIONS)
+def test_answers_are_the_same_together_and_alone(many: list[Facts], action: str) -> None:
+    for loaded in (*SHIPPED.values(), policy(CARELESS)):
+        questions = [about(given, action) for given in many]
+        requests = [engine._request(question) for question in questions]
+        alone = answers_to(loaded, requests)
+        together = decide_all(loaded, questions)
+        for one, other in zip(alone, together, strict=True):
+            assert one == other or other.outcome is Outcome.INCOMPLETE
+
+
 def test_a_policy_may_name_packages_and_then_answers_are_not_shared() -> None:
     own = policy(
         CARELESS + '@id("own/no-left-pad") @advice("We do not use left-pad.")'

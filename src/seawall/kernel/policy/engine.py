@@ -23,7 +23,7 @@ from seawall.kernel.errors import PolicyError
 from seawall.kernel.finding import Finding, Skipped
 from seawall.kernel.settings import Settings
 
-from .facts import Question, document, gather, package
+from .facts import FACT_NAMES, Question, document, gather, package
 from .statements import Statement, line_of, statements
 
 EVALUATION_ERROR = "policy/evaluation-error"
@@ -54,6 +54,14 @@ class Policy:
     _schema: Any
     _every: Any
     _first: Any
+
+    def asks(self, action: str) -> tuple[str, ...]:
+        """The facts that some statement about this action looks at, in the order of the schema."""
+        parts = [item.asks for item in self.statements if item.is_about(action)]
+        known = [part for part in parts if part is not None]
+        if len(known) < len(parts):
+            return FACT_NAMES
+        return tuple(name for name in FACT_NAMES if any(name in part for part in known))
 
 
 def load_policy(name: str, text: str, schema_text: str) -> Policy:
@@ -110,8 +118,12 @@ def decide(policy: Policy, question: Question) -> Decision:
 
 
 def decide_all(policy: Policy, questions: Sequence[Question]) -> tuple[Decision, ...]:
-    """The policy's answers in the order of the questions; equal facts are evaluated once."""
-    keys = [_key(policy, question) for question in questions]
+    """The policy's answers in the order of the questions.
+
+    Questions that differ only in what the policy does not look at are evaluated once.
+    """
+    asked = {action: policy.asks(action) for action in {question.action for question in questions}}
+    keys = [_key(policy, question, asked[question.action]) for question in questions]
     distinct = dict(zip(keys, questions, strict=True))
     requests = [_request(question) for question in distinct.values()]
     answers = answers_to(policy, requests, _entities(policy, distinct.values()))
@@ -119,11 +131,11 @@ def decide_all(policy: Policy, questions: Sequence[Question]) -> tuple[Decision,
     return tuple(_explained(known[key], question) for key, question in zip(keys, questions, strict=True))
 
 
-def _key(policy: Policy, question: Question) -> Hashable:
+def _key(policy: Policy, question: Question, asked: tuple[str, ...]) -> Hashable:
     """Everything that the answer can depend on."""
     return (
         question.action,
-        question.facts,
+        tuple(getattr(question.facts, name) for name in asked),
         question.resource if policy.names_resources else question.resource.kind,
         question.principal if policy.names_principals else question.principal.kind,
     )

@@ -30,7 +30,8 @@ class Statement:
     """One `permit` or `forbid`. `outcome` is what it leads to; `actions` are those it is about, () = all.
 
     `names_resource`, `names_principal`: its answer may differ from one resource or principal to another
-    of the same kind, so answers may not be shared between them.
+    of the same kind, so answers may not be shared between them. `asks` are the facts it looks at, None
+    where that cannot be told.
     """
 
     id: str
@@ -41,6 +42,11 @@ class Statement:
     actions: tuple[str, ...] = ()
     names_resource: bool = False
     names_principal: bool = False
+    asks: frozenset[str] | None = None
+
+    def is_about(self, action: str) -> bool:
+        """It can decide about this action."""
+        return not self.actions or action in self.actions
 
 
 def statements(name: str, text: str) -> tuple[Statement, ...]:
@@ -127,6 +133,7 @@ def _read(name: str, line: int, text: str, body: dict[str, object]) -> Statement
         actions=_actions(body["action"]),
         names_resource=_names(body, "resource"),
         names_principal=_names(body, "principal"),
+        asks=_asks(body.get("conditions")),
     )
 
 
@@ -159,6 +166,25 @@ def _mentions(node: object, variable: str) -> bool:
     if isinstance(node, dict):
         return node.get("Var") == variable or any(_mentions(item, variable) for item in node.values())
     return isinstance(node, list) and any(_mentions(item, variable) for item in node)
+
+
+def _asks(node: object) -> frozenset[str] | None:
+    """The attributes of `context` that are read, None where the whole of it is used as a value."""
+    if isinstance(node, list):
+        return _all_of([_asks(item) for item in node])
+    if not isinstance(node, dict):
+        return frozenset()
+    if node.get("Var") == "context":
+        return None
+    for read in (node.get("."), node.get("has")):
+        if isinstance(read, dict) and read.get("left") == {"Var": "context"} and "attr" in read:
+            return frozenset({str(read["attr"])})
+    return _all_of([_asks(item) for item in node.values()])
+
+
+def _all_of(parts: list[frozenset[str] | None]) -> frozenset[str] | None:
+    known = [part for part in parts if part is not None]
+    return frozenset[str]().union(*known) if len(known) == len(parts) else None
 
 
 def _first_line(error: BaseException) -> str:
