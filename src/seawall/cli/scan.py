@@ -12,6 +12,7 @@ from .ledger import store_argument, store_path
 
 if TYPE_CHECKING:
     from seawall.kernel.verdict import Verdict
+    from seawall.reports.text import Look
 
 FORMATS = ("text", "json", "sarif", "cyclonedx", "markdown")
 
@@ -95,22 +96,41 @@ def _report(word: str) -> tuple[str, Path]:
 
 
 def _rendered(verdict: Verdict, kind: str, arguments: Namespace, streams: Streams | None) -> str:
-    from seawall.reports import render
+    if kind == "json":
+        from seawall.reports import json
 
-    return render(verdict, kind, **_look(arguments, streams))
+        return json.render(verdict)
+    if kind == "sarif":
+        from seawall.reports import sarif
+        from seawall.rules import RULES
+
+        return sarif.render(verdict, RULES)
+    if kind == "cyclonedx":
+        from seawall.reports import cyclonedx
+
+        return cyclonedx.render(verdict)
+    if kind == "markdown":
+        from seawall.reports import markdown
+
+        return markdown.render(verdict)
+    from seawall.reports import text
+
+    return text.render(verdict, _look(arguments, streams))
 
 
-def _look(arguments: Namespace, streams: Streams | None) -> dict[str, object]:
+def _look(arguments: Namespace, streams: Streams | None) -> Look:
     import shutil
+
+    from seawall.reports.text import Look
 
     terminal = streams is not None and streams.out.isatty()
     encoding = (getattr(streams.out, "encoding", "") or "") if streams else "utf-8"
-    return {
-        "full": arguments.all,
-        "color": terminal and not os.environ.get("NO_COLOR"),
-        "width": shutil.get_terminal_size((100, 24)).columns if terminal else 100,
-        "unicode": "utf" in encoding.lower(),
-    }
+    return Look(
+        full=arguments.all,
+        color=terminal and not os.environ.get("NO_COLOR"),
+        width=max(40, shutil.get_terminal_size((100, 24)).columns) if terminal else 100,
+        unicode="utf" in encoding.lower(),
+    )
 
 
 COMMAND = Command("scan", "look at a tree or file and say what came in and what is wrong", _arguments, _run)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from seawall.kernel.limits import Limits
 from seawall.kernel.lockfile import Document, DocumentKind, Pin, ProblemKind, Requirement
-from seawall.kernel.source import REGISTRY, Source, SourceKind
+from seawall.kernel.source import REGISTRY, UNKNOWN, Source, SourceKind
 from seawall.readers.format import Format
 from seawall.readers.syntax import yaml
 from seawall.readers.syntax.fault import SyntaxFault
@@ -39,6 +39,7 @@ class _Lock:
     packages: dict[str, Mapping[str, object]]
     snapshots: dict[str, Mapping[str, object]]
     lines: dict[str, int]
+    overridden: set[str]
 
 
 def read(data: bytes, path: str, limits: Limits) -> Document:
@@ -70,11 +71,13 @@ def read(data: bytes, path: str, limits: Limits) -> Document:
 
 
 def _gathered(documents: list[object], major: int, draft: Draft) -> _Lock:
-    lock = _Lock(draft, major, {}, {}, {}, {})
+    lock = _Lock(draft, major, {}, {}, {}, {}, set())
     for document in documents:
         whole = table(document)
         single = {key: whole[key] for key in (*GROUPS, "specifiers") if key in whole}
         importers = table(whole.get("importers")) or ({".": single} if single else {})
+        for selector in table(whole.get("overrides")):
+            lock.overridden.add(split_at(selector.rpartition(">")[2].strip())[0])
         for name, importer in importers.items():
             lock.importers.setdefault(name, table(importer))
         for key, target in (("packages", lock.packages), ("snapshots", lock.snapshots)):
@@ -101,7 +104,8 @@ def _asked(lock: _Lock, importer: Mapping[str, object]) -> Iterator[Requirement]
             line = wanted.lines.get(name, 0) if isinstance(wanted, yaml.Mapping) else 0
             found = requirement(name, spec, lock.draft.path, line, group)
             if found:
-                yield found
+                # An override replaces what the manifest asks for, so the two cannot be compared.
+                yield replace(found, source=UNKNOWN) if name in lock.overridden else found
 
 
 def _starts(lock: _Lock, groups: tuple[str, ...]) -> Iterator[str]:

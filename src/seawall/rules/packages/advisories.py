@@ -68,7 +68,7 @@ def known_malware(intake: Intake) -> Iterator[Evidence]:
         back = f"go to {name} {good}" if good else f"remove {name}"
         yield Evidence(
             message=f"{name} {version} is known malware ({match.ids[0]}){_through(use)}",
-            advice=f"{back} and lock it; treat what installed it as compromised and rotate its secrets",
+            advice=f"{back}; treat what installed it as compromised, rotate its secrets",
             asset=package_purl(*use.key),
             path=use.path,
             line=use.line,

@@ -263,6 +263,10 @@ def _difference(recorded: Iterable[Requirement], manifest: Document) -> str:
     groups = {r.group for r in recorded}
     asked = [r for r in manifest.requirements if r.group in groups or r.group in ("main", "dev")]
     was, now = _specs(recorded), _specs(asked)
+    for item in recorded:
+        if item.source.kind is SourceKind.UNKNOWN:
+            was.pop(item.name, None)
+            now.pop(item.name, None)
     added = sorted(now.keys() - was.keys())
     removed = sorted(was.keys() - now.keys())
     changed = sorted(n for n in now.keys() & was.keys() if now[n] != was[n])

@@ -1,0 +1,220 @@
+"""The verdict for a tired person: the answer first, worst things first, one thing to do at the end.
+
+At most 25 lines unless everything is asked for. Plain words; colours only where asked.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from seawall.kernel.advisory import Severity
+from seawall.kernel.decision import Outcome
+from seawall.kernel.finding import Finding
+from seawall.kernel.history import Interval
+from seawall.kernel.lockfile import DocumentKind
+from seawall.kernel.verdict import Judged, Verdict
+
+from .plain import neutral, shortened
+
+LINES = 25
+_PAST, _GAPS = 2, 2
+_KINDS = {
+    DocumentKind.LOCKFILE: ("lockfile", "lockfiles"),
+    DocumentKind.MANIFEST: ("manifest", "manifests"),
+    DocumentKind.INSTALLED: ("installed environment", "installed environments"),
+    DocumentKind.SBOM: ("bill of materials", "bills of materials"),
+}
+_STYLE = {Outcome.DENY: "31;1", Outcome.WARN: "33", Outcome.INCOMPLETE: "33", Outcome.ALLOW: "32"}
+_WORD = {Outcome.DENY: "DENY", Outcome.WARN: "warn", Outcome.INCOMPLETE: "warn", Outcome.ALLOW: "info"}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How to write: everything or the worst, colours or none, how wide, beyond ASCII or not."""
+
+    full: bool = False
+    color: bool = False
+    width: int = 100
+    unicode: bool = True
+
+
+def render(verdict: Verdict, look: Look) -> str:
+    """The report, without a newline at the end."""
+    head = [*_answer(verdict, look), "", *_came_in(verdict, look)]
+    tail = [*_past(verdict, look), *_open(verdict, look), *_next(verdict, look)]
+    lines = [*head, *_found(verdict, look, LINES - len(head) - len(tail)), *tail]
+    text = "\n".join(lines)
+    return text if look.unicode else text.encode("ascii", "backslashreplace").decode("ascii")
+
+
+def _paint(text: str, code: str, look: Look) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m" if look.color else text
+
+
+def _answer(verdict: Verdict, look: Look) -> Iterator[str]:
+    outcome = verdict.decision.outcome
+    unchecked = "; ".join(
+        f"not checked for {s.check}: run `{s.advice}`" for s in verdict.unchecked if s.advice
+    )
+    if outcome is Outcome.INCOMPLETE:
+        yield _paint(neutral(unchecked or "not everything could be checked"), _STYLE[outcome], look)
+        return
+    words = {
+        Outcome.DENY: "Denied: this must not go in.",
+        Outcome.WARN: "Allowed, with something to look at.",
+        Outcome.ALLOW: "Allowed: nothing stands against it.",
+    }[outcome]
+    yield _paint(words, _STYLE[outcome], look)
+    if unchecked:
+        yield shortened(f"also {unchecked}", look.width)
+
+
+def _came_in(verdict: Verdict, look: Look) -> Iterator[str]:
+    intake = verdict.intake
+    kinds = Counter(d.kind for d in intake.documents if d.format not in ("tree", "seawall-toml"))
+    if not kinds:
+        yield "what came in: no lockfile, manifest or installed package was found"
+    else:
+        files = ", ".join(f"{n} {_KINDS[k][n > 1]}" for k, n in sorted(kinds.items()))
+        packages = Counter(key[0] for key in {pin.key for pin in intake.pins()})
+        spread = " · ".join(f"{name or 'other'} {count:,}" for name, count in packages.most_common(4))
+        total = f", {sum(packages.values()):,} packages ({spread})" if packages else ""
+        yield shortened(f"what came in: {files}{total}", look.width)
+    feeds = " · ".join(f"{f.name}, {_age(f.as_of, intake.now)}" for f in intake.feeds)
+    yield shortened(f"advisories:   {feeds or 'none'}", look.width)
+
+
+def _age(as_of: str, now: datetime) -> str:
+    try:
+        when = datetime.fromisoformat(as_of)
+    except ValueError:
+        return "of unknown age"
+    days = (now - (when if when.tzinfo else when.replace(tzinfo=UTC))).days
+    return f"as of {when.date()}" + (f" ({days} days old)" if days > 1 else "")
+
+
+def _found(verdict: Verdict, look: Look, room: int) -> Iterator[str]:
+    """At most `room` lines unless everything is asked for: a blank one, two for each group, the rest."""
+    past = "packages/malware-in-history"
+    shown = [j for j in verdict.findings if look.full or _loud(j)]
+    shown = [j for j in shown if j.finding.rule != past]
+    groups = _groups(shown) if not look.full else [(j,) for j in shown]
+    notes = list(_notes(verdict))
+    most = len(groups) if look.full else max(1, (room - 2 - len(notes)) // 2)
+    if groups or notes:
+        yield ""
+    for group in groups[:most]:
+        yield from _lines_of(group, look)
+    if len(groups) > most:
+        yield f"  and {len(groups) - most} more: --all"
+    yield from notes
+
+
+def _notes(verdict: Verdict) -> Iterator[str]:
+    waived = sum(1 for j in verdict.findings if j.finding.waived)
+    quiet = [f"{waived} waived"] if waived else []
+    quiet += [f"{verdict.baselined} already in the baseline"] if verdict.baselined else []
+    if quiet:
+        yield f"  not counted: {', '.join(quiet)}"
+    count = len(verdict.intake.ignored_waivers)
+    if count:
+        these = "1 waiver in this tree was" if count == 1 else f"{count} waivers in this tree were"
+        yield f"  {these} not counted; name a trusted revision with --trust-base"
+
+
+def _loud(judged: Judged) -> bool:
+    return (
+        not judged.finding.waived
+        and judged.outcome is not Outcome.ALLOW
+        and (judged.finding.severity > Severity.INFO or judged.outcome is Outcome.DENY)
+    )
+
+
+def _groups(shown: Sequence[Judged]) -> list[tuple[Judged, ...]]:
+    """Findings about one package version are one line, and so are those of one rule about files."""
+    found: dict[tuple[str, str, str], list[Judged]] = defaultdict(list)
+    for judged in shown:
+        finding = judged.finding
+        about = finding.asset or finding.rule
+        found[judged.outcome.value, about, "" if finding.asset else finding.severity.word].append(judged)
+    return [tuple(group) for group in found.values()]
+
+
+def _lines_of(group: Sequence[Judged], look: Look) -> Iterator[str]:
+    first = group[0].finding
+    word = _paint(f"{_WORD[group[0].outcome]:<4}", _STYLE[group[0].outcome], look)
+    places = list(dict.fromkeys(_place(j.finding) for j in group if j.finding.path))
+    where = f" · {places[0]}" if places else ""
+    where += f" and {len(places) - 1} more" if len(places) > 1 else ""
+    others = len({j.finding.advisories[:1] or j.finding.rule for j in group}) - 1
+    more = f" (+{others} more)" if others > 0 and first.asset else ""
+    room = look.width - 7
+    message = neutral(first.message)
+    place = neutral(where)
+    if len(message) + len(more) + len(place) > room:
+        message = shortened(message, max(30, room - len(more) - len(place)))
+    yield f"  {word} {message}{more}{place}"
+    yield f"       fix: {shortened(_fix(group), look.width - 12)}"
+
+
+def _fix(group: Sequence[Judged]) -> str:
+    """The advice of the worst; of several fixes of one package the one that mends most."""
+    return group[0].finding.advice
+
+
+def _place(finding: Finding) -> str:
+    return f"{finding.path}:{finding.line}" if finding.line else finding.path
+
+
+def _past(verdict: Verdict, look: Look) -> Iterator[str]:
+    intervals = verdict.intake.history
+    if intervals:
+        yield ""
+        yield _paint("what was ever bad here:", "33", look)
+    for interval in intervals if look.full else intervals[:_PAST]:
+        yield "  " + shortened(_what(interval), look.width - 2)
+        yield "       " + shortened(_when(interval), look.width - 7)
+    if len(intervals) > _PAST and not look.full:
+        yield f"  and {len(intervals) - _PAST} more: --all"
+    cut = [s for s in verdict.intake.skipped if not s.required]
+    for skipped in cut if look.full else cut[:1]:
+        yield shortened(f"not looked at: {skipped.check}: {skipped.reason}", look.width)
+
+
+def _what(interval: Interval) -> str:
+    _, name, version = interval.key
+    ids = f" ({interval.advisories[0]})" if interval.advisories else ""
+    return f"{name} {version}{ids} in {interval.path}"
+
+
+def _when(interval: Interval) -> str:
+    since = f"from {_minute(interval.first_time)} (commit {interval.first_commit[:9]})"
+    if interval.removed_commit:
+        return f"{since} until {_minute(interval.removed_time)} ({interval.removed_commit[:9]})"
+    return f"{since} and still at commit {interval.last_commit[:9]}"
+
+
+def _minute(time: str) -> str:
+    """`2026-03-31T00:41:00Z` as people write it."""
+    return f"{time[:10]} {time[11:16]} UTC" if len(time) >= 16 else time or "an unknown time"
+
+
+def _open(verdict: Verdict, look: Look) -> Iterator[str]:
+    if not verdict.gaps:
+        return
+    yield ""
+    yield "which clients are open:"
+    for gap in verdict.gaps if look.full else verdict.gaps[:_GAPS]:
+        yield "  " + shortened(f"{gap.client}: {gap.what}", look.width - 2)
+    if len(verdict.gaps) > _GAPS and not look.full:
+        yield f"  and {len(verdict.gaps) - _GAPS} more: seawall setup"
+
+
+def _next(verdict: Verdict, look: Look) -> Iterator[str]:
+    command = verdict.next_command or ("seawall setup" if verdict.gaps else "")
+    if command:
+        yield ""
+        yield _paint("next:", "1", look) + f" {neutral(command)}"
