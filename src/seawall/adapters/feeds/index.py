@@ -59,9 +59,13 @@ CREATE TABLE feeds (
 CREATE TEMP TABLE superseded (number INTEGER PRIMARY KEY);
 """
 _INDEXES = """
+CREATE INDEX records_id ON records (id, modified);
+INSERT OR IGNORE INTO superseded
+    SELECT older.number FROM records older JOIN records newer ON newer.id = older.id
+    WHERE newer.modified > older.modified
+        OR (newer.modified = older.modified AND newer.number < older.number);
 DELETE FROM affected WHERE number IN (SELECT number FROM superseded);
 DELETE FROM aliases WHERE number IN (SELECT number FROM superseded);
-CREATE INDEX records_id ON records (id);
 CREATE INDEX records_feed ON records (feed, id);
 CREATE INDEX aliases_alias ON aliases (alias);
 CREATE INDEX affected_name ON affected (ecosystem, name, number);
@@ -125,7 +129,9 @@ class Index:
         """The feeds in the index: how many records, as of when, from where."""
         rows = self._ask("SELECT name, as_of, records, covers, origin FROM feeds ORDER BY name")
         return tuple(
-            FeedState(name, as_of, count, tuple(covers.split("\n")) if covers else (), origin)
+            FeedState(
+                str(name), str(as_of), int(count), tuple(filter(None, str(covers).split("\n"))), str(origin)
+            )
             for name, as_of, count, covers, origin in rows
         )
 
@@ -211,7 +217,7 @@ class Index:
     def _ask(self, question: str, values: Sequence[str] = ()) -> Iterator[tuple[Any, ...]]:
         try:
             yield from self._connection.execute(question, values)
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.Error, ValueError) as error:
             raise _unusable(self.path, str(error)) from None
 
 
@@ -233,7 +239,7 @@ def open_index(path: Path) -> Index | None:
             why = "it is cut short"
         else:
             connection.execute("SELECT count(*) FROM feeds").fetchone()
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, ValueError) as error:
         why = str(error)
     if why or connection is None:
         if connection:
@@ -337,22 +343,14 @@ def _fill(connection: sqlite3.Connection, source: Iterable[Row]) -> int:
     connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")
     connection.executescript(_TABLES)
     batch: list[tuple[int, Row]] = []
-    newest: dict[str, tuple[str, int]] = {}
-    superseded: list[tuple[int]] = []
-    for number, row in enumerate(source, 1):
-        held = newest.get(row.outline.id)
-        if held is None or held[0] < row.outline.modified:
-            newest[row.outline.id] = (row.outline.modified, number)
-        if held is not None:
-            superseded.append((held[1] if held[0] < row.outline.modified else number,))
-        batch.append((number, row))
+    for numbered in enumerate(source, 1):
+        batch.append(numbered)
         if len(batch) >= _BATCH:
             _insert(connection, batch)
             batch.clear()
     _insert(connection, batch)
-    connection.executemany("INSERT OR IGNORE INTO superseded VALUES (?)", superseded)
     connection.executescript(_INDEXES)
-    return len(newest)
+    return int(connection.execute("SELECT count(DISTINCT id) FROM records").fetchone()[0])
 
 
 def _insert(connection: sqlite3.Connection, batch: Sequence[tuple[int, Row]]) -> None:

@@ -12,6 +12,7 @@ import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import ip_address
@@ -253,7 +254,7 @@ class _Work:
 
     def _online(self, feed: _Feed) -> Iterator[Row]:
         held = self.old.modified(feed.name) if self.old and feed.name in self.held else {}
-        wanted = self._modified(feed.place) if held else {}
+        wanted = self._modified(feed) if held else {}
         stale = {n for n, when in wanted.items() if n not in held or _moment(held[n]) != _moment(when)}
         if self.old and wanted and len(stale) <= _FEW:
             yield from (
@@ -263,15 +264,14 @@ class _Work:
             return
         with tempfile.TemporaryDirectory() as place:
             target = Path(place) / "all.zip"
-            try:
+            with _named(feed):
                 self.http.download(f"{feed.place}/all.zip", target, _ZIP_BYTES)
-            except OutsideError as error:
-                raise FeedError(f"{feed.name} could not be fetched: {error}", error.advice) from None
             yield from self._zip(target, feed)
 
-    def _modified(self, base: str) -> dict[str, str]:
+    def _modified(self, feed: _Feed) -> dict[str, str]:
         """When each record was last changed, by id; empty when the source does not say."""
-        answer = self.http.request("GET", f"{base}/modified_id.csv", limit=_CSV_BYTES)
+        with _named(feed):
+            answer = self.http.request("GET", f"{feed.place}/modified_id.csv", limit=_CSV_BYTES)
         if answer.status != 200:
             return {}
         found = {}
@@ -286,9 +286,10 @@ class _Work:
         """Records one by one. One that does not come spoils the sync: what is not new must not look so."""
 
         def fetch(name: str) -> Row:
-            answer = self.http.request(
-                "GET", f"{feed.place}/{quote(name, safe='')}.json", limit=self.limits.record_bytes
-            )
+            with _named(feed):
+                answer = self.http.request(
+                    "GET", f"{feed.place}/{quote(name, safe='')}.json", limit=self.limits.record_bytes
+                )
             if answer.status != 200:
                 raise FeedError(f"{feed.origin} answered {answer.status} for {name}", "run it again later")
             row = row_of(answer.body, feed.name, name, self.limits)
@@ -304,6 +305,16 @@ class _Work:
                     yield row
             finally:
                 pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _named(feed: _Feed) -> Iterator[None]:
+    """A failure of the network as one of this feed."""
+    try:
+        yield
+    except OutsideError as error:
+        advice = "run it again later, or bring the files here by hand: seawall sync --from PATH"
+        raise FeedError(f"{feed.name} could not be fetched: {error}", advice) from None
 
 
 def _record_files(path: Path, limits: Limits) -> Iterator[tuple[str, bytes]]:
