@@ -170,15 +170,19 @@ def test_nothing_that_is_inspected_can_be_run() -> None:
         for line, name, node in calls(path):
             if any(k.arg == "shell" and getattr(k.value, "value", False) is not False for k in node.keywords):
                 wrong.append(f"{path.relative_to(ROOT)}:{line} uses a shell")
-            if FORBIDDEN.search(name) and (parts_of(path), name) != (("cli", "main"), "import_module"):
-                lazy_reports = parts_of(path) == ("reports", "__init__") and name in ("import_module",)
-                if not lazy_reports:
-                    wrong.append(f"{path.relative_to(ROOT)}:{line} calls {name}")
+            ours = name.startswith("yaml.") and "yaml" not in {n for _, n in outside_imports(path)}
+            if (
+                FORBIDDEN.search(name)
+                and not ours
+                and (parts_of(path), name) != (("cli", "main"), "import_module")
+            ):
+                wrong.append(f"{path.relative_to(ROOT)}:{line} calls {name}")
     assert not wrong, "\n".join(wrong)
 
 
 def test_processes_start_in_two_rooms_only() -> None:
-    allowed = {("adapters", "vcs"), ("adapters", "machine")}
+    # git, the version of a package manager, and our own workers that unpack advisories.
+    allowed = {("adapters", "vcs"), ("adapters", "machine"), ("adapters", "feeds")}
     wrong = [
         f"{path.relative_to(ROOT)}:{line}"
         for path in FILES

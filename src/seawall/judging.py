@@ -7,7 +7,7 @@ is a `Skipped` in the verdict; without advisory data for what is there the verdi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 
@@ -171,8 +171,26 @@ def _look_up(keys: Sequence[Key], known: Sequence[Advisory], world: World) -> Lo
     for matches in (*(answer.matches for answer in answers), match(keys, known)):
         for key, found in matches.items():
             merged[key] = _merged(merged.get(key, ()), found)
-    skipped = (*(s for answer in answers for s in answer.skipped), *_uncovered(keys, feeds))
-    return Lookup(merged, feeds, skipped)
+    return Lookup(merged, feeds, _unanswered(keys, answers, feeds))
+
+
+def _unanswered(
+    keys: Iterable[Key], answers: Sequence[Lookup], feeds: Iterable[FeedState]
+) -> tuple[Skipped, ...]:
+    """What could not be looked up. A source that failed is no loss where another answers for everything."""
+    said = tuple(s for answer in answers for s in answer.skipped)
+    sound = {e for answer in answers if not _failed(answer) for feed in answer.feeds for e in feed.covers}
+    used = {ecosystem for ecosystem, _, _ in keys} - NOT_IN_ANY_FEED
+    uncovered = _uncovered(keys, feeds, said)
+    if used <= sound:
+        return (*(replace(s, required=False) for s in said), *uncovered)
+    if any(s.required for s in uncovered):
+        return (*(s for s in said if not s.required), *uncovered)
+    return (*said, *uncovered)
+
+
+def _failed(answer: Lookup) -> bool:
+    return any(s.required for s in answer.skipped)
 
 
 def _merged(first: tuple[Match, ...], more: Iterable[Match]) -> tuple[Match, ...]:
@@ -181,7 +199,10 @@ def _merged(first: tuple[Match, ...], more: Iterable[Match]) -> tuple[Match, ...
     return (*first, *(item for item in more if not known & set(item.ids)))
 
 
-def _uncovered(keys: Iterable[Key], feeds: Iterable[FeedState]) -> tuple[Skipped, ...]:
+def _uncovered(
+    keys: Iterable[Key], feeds: Iterable[FeedState], said: Iterable[Skipped]
+) -> tuple[Skipped, ...]:
+    """What nobody answered for, and why: what the sources that failed `said`, if another did not answer."""
     covered = {ecosystem for feed in feeds for ecosystem in feed.covers}
     used = {ecosystem for ecosystem, _, _ in keys}
     missing = sorted(used - covered - NOT_IN_ANY_FEED)
@@ -190,7 +211,8 @@ def _uncovered(keys: Iterable[Key], feeds: Iterable[FeedState]) -> tuple[Skipped
         skipped.append(
             Skipped(
                 f"malware and vulnerabilities ({', '.join(missing)})",
-                "there is no advisory data for it on this machine; only the built-in catalog was asked",
+                "; ".join(dict.fromkeys(s.reason for s in said if s.required))
+                or "there is no advisory data for it on this machine; only the built-in catalog was asked",
                 "seawall sync",
                 required=True,
             )

@@ -41,9 +41,8 @@ def next_command(
     open_ones = [j for j in findings if not j.finding.waived and not j.finding.signal]
     for wanted in (Outcome.DENY, Outcome.INCOMPLETE, Outcome.WARN):
         if wanted is Outcome.INCOMPLETE:
-            advised = next((s.advice for s in unchecked if s.advice), "")
-            if advised:
-                return advised
+            if any("seawall sync" in s.advice for s in unchecked):
+                return "seawall sync"
             continue
         for judged in open_ones:
             command = _command(judged.finding, formats) if judged.outcome is wanted else ""

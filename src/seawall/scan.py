@@ -1,12 +1,13 @@
 """Look at a tree: read all we know, judge all we read.
 
-This file puts the world together that `judging.judge_tree` asks: settings and whom to trust, the advisory index,
-the OSV service, registries, git, and the package managers of this machine.
+This file puts the world together that `judging.judge_tree` asks: settings and whom to trust, the advisory
+index, the OSV service, registries, git, and the package managers of this machine.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -16,16 +17,18 @@ from pathlib import Path
 from seawall import __version__
 from seawall.adapters.disk.places import data_directory, settings_files
 from seawall.adapters.disk.shipped import data_bytes
-from seawall.adapters.disk.tree import read, walk
+from seawall.adapters.disk.tree import Walk, read, walk
 from seawall.adapters.feeds.index import Index, open_index
 from seawall.adapters.stores.sqlite import SqliteStore, open_store
 from seawall.decide import chosen_policy
 from seawall.judging import Lookup, Past, Question, Trust, World, chosen, judge_tree
 from seawall.kernel.advisory import Advisory
 from seawall.kernel.cache import Cache, NoCache
+from seawall.kernel.client import Gap, Machine, Project, upstreams
 from seawall.kernel.errors import StoreError, UsageError
 from seawall.kernel.intake import Key
 from seawall.kernel.limits import DEFAULT_LIMITS, Limits
+from seawall.kernel.lockfile import Document
 from seawall.kernel.matching import match
 from seawall.kernel.settings import POLICY_STRICTNESS, Settings
 from seawall.kernel.verdict import Verdict
@@ -33,6 +36,7 @@ from seawall.readers.advisories.attacks import read_catalog
 from seawall.readers.lockfiles import ENVIRONMENTS, FORMATS
 from seawall.readers.settings.seawall_toml import FILE_NAME
 from seawall.rules import RULES
+from seawall.setup import client_gaps
 from seawall.trust import own_settings, trust
 
 
@@ -76,7 +80,7 @@ def scan(order: Order, now: datetime) -> Verdict:
             limits=order.limits,
             version=__version__,
         )
-        return judge_tree(walked, question, _world(order, store, index, now))
+        return judge_tree(walked, question, _world(order, walked, trusted, store, index, now))
 
 
 def _refuse_unknown_rules(names: Iterable[str]) -> None:
@@ -154,7 +158,18 @@ def _inside(order: Order) -> str:
         return ""
 
 
-def _world(order: Order, store: Cache, index: Index | None, now: datetime) -> World:
+def _machine(order: Order, files: Iterable[str]) -> tuple[Machine, Project]:
+    """This machine's package managers and what they are told, here and by the tree."""
+    from seawall.adapters.machine.clients import look
+    from seawall.adapters.machine.project import look_at_project
+
+    root = _root(order.target)
+    return look(os.environ, root), look_at_project(root, files, order.limits)
+
+
+def _world(
+    order: Order, walked: Walk, trusted: Trust, store: Cache, index: Index | None, now: datetime
+) -> World:
     lookups: list[Callable[[Sequence[Key]], Lookup]] = []
     if index:
         lookups.append(lambda keys: Lookup(index.matches(keys), index.states()))
@@ -165,12 +180,20 @@ def _world(order: Order, store: Cache, index: Index | None, now: datetime) -> Wo
     def past(known: Sequence[Advisory]) -> Past:
         return _past(order, known, store, now)
 
+    machine, project = _machine(order, walked.files)
+    settings = trusted.settings
+
+    def gaps(documents: Sequence[Document]) -> tuple[Gap, ...]:
+        return client_gaps(machine, documents, settings, now, project)
+
     return World(
         now=now,
         catalog=catalog,
         lookups=tuple(lookups),
         malicious=index.malicious if index else None,
         past=past if order.history and order.target.is_dir() else None,
+        gaps=gaps,
+        upstreams=upstreams(machine),
     )
 
 

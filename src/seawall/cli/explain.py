@@ -9,10 +9,13 @@ from .command import Command, Streams
 
 def _arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
-        "about", help="a rule (packages/known-malware), a package (pkg:npm/axios@1.14.1) or an advisory (MAL-…)"
+        "about",
+        help="a rule (packages/known-malware), a package (pkg:npm/axios@1.14.1) or an advisory (MAL-…)",
     )
     parser.add_argument("--format", choices=("text", "json"), default="text")
-    parser.add_argument("--index", metavar="FILE", default="", help="the advisory index that `seawall sync` made")
+    parser.add_argument(
+        "--index", metavar="FILE", default="", help="the advisory index that `seawall sync` made"
+    )
 
 
 def _run(arguments: Namespace, streams: Streams) -> int:

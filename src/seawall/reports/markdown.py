@@ -37,7 +37,7 @@ def _safe(text: str, most: int = 200) -> str:
 
 def _body(verdict: Verdict) -> Iterator[str]:
     for skipped in verdict.unchecked:
-        yield f"Not checked for {_safe(skipped.check)}: run `{_code(skipped.advice)}`."
+        yield f"Not checked for {_safe(skipped.check)}: `{_code(skipped.advice)}`."
         yield ""
     shown = [j for j in verdict.findings if j.outcome is not Outcome.ALLOW and not j.finding.waived]
     if shown:

@@ -72,6 +72,10 @@ def _answer(verdict: Verdict, look: Look) -> Iterator[str]:
         yield shortened(f"also {unchecked}", look.width)
 
 
+def _run(advice: str) -> str:
+    return f"run `{advice}`" if advice.startswith("seawall ") else advice
+
+
 def _came_in(verdict: Verdict, look: Look) -> Iterator[str]:
     intake = verdict.intake
     kinds = Counter(d.kind for d in intake.documents if d.format not in ("tree", "seawall-toml"))

@@ -1,0 +1,160 @@
+"""`seawall setup`: which package managers here are open, and close them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .command import Command, Streams
+
+if TYPE_CHECKING:
+    from seawall.close_gaps import Place, Plan
+    from seawall.kernel.client import Machine
+    from seawall.kernel.overview import Overview
+
+
+def _arguments(parser: ArgumentParser) -> None:
+    add = parser.add_argument
+    add("path", nargs="?", default=".", metavar="PATH", help="the repository to look at (default: here)")
+    add("--format", choices=("text", "json"), default="text", help="what is printed (default: text)")
+    add("--check", action="store_true", help="exit 1 when a gap remains")
+    add("--fix", action="store_true", help="write the package managers' own settings, after showing a diff")
+    add("--undo", action="store_true", help="put back what --fix changed")
+    add("--write", action="store_true", help="write a commented seawall.toml into PATH")
+    add("--project", action="store_true", help="--fix and --undo: the repository's files instead of yours")
+    add("--scripts", action="store_true", help="--fix: also keep packages from running install scripts")
+    add("--yes", action="store_true", help="--fix and --undo: do not ask")
+
+
+def _run(arguments: Namespace, streams: Streams) -> int:
+    from seawall.kernel.errors import UsageError
+
+    chosen = [word for word in ("fix", "undo", "write", "check") if getattr(arguments, word)]
+    if len(chosen) > 1:
+        raise UsageError(f"--{chosen[0]} and --{chosen[1]} do not go together", "give one of them")
+    if arguments.write:
+        return _write(arguments, streams)
+    if arguments.undo:
+        return _undo(arguments, streams)
+    machine, overview = _looked(arguments)
+    if arguments.fix:
+        return _fix(arguments, streams, machine, overview)
+    _show(arguments, streams, overview)
+    return 1 if arguments.check and overview.gaps else 0
+
+
+def _looked(arguments: Namespace) -> tuple[Machine, Overview]:
+    from datetime import UTC, datetime
+
+    from seawall.setup import look
+
+    return look(Path(arguments.path), datetime.now(UTC))
+
+
+def _show(arguments: Namespace, streams: Streams, overview: Overview) -> None:
+    from seawall.reports import setup as report
+
+    if arguments.format == "json":
+        streams.result(report.as_json(overview))
+    elif streams.out.isatty() and not os.environ.get("NO_COLOR"):
+        report.print_rich(overview, streams.out)
+    else:
+        streams.result(report.as_text(overview))
+
+
+def _write(arguments: Namespace, streams: Streams) -> int:
+    from seawall.close_gaps import write_settings
+    from seawall.kernel.errors import TargetError
+
+    directory = Path(arguments.path)
+    if not directory.is_dir():
+        raise TargetError(f"{directory} is not a directory", "name a directory: seawall setup --write PATH")
+    streams.result(f"wrote {write_settings(directory)}")
+    return 0
+
+
+def _fix(arguments: Namespace, streams: Streams, machine: Machine, overview: Overview) -> int:
+    from seawall.close_gaps import carry_out, plan
+    from seawall.reports.plain import neutral
+
+    root = Path(arguments.path) if arguments.project else None
+    places, left = _places(arguments, machine, overview)
+    wanted = plan(places, overview.days, root)
+    for sentence in (*left, *wanted.left):
+        streams.note(neutral(sentence))
+    if not wanted.changes:
+        streams.result("nothing to do")
+        return 0
+    _show_plan(wanted, streams)
+    if not _agreed(arguments, streams, f"change {_counted(len(wanted.changes))}?"):
+        streams.result("nothing was changed")
+        return 0
+    for change in wanted.changes:
+        carry_out(change)
+        streams.result(f"changed {neutral(str(change.file.target))}")
+    streams.note("to take it back: seawall setup --undo" + (" --project" if arguments.project else ""))
+    return 0
+
+
+def _places(
+    arguments: Namespace, machine: Machine, overview: Overview
+) -> tuple[tuple[Place, ...], tuple[str, ...]]:
+    from seawall.close_gaps import project_places, user_places
+
+    if arguments.project:
+        used = {view.name: view.version for view in overview.clients if view.used_in}
+        return project_places(Path(arguments.path), used, overview.days, scripts=arguments.scripts)
+    versions = {client.name: client.version for client in machine.clients}
+    return user_places(versions, os.environ, overview.days, scripts=arguments.scripts)
+
+
+def _show_plan(wanted: Plan, streams: Streams) -> None:
+    from seawall.reports.plain import neutral
+
+    for change in wanted.changes:
+        if change.note:
+            streams.result(neutral(change.note))
+        for line in change.diff.splitlines():
+            streams.result(neutral(line))
+
+
+def _counted(files: int) -> str:
+    return "1 file" if files == 1 else f"{files} files"
+
+
+def _agreed(arguments: Namespace, streams: Streams, question: str) -> bool:
+    from seawall.kernel.errors import UsageError
+
+    if arguments.yes:
+        return True
+    if not (sys.stdin.isatty() and streams.out.isatty()):
+        raise UsageError("nobody can be asked here, so nothing was changed", "add --yes")
+    streams.out.write(f"{question} [y/N] ")
+    streams.out.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _undo(arguments: Namespace, streams: Streams) -> int:
+    from seawall.close_gaps import every_place, undo
+    from seawall.kernel.settings import DEFAULTS
+    from seawall.reports.plain import neutral
+
+    root = Path(arguments.path) if arguments.project else None
+    if not _agreed(arguments, streams, "put back the files that --fix changed?"):
+        streams.result("nothing was changed")
+        return 0
+    places = every_place(os.environ, DEFAULTS.cooldown_days, root)
+    restored, left = undo(places, root)
+    for path in restored:
+        streams.result(f"restored {neutral(str(path))}")
+    for sentence in left:
+        streams.note(neutral(sentence))
+    if not restored:
+        streams.result("nothing to put back")
+    return 0
+
+
+COMMAND = Command("setup", "which package managers here are open, and close them", _arguments, _run)

@@ -1,0 +1,182 @@
+"""Explain what a rule, a package version or an advisory means, from what is on this machine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from packageurl import PackageURL
+
+from seawall.adapters.disk.places import data_directory
+from seawall.adapters.disk.shipped import data_bytes
+from seawall.adapters.feeds.index import Index, open_index
+from seawall.kernel.advisory import Advisory, Match
+from seawall.kernel.asset import PURL_TYPE_TO_ECOSYSTEM, pypi_name
+from seawall.kernel.attack import Attack, as_advisories, ways_back
+from seawall.kernel.errors import UsageError
+from seawall.kernel.intake import Key
+from seawall.kernel.matching import match
+from seawall.kernel.rule import Rule
+from seawall.readers.advisories.attacks import read_catalog
+from seawall.reports.plain import neutral
+from seawall.rules import RULES
+
+SCHEMA = "seawall/explain/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The same answer for a person and for a program."""
+
+    text: str
+    json: str
+
+
+def explain(about: str, index_path: Path | None = None) -> Explanation:
+    """What `about` means: a rule id, a purl, or the id of an advisory or attack. Raises UsageError else."""
+    rule = next((item for item in RULES if item.id == about), None)
+    if rule:
+        return _of_rule(rule)
+    index = open_index(index_path or data_directory() / "advisories.db")
+    try:
+        attacks = read_catalog(data_bytes("attacks.json")).attacks
+        if about.startswith("pkg:"):
+            return _of_package(about, attacks, index)
+        return _of_advisory(about, attacks, index)
+    finally:
+        if index:
+            index.close()
+
+
+def _of_rule(rule: Rule) -> Explanation:
+    kind = "signal: printed with --all, combined by policy" if rule.signal else "finding"
+    text = f"{rule.id}  ({rule.severity.word}, {kind})\n\n{rule.documentation}"
+    document = {
+        "schema": SCHEMA,
+        "rule": rule.id,
+        "severity": rule.severity.word,
+        "signal": rule.signal,
+        "documentation": rule.documentation,
+    }
+    return Explanation(text, json.dumps(document, indent=1))
+
+
+def _of_package(purl: str, attacks: Iterable[Attack], index: Index | None) -> Explanation:
+    key = _key(purl)
+    known = (*as_advisories(attacks), *(index.about([key[:2]]) if index else ()))
+    found = match([key], known).get(key, ()) if key[2] else _every(key, known)
+    back = ways_back(attacks).get(key, "")
+    name = neutral(f"{key[1]} {key[2]}".strip())
+    lines = [f"{name}  ({key[0]})", ""]
+    for item in found:
+        kind = "malware" if item.malicious else f"vulnerability, {item.severity.word}"
+        lines.append(f"  {', '.join(item.ids[:4])}: {kind}")
+        lines += [f"    {neutral(item.summary)}"] if item.summary else []
+        lines += [f"    fixed in {item.fixed_in}"] if item.fixed_in else []
+    if back:
+        lines.append(f"  go to {key[1]} {back}")
+    if not found:
+        where = "the built-in catalog and the index" if index else "the built-in catalog"
+        lines.append(f"  Nothing is known against it in {where}; that does not say that it is good.")
+        lines += [] if index else ["  For more: seawall sync"]
+    document = {
+        "schema": SCHEMA,
+        "package": purl,
+        "advisories": [_as_json(item) for item in found],
+        "last_good": back,
+        "asked": ["catalog", *([s.name for s in index.states()] if index else [])],
+    }
+    return Explanation("\n".join(lines), json.dumps(document, indent=1))
+
+
+def _key(purl: str) -> Key:
+    try:
+        parsed = PackageURL.from_string(purl)
+    except ValueError as error:
+        raise UsageError(f"{purl!r} is no package URL: {error}", "write pkg:npm/axios@1.14.1") from None
+    ecosystem = PURL_TYPE_TO_ECOSYSTEM.get(parsed.type, parsed.type)
+    separator = ":" if parsed.type == "maven" else "/"
+    name = f"{parsed.namespace}{separator}{parsed.name}" if parsed.namespace else parsed.name
+    return ecosystem, pypi_name(name) if ecosystem == "PyPI" else name, parsed.version or ""
+
+
+def _every(key: Key, known: Iterable[Advisory]) -> tuple[Match, ...]:
+    """Without a version: every listed bad version of the name, one match each."""
+    mine = [a for a in known if any((b.ecosystem, b.name) == key[:2] for b in a.affected)]
+    keys = [(*key[:2], v) for a in mine for b in a.affected if b.name == key[1] for v in b.versions]
+    found = match(keys, mine)
+    return tuple({item.ids: item for items in found.values() for item in items}.values())
+
+
+def _as_json(item: Match) -> dict[str, object]:
+    return {
+        "ids": list(item.ids),
+        "malicious": item.malicious,
+        "severity": item.severity.word,
+        "score": item.score,
+        "summary": item.summary,
+        "fixed_in": item.fixed_in,
+        "feed": item.feed,
+    }
+
+
+def _of_advisory(name: str, attacks: Iterable[Attack], index: Index | None) -> Explanation:
+    attack = next((a for a in attacks if name == a.id or any(name in r.advisories for r in a.releases)), None)
+    record = index.advisory(name) if index else None
+    if attack is None and record is None:
+        where = "the catalog or the index" if index else "the built-in catalog, and there is no index yet"
+        way_out = "rules stand in docs/rules.md; for more advisories run `seawall sync`"
+        raise UsageError(f"{name!r} is no rule, no package URL, and not in {where}", way_out)
+    lines: list[str] = []
+    document: dict[str, object] = {"schema": SCHEMA, "advisory": name}
+    if record:
+        lines += _record_lines(record)
+        document["record"] = {
+            "id": record.id,
+            "aliases": list(record.aliases),
+            "summary": record.summary,
+            "malicious": record.malicious,
+            "published": record.published,
+            "withdrawn": record.withdrawn,
+            "packages": [f"{a.ecosystem}: {a.name}" for a in record.affected],
+        }
+    if attack:
+        lines += _attack_lines(attack)
+        document["attack"] = {
+            "id": attack.id,
+            "title": attack.title,
+            "start": attack.start,
+            "end": attack.end,
+            "summary": attack.summary,
+            "confidence": attack.confidence,
+            "sources": list(attack.sources),
+        }
+    return Explanation("\n".join(lines), json.dumps(document, indent=1))
+
+
+def _record_lines(record: Advisory) -> list[str]:
+    kind = "malware" if record.malicious else "vulnerability"
+    lines = [f"{record.id}  ({kind}, published {record.published[:10] or 'at an unknown time'})", ""]
+    lines += [f"  {neutral(record.summary)}"] if record.summary else []
+    lines += [f"  also known as {', '.join(map(neutral, record.aliases[:6]))}"] if record.aliases else []
+    lines += [f"  withdrawn {record.withdrawn}: it counts for nothing"] if record.withdrawn else []
+    for affected in record.affected[:10]:
+        versions = ", ".join(affected.versions[:8]) + (" …" if len(affected.versions) > 8 else "")
+        lines.append(f"  {affected.ecosystem}: {neutral(affected.name)} {neutral(versions)}")
+    return [*lines, ""]
+
+
+def _attack_lines(attack: Attack) -> list[str]:
+    lines = [f"{attack.title}", "", f"  {attack.summary}", ""]
+    if attack.start:
+        lines.append(
+            f"  from {attack.start} to {attack.end or 'an unknown time'}, confidence {attack.confidence}"
+        )
+    for release in attack.releases[:12]:
+        back = release.last_good or release.fixed
+        way = f", go to {back}" if back else ""
+        lines.append(f"  {release.ecosystem}: {release.name} {', '.join(release.versions)}{way}")
+    lines += ["", "  sources:", *(f"    {source}" for source in attack.sources[:6])] if attack.sources else []
+    return lines
