@@ -50,7 +50,8 @@ def test_links_lead_somewhere(page: Path) -> None:
         if "://" not in target:
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
     for target in re.findall(r"`((?:docs|tests|src|bench|demo)/[\w./-]+\.(?:md|py|toml|json))`", text):
-        assert (ROOT / target).exists(), f"{page.name} names {target}"
+        # "my" is what a reader of CONTRIBUTING.md is about to write.
+        assert "my_" in target or (ROOT / target).exists(), f"{page.name} names {target}"
 
 
 def test_make_targets_in_the_documents_exist() -> None:

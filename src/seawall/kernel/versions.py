@@ -57,7 +57,9 @@ def is_listed(ecosystem: str, version: str, listed: Sequence[str]) -> bool:
         return rank is not None and any(_pep440(other) == rank for other in listed)
     if ecosystem in SEMANTIC:
         bare = _bare(version)
-        return any(_bare(other) == bare for other in listed)
+        return bare in listed or any(
+            _bare(other) == bare for other in listed if "+" in other or not other[:1].isdigit()
+        )
     return False
 
 

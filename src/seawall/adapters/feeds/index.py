@@ -17,20 +17,20 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-from seawall.kernel.advisory import Advisory, Match
+from seawall.kernel.advisory import Advisory, Affected, Match
 from seawall.kernel.asset import package_name
 from seawall.kernel.errors import FeedError, StoreError
 from seawall.kernel.intake import FeedState, Key
 from seawall.kernel.limits import DEFAULT_LIMITS, Limits
 from seawall.kernel.lockfile import Problem
-from seawall.kernel.matching import Comparison, compare
-from seawall.readers.advisories.osv import Outline, read_outline, read_record
+from seawall.kernel.matching import Comparison, compare, is_affected
+from seawall.readers.advisories.osv import Outline, affected_from, read_outline, read_record
 from seawall.readers.syntax.text import decode
 from seawall.readers.syntax.yaml import load as load_yaml
 
-LAYOUT = 2
+LAYOUT = 3
 """Version of the file's layout; a file with another one is made again by `seawall sync`."""
 
 _TABLES = """
@@ -46,7 +46,8 @@ CREATE TABLE affected (
     ecosystem TEXT NOT NULL,
     name TEXT NOT NULL,
     number INTEGER NOT NULL,
-    malicious INTEGER NOT NULL
+    malicious INTEGER NOT NULL,
+    said TEXT NOT NULL
 );
 CREATE TABLE feeds (
     name TEXT PRIMARY KEY,
@@ -68,10 +69,11 @@ DELETE FROM affected WHERE number IN (SELECT number FROM superseded);
 DELETE FROM aliases WHERE number IN (SELECT number FROM superseded);
 CREATE INDEX records_feed ON records (feed, id);
 CREATE INDEX aliases_alias ON aliases (alias);
-CREATE INDEX affected_name ON affected (ecosystem, name, number);
+CREATE INDEX affected_name ON affected (ecosystem, name);
 CREATE INDEX affected_malicious ON affected (number) WHERE malicious = 1;
 """
-_ABOUT = "SELECT r.id, r.feed, r.data FROM affected a JOIN records r ON r.number = a.number"
+_RECORDS = "SELECT id, feed, data FROM records"
+_SAID = "SELECT name, number, said FROM affected"
 _AT_ONCE = 400
 _BATCH = 1_000
 _SHRINK = 0.02
@@ -119,7 +121,11 @@ class Built:
 
 
 class Index:
-    """An open index. Close it when done."""
+    """An open index. Close it when done.
+
+    What each record says about the versions of one package lies beside the package's name, so that records
+    are read whole only where they hit.
+    """
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection = connection
@@ -141,31 +147,56 @@ class Index:
 
     def compare(self, keys: Sequence[Key]) -> Comparison:
         """What the advisories say about package versions, and where that cannot be known."""
-        names = {(ecosystem, package_name(ecosystem, name)) for ecosystem, name, _ in keys}
-        return compare(keys, self.about(names))
+        versions: dict[tuple[str, str], set[str]] = {}
+        for ecosystem, name, version in keys:
+            versions.setdefault((ecosystem, package_name(ecosystem, name)), set()).add(version)
+        wanted: set[int] = set()
+        for ecosystem, name, number, said in self._said(versions):
+            affected = self._affected(ecosystem, name, said)
+            asked = versions.get((ecosystem, name))
+            if asked is None:
+                raise self._damaged(f"about {name}", "nobody asked for it")
+            # True or None: it hits, or nobody can tell.
+            if any(is_affected(affected, version) is not False for version in asked):
+                wanted.add(number)
+        return compare(keys, self._numbered(wanted))
 
     def matches(self, keys: Sequence[Key]) -> dict[Key, tuple[Match, ...]]:
         """What the advisories say about package versions, as `kernel.matching.match` does."""
         return self.compare(keys).matches
 
     def about(self, names: Iterable[tuple[str, str]]) -> Iterator[Advisory]:
-        """Every record about one of these (ecosystem, name), each once."""
+        """Every record about one of these (ecosystem, name) that is not withdrawn, each once."""
+        yield from self._numbered({number for _, _, number, _ in self._said(names)})
+
+    def _said(self, names: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str, int, str]]:
         wanted: dict[str, list[str]] = {}
         for ecosystem, name in names:
             wanted.setdefault(ecosystem, []).append(name)
-        seen: set[str] = set()
         for ecosystem, mine in wanted.items():
-            for start in range(0, len(mine), _AT_ONCE):
-                part = mine[start : start + _AT_ONCE]
-                question = f"{_ABOUT} WHERE a.ecosystem = ? AND a.name IN ({','.join('?' * len(part))})"
-                yield from self._records(question, (ecosystem, *part), seen)
+            for part in _parts(mine):
+                question = f"{_SAID} WHERE ecosystem = ? AND name IN ({','.join('?' * len(part))})"
+                for name, number, said in self._ask(question, (ecosystem, *part)):
+                    yield ecosystem, str(name), number, str(said)
+
+    def _numbered(self, numbers: Iterable[int]) -> Iterator[Advisory]:
+        seen: set[str] = set()
+        for part in _parts(sorted(numbers)):
+            marks = ",".join("?" * len(part))
+            yield from self._records(f"{_RECORDS} WHERE number IN ({marks})", part, seen)
+
+    def _affected(self, ecosystem: str, name: str, said: str) -> Affected:
+        try:
+            return affected_from(ecosystem, name, said)
+        except (ValueError, TypeError):
+            raise self._damaged(f"about {name}", "it cannot be read") from None
 
     def advisory(self, name: str) -> Advisory | None:
         """The record of that id, else one that has it as an alias."""
         seen: set[str] = set()
         by_alias = "SELECT r.id, r.feed, r.data FROM aliases a JOIN records r ON r.number = a.number"
         for question in (
-            "SELECT id, feed, data FROM records WHERE id = ? ORDER BY modified DESC LIMIT 1",
+            f"{_RECORDS} WHERE id = ? ORDER BY modified DESC LIMIT 1",
             f"{by_alias} WHERE a.alias = ? ORDER BY r.id LIMIT 1",
         ):
             for record in self._records(question, (name,), seen):
@@ -174,7 +205,8 @@ class Index:
 
     def malicious(self) -> Iterator[Advisory]:
         """Every record that calls something malicious, for the walk through a history."""
-        yield from self._records(f"{_ABOUT} WHERE a.malicious = 1", (), set())
+        rows = self._ask("SELECT DISTINCT number FROM affected WHERE malicious = 1")
+        yield from self._numbered([number for (number,) in rows])
 
     def modified(self, feed: str) -> dict[str, str]:
         """When each record of a feed was last changed, by id."""
@@ -193,7 +225,7 @@ class Index:
         """Give the file back."""
         self._connection.close()
 
-    def _records(self, question: str, values: Sequence[str], seen: set[str]) -> Iterator[Advisory]:
+    def _records(self, question: str, values: Sequence[str | int], seen: set[str]) -> Iterator[Advisory]:
         for name, feed, data in self._ask(question, values):
             if name in seen:
                 continue
@@ -214,11 +246,19 @@ class Index:
     def _damaged(self, name: str, why: str) -> StoreError:
         return _unusable(self.path, f"its record {name} is damaged: {why}")
 
-    def _ask(self, question: str, values: Sequence[str] = ()) -> Iterator[tuple[Any, ...]]:
+    def _ask(self, question: str, values: Sequence[str | int] = ()) -> Iterator[tuple[Any, ...]]:
         try:
             yield from self._connection.execute(question, values)
         except (sqlite3.Error, ValueError) as error:
             raise _unusable(self.path, str(error)) from None
+
+
+T = TypeVar("T")
+
+
+def _parts(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """As many at once as one question may name."""
+    yield from (items[start : start + _AT_ONCE] for start in range(0, len(items), _AT_ONCE))
 
 
 def open_index(path: Path) -> Index | None:
@@ -363,12 +403,12 @@ def _insert(connection: sqlite3.Connection, batch: Sequence[tuple[int, Row]]) ->
         [(alias, n) for n, row in batch for alias in row.outline.aliases],
     )
     connection.executemany(
-        "INSERT INTO affected VALUES (?, ?, ?, ?)",
-        {
-            (ecosystem, package_name(ecosystem, name), n, row.outline.malicious)
+        "INSERT INTO affected VALUES (?, ?, ?, ?, ?)",
+        [
+            (ecosystem, package_name(ecosystem, name), n, row.outline.malicious, said)
             for n, row in batch
-            for ecosystem, name in row.outline.about
-        },
+            for ecosystem, name, said in row.outline.about
+        ],
     )
 
 

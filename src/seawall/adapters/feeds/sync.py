@@ -215,7 +215,7 @@ class _Work:
             online = "://" in feed.place
             narrowed = bool(feed.given) and not feed.name.startswith("osv:")
             for row in self._online(feed) if online else self._local(feed):
-                about = {ecosystem for ecosystem, _ in row.outline.about}
+                about = {ecosystem for ecosystem, _, _ in row.outline.about}
                 if narrowed and not about & feed.given:
                     continue
                 feed.records += 1

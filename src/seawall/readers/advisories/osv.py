@@ -28,12 +28,16 @@ _Map = Mapping[str, object]
 
 
 class Outline(NamedTuple):
-    """What an index needs to find a record again. `about` are (ecosystem, name), as written."""
+    """What an index needs to find a record again.
+
+    `about` are (ecosystem, name, what `affected_from` reads); empty for a withdrawn record, which is about
+    nothing any more.
+    """
 
     id: str
     modified: str
     aliases: tuple[str, ...]
-    about: tuple[tuple[str, str], ...]
+    about: tuple[tuple[str, str, str], ...]
     malicious: bool
 
 
@@ -64,11 +68,26 @@ def read_outline(data: bytes, path: str, limits: Limits) -> Outline | Problem:
 
 def _outline(document: _Map) -> Outline:
     name, aliases, packages = _head(document)
+    affected = [] if document.get("withdrawn") else _affected(packages)
     for item in packages:
         _versions(item)
-    about = tuple(named for item in packages if (named := _package(item)) is not None)
+        _package(item)
+    about = tuple(
+        (a.ecosystem, a.name, _written(a.versions, [(r.kind, r.events) for r in a.ranges])) for a in affected
+    )
     malicious = _malicious(name, aliases, document, packages)
     return Outline(name, _time(document.get("modified")), aliases, about, malicious)
+
+
+def _written(versions: object, ranges: object) -> str:
+    return json.dumps((versions, ranges), separators=(",", ":"))
+
+
+def affected_from(ecosystem: str, name: str, written: str) -> Affected:
+    """What one package's part of an outline says. Raises ValueError or TypeError for anything else."""
+    versions, ranges = json.loads(written)
+    bounds = tuple(VersionRange(kind, tuple((k, bound) for k, bound in events)) for kind, events in ranges)
+    return Affected(ecosystem, name, tuple(versions), bounds)
 
 
 def _quick_outline(document: Any) -> Outline | None:
@@ -81,16 +100,21 @@ def _quick_outline(document: Any) -> Outline | None:
         lists, texts, about = [aliases, packages], [name, document.get("withdrawn", name)], []
         for item in packages:
             package, versions, ranges = item["package"], item.get("versions", []), item.get("ranges", [])
-            about.append((package["ecosystem"], package["name"]))
+            ecosystem, called, kept = package["ecosystem"], package["name"], []
             lists += (versions, ranges)
-            texts += about[-1]
+            texts += (ecosystem, called)
             texts += versions
             for bounds in ranges:
                 kind, events = bounds["type"], bounds["events"]
                 texts.append(kind)
                 if kind != "GIT":
                     lists.append(events)
-                    texts += [bound for event in events for k, bound in event.items() if k in _EVENTS]
+                    pairs = [pair for event in events for pair in event.items() if pair[0] in _EVENTS]
+                    texts += [bound for _, bound in pairs]
+                    if pairs:
+                        kept.append((kind, pairs))
+            if "withdrawn" not in document:
+                about.append((ecosystem, called, _written(versions, kept)))
         texts += aliases
         sound = all(type(item) is list for item in lists) and "".join(texts).isprintable()
         if not sound or "" in texts or len(max(texts, key=len)) > _LONGEST_NAME:

@@ -11,7 +11,8 @@ from seawall.kernel.lockfile import ProblemKind
 from .fault import SyntaxFault
 
 _LINE = re.compile(r"line (\d+)")
-_DEEP = re.compile(r"(?:\[\s*|\{\s*[\w\"'-]+\s*=\s*){200}|(?:[\w-]+\s*\.\s*){200}")
+# Every run starts at the start of a word and gives nothing back, so that a hostile line costs one pass.
+_DEEP = re.compile(r"(?:\[\s*+|\{\s*+[\w\"'-]++\s*+=\s*+){200}|(?<![\w-])(?:[\w-]++\s*+\.\s*+){200}")
 
 
 def load(text: str, limits: Limits) -> dict[str, object]:

@@ -131,7 +131,7 @@ def _take(builder: _Builder, event: Any) -> None:
     kind = type(event)
     if kind is yaml.ScalarEvent:
         line = event.start_mark.line + 1
-        plain = event.style is None and event.implicit[0]
+        plain = event.implicit[0]
         value = _WORDS.get(event.value, event.value) if plain else event.value
         builder.put(value, line)
         if event.anchor:
