@@ -45,6 +45,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of our output went away; say nothing, also not at interpreter exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except (
+        Exception
+    ) as error:  # a defect must not look like "policy denies", which is what Python's own exit 1 means
+        return _defect(streams, error)
+
+
+def _defect(streams: Streams, error: Exception) -> int:
+    """Say that Seawall itself is at fault, with the place; SEAWALL_DEBUG=1 shows all of it."""
+    import traceback
+
+    if os.environ.get("SEAWALL_DEBUG"):
+        raise error
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{os.path.basename(last.filename)}:{last.lineno}"  # noqa: PTH119
+    what = f"a defect in Seawall itself: {type(error).__name__} at {where}"
+    _say(streams, SeawallError(what, "report it, with what SEAWALL_DEBUG=1 shows; nothing was decided"))
+    return SeawallError.exit_code
 
 
 def _run(words: list[str], streams: Streams) -> int:
