@@ -1,6 +1,7 @@
 import json
 import re
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 from packaging.version import Version
@@ -105,3 +106,15 @@ def test_a_damaged_catalog_is_an_error_and_not_an_empty_one(change) -> None:  # 
 def test_a_cut_catalog_is_an_error(data: bytes) -> None:
     with pytest.raises(FeedError):
         read_catalog(data)
+
+
+def test_the_page_about_it_counts_right() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "catalog.md").read_text()
+    named = [attack for attack in CATALOG.attacks if attack.releases]
+    packages = {(r.ecosystem, r.name) for attack in named for r in attack.releases}
+    versions = {(r.ecosystem, r.name, v) for attack in named for r in attack.releases for v in r.versions}
+    assert f"{len(CATALOG.attacks)} entries" in page
+    assert (
+        f"{len(named)} of them name bad releases: {len(versions)} exact versions of {len(packages)}" in page
+    )
+    assert sum(r.whole for attack in named for r in attack.releases) == 6
