@@ -20,7 +20,7 @@ from seawall.kernel.finding import Skipped, softened
 from seawall.kernel.history import Interval
 from seawall.kernel.intake import FeedState, Intake, Key, SettingsChange, Upstreams
 from seawall.kernel.limits import DEFAULT_LIMITS, Limits
-from seawall.kernel.lockfile import Document
+from seawall.kernel.lockfile import Document, with_digests
 from seawall.kernel.matching import match
 from seawall.kernel.policy.engine import Policy
 from seawall.kernel.release import ReleaseFacts
@@ -105,7 +105,7 @@ class Question:
 
 def judge_tree(walked: Walk, question: Question, world: World) -> Verdict:
     """The verdict on what was walked."""
-    documents = (*read_documents(walked, question.limits), *question.trust.documents)
+    documents = (*with_digests(read_documents(walked, question.limits)), *question.trust.documents)
     intake = _intake(walked, documents, question, world)
     found = map(softened, judge(question.rules, intake))
     findings = waived(found, intake.settings.waivers, world.now.date())

@@ -5,9 +5,10 @@ Readers make these values; nothing here was fetched, resolved or judged.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from posixpath import dirname
 from types import MappingProxyType
 
 from .asset import package_purl
@@ -144,7 +145,8 @@ class Document:
     `format` is the reader's id (`npm-package-lock`, `uv-lock` …). `locked_from` are the requirements that a
     lockfile records of its manifest, keyed by the manifest's directory (`.` for its own), so that
     out-of-step can be seen without resolving; None where the format records none. `facts` are small
-    format-specific strings, e.g. `{"version": "3", "private": "true", "hashes": "some"}`.
+    format-specific strings, e.g. `{"version": "3", "private": "true", "hashes": "some"}`. `vouched` holds
+    digests by (name, version) for the pins of another file beside it, as go.sum does for go.mod.
     """
 
     path: str
@@ -159,8 +161,30 @@ class Document:
     problems: tuple[Problem, ...] = ()
     registries: tuple[Source, ...] = ()
     facts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    vouched: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def entries(self) -> tuple[Pin | Requirement, ...]:
         """Everything the file names as something to install: pins, then requirements."""
         return (*self.pins, *self.requirements)
+
+
+def with_digests(documents: Iterable[Document]) -> tuple[Document, ...]:
+    """The documents, pins without a digest given the one that a file in the same directory vouches for."""
+    found = tuple(documents)
+    beside = {(dirname(d.path), d.ecosystem): d.vouched for d in found if d.vouched}
+    return tuple(
+        _vouched_for(d, beside[dirname(d.path), d.ecosystem]) if _asks(d, beside) else d for d in found
+    )
+
+
+def _asks(document: Document, beside: Mapping[tuple[str, str], object]) -> bool:
+    return bool(document.pins) and (dirname(document.path), document.ecosystem) in beside
+
+
+def _vouched_for(document: Document, vouched: Mapping[tuple[str, str], tuple[str, ...]]) -> Document:
+    pins = (
+        pin if pin.digests else replace(pin, digests=vouched.get((pin.name, pin.version), ()))
+        for pin in document.pins
+    )
+    return replace(document, pins=tuple(pins))

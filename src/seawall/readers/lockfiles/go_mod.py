@@ -1,14 +1,15 @@
 """go.mod names the modules of a build; go.sum only vouches for contents, of more modules than are built.
 
 Source: the Go Modules Reference. A `replace` changes what is really built: another module, another version,
-or a directory. go.sum names more than is built, so its lines are counted and are no packages here.
+or a directory. go.sum names more than is built, so its lines are no packages; they vouch for those of go.mod.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from seawall.kernel.limits import Limits
 from seawall.kernel.lockfile import Document, DocumentKind, Pin, ProblemKind
@@ -89,10 +90,12 @@ def _take(mod: _Mod, verb: str, words: list[str], line: int, indirect: bool, dra
 def read_sum(data: bytes, path: str, limits: Limits) -> Document:
     """The digests that a go.sum vouches for, of modules whose code was once fetched. Never raises.
 
-    It names more than is built, so its entries are not counted as taken in; they are facts for go.mod.
+    It names more than is built, so its entries are not counted as taken in; `vouched` holds them for the
+    pins of the go.mod beside it. The digest of a module's go.mod alone is none of its code.
     """
     draft = Draft(path, limits, ECOSYSTEM)
     entries = 0
+    vouched: dict[tuple[str, str], tuple[str, ...]] = {}
     try:
         for number, line in enumerate(decode(data, limits).splitlines(), 1):
             words = line.split()
@@ -103,9 +106,15 @@ def read_sum(data: bytes, path: str, limits: Limits) -> Document:
                 draft.problem(kind, "a line that is not `module version h1:digest`", number)
                 continue
             entries += 1
+            if entries > limits.pins_per_document:
+                draft.problem(ProblemKind.TOO_MANY, f"more than {limits.pins_per_document} lines", number)
+                break
+            if not words[1].endswith("/go.mod"):
+                vouched[words[0], words[1]] = (*vouched.get((words[0], words[1]), ()), words[2])
     except SyntaxFault as fault:
         draft.fault(fault)
-    return draft.document("go-sum", DocumentKind.LOCKFILE, facts(entries=entries))
+    document = draft.document("go-sum", DocumentKind.LOCKFILE, facts(entries=entries))
+    return replace(document, vouched=MappingProxyType(vouched))
 
 
 FORMAT = Format("go-mod", DocumentKind.LOCKFILE, ECOSYSTEM, ("go.mod",), read)
