@@ -22,11 +22,13 @@ from seawall.gap_words import (
 )
 from seawall.kernel.client import (
     ECOSYSTEM_OF,
+    LOCAL,
     Configuration,
     Gap,
     Machine,
     Project,
     Role,
+    Upstream,
     configured,
     upstreams,
 )
@@ -285,8 +287,9 @@ def _around_gaps(machine: Machine, documents: Iterable[Document], project: Proje
     for place in project.configurations:
         for item in place.upstreams:
             gate = gates.get(item.ecosystem, frozenset())
-            if gate and item.host and item.host not in gate:
-                yield around_gap(item.client, place.path, item.host, sorted(gate)[0], item.scope, item.line)
+            if gate and item.url != LOCAL and item.host not in gate:
+                host = item.host or "an address that cannot be understood"
+                yield around_gap(item.client, place.path, host, sorted(gate)[0], item.scope, item.line)
 
 
 def _pipeline_gaps(
@@ -336,7 +339,7 @@ def _registries(
     places = [*configured(machine), *(item for place in project.configurations for item in place.upstreams)]
     for item in places:
         role = f"{item.scope} " if item.scope else f"{item.role} "
-        found[(item.ecosystem, item.host or "(a local directory)", role.strip(), item.where)] = None
+        found[(item.ecosystem, _host(item), role.strip(), item.where)] = None
     replaced = {item.ecosystem for item in places if item.role is Role.DEFAULT}
     for item in machine.built_in:
         if item.role is Role.DEFAULT and item.ecosystem not in replaced:
@@ -346,6 +349,12 @@ def _registries(
             if source.host:
                 found[(document.ecosystem, source.host, "named", document.path)] = None
     yield from sorted(found, key=lambda row: (row[0], row[2] != "default", row[1], row[3]))
+
+
+def _host(item: Upstream) -> str:
+    if item.host:
+        return item.host
+    return "(a local directory)" if item.url == LOCAL else "(an address that cannot be understood)"
 
 
 def _notes(machine: Machine, documents: Iterable[Document], project: Project) -> Iterator[str]:

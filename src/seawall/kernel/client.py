@@ -84,10 +84,15 @@ class CredentialPlace:
     prefix: str = ""
 
 
+LOCAL = "file:"
+"""Stands for the address of any directory of the machine: where it is, is nobody's business."""
+
+
 @dataclass(frozen=True, slots=True)
 class Upstream:
     """One place that a client installs from. `url` has no credential; `repr` shows its host only.
 
+    `url` is empty, and so is `host`, where the address is not understood well enough to be sure of that.
     `scope` is an npm scope with its `@`, `name` the name that an index has in the configuration, `where`
     the file or variable that says so (empty: built into the client).
     """

@@ -44,6 +44,13 @@ _SECRET_PARAMETER = re.compile(
     r"(?i)(token|secret|password|passwd|pwd|api[-_]?key|auth|signature|sig|credential|private)"
 )
 _SCP_GIT = re.compile(r"(?:[\w.~-]+@)?([\w.-]+):(?!//)([\w.~/+-].*)\Z")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
+_ADDRESS = re.compile(
+    r"https?://(?:[^/?#\\\s]*@)?"
+    r"(?:(?:[\w.-]|\$\{\w+\})+|\[[0-9a-f:.]+\])(?::\d{1,5})?"
+    r"(?:/(?:(?!%40)[^@?#\\\s\"'<>])*)?(?:\?(?:(?!%40)[^@#\\\s\"'<>])*)?(?:\#(?:(?!%40)[^@\\\s])*)?",
+    re.IGNORECASE,
+)
 _VARIABLE = re.compile(r"\$\{[^}]*\}|\$[A-Za-z_]\w*|%\w+%")
 
 
@@ -68,9 +75,9 @@ def source_from_url(url: str, kind: SourceKind, revision: str = "") -> Source:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
-        scheme, _, rest = text.partition("://")
-        bare = rest.rsplit("@", 1)[-1].split("#", 1)[0]
-        return Source(kind, f"{scheme}://{bare}", "", scheme.lower(), revision, "@" in rest)
+        return _unparsed(text, kind, revision)
+    if not parts.scheme or ("@" in text and not parts.netloc):
+        return _unparsed(text, kind, revision)
     host = (parts.hostname or "").lower()
     if ":" in host:
         host = f"[{host}]"
@@ -80,6 +87,28 @@ def source_from_url(url: str, kind: SourceKind, revision: str = "") -> Source:
     scheme = parts.scheme.lower()
     location = prefix + urlunsplit((scheme, netloc, parts.path, query, ""))
     return Source(kind, location, netloc, scheme, revision, credential)
+
+
+def _unparsed(text: str, kind: SourceKind, revision: str) -> Source:
+    """A source for what is no URL; whatever may be userinfo is left out."""
+    before, _, rest = text.partition("://")
+    bare = rest.rsplit("@", 1)[-1].split("#", 1)[0]
+    if not _SCHEME.fullmatch(before):
+        return Source(kind, bare, "", "", revision, "@" in text)
+    return Source(kind, f"{before}://{bare}", "", before.lower(), revision, "@" in rest)
+
+
+def clean_address(text: str) -> tuple[str, str]:
+    """(address, host) of an http or https URL that certainly holds no credential, else two empty texts.
+
+    Userinfo, fragment and secret-looking query parameters are removed. Where one cannot be sure what is
+    userinfo (an `@` behind the host may end a password that holds a slash; a backslash is a slash to some
+    clients), nothing is kept. `${NAME}` may stand in a host. A token that is a part of the path is kept.
+    """
+    if not _ADDRESS.fullmatch(text):
+        return "", ""
+    source = source_from_url(text, SourceKind.REGISTRY)
+    return (source.location, source.host) if source.host else ("", "")
 
 
 def _is_credential(username: str | None, password: str | None) -> bool:

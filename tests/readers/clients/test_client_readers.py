@@ -1,11 +1,10 @@
-import re
 from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.kernel.client import Configuration, Layer, Role
+from seawall.kernel.client import LOCAL, Configuration, Layer, Role
 from seawall.kernel.limits import DEFAULT_LIMITS as LIMITS
 from seawall.kernel.lockfile import ProblemKind
 from seawall.readers.clients import (
@@ -175,7 +174,7 @@ def test_yarnrc() -> None:
     assert told(got) == {
         "npm-minimal-age-gate": "7d",
         "enable-scripts": "false",
-        "yarn-path": ".yarn/releases/yarn-4.9.2.cjs",
+        "yarn-path": "yarn-4.9.2.cjs",
     }
     assert hosts(got) == [("gate.example", Role.DEFAULT, ""), ("acme.example", Role.SCOPE, "@acme")]
     assert [c.key for c in got.upstreams[1].credentials] == ["npmScopes/acme/npmAuthToken"]
@@ -311,37 +310,124 @@ def test_any_bytes(name: str, data: bytes) -> None:
     READERS[name](data, name, LIMITS)
 
 
-LINES = st.sampled_from(
-    [
-        "registry=https://u:%s@a.example/",
-        "registry=https://%s@a.example/",
-        "//a.example/:_authToken=%s",
-        "//a.example/:_password=%s",
-        "_auth=%s",
-        "[global]",
-        "index-url = https://u:%s@a.example/simple",
-        "extra-index-url: https://%s:x@a.example/simple?token=%s",
-        "npmAuthToken: %s",
-        "npmRegistryServer: 'https://u:%s@a.example'",
-        'token = "%s"',
-        'registry = "https://u:%s@a.example/"',
-        "[install]",
-        "min-release-age=7",
-        'url = "https://u:%s@a.example"',
-        "[[index]]",
-        "password: %s",
-        "@a:registry=https://u:%s@b.example/",
-    ]
+ADDRESSES = (
+    "https://u:%s@a.example/",
+    "https://%s@a.example/simple",
+    "https://%s:x@a.example/simple?token=%s",
+    "https://a.example/?token=%s",
+    "https://u:%s/x@a.example/",
+    "https://u:%s#x@a.example/",
+    '= "https://u:%s@a.example/"',
+    "https:\\\\u:%s@a.example/",
+    "//u:%s@a.example/",
+    "u:%s@a.example",
+    "ftp://u:%s@a.example/",
+    "file:///home/%s/wheels",
+    "/home/%s/wheels",
+    "${X:-https://u:%s@a.example/}",
+)
+SETTINGS = (
+    "registry=@",
+    "registry = @",
+    "registry @",
+    "registry: '@'",
+    'registry = "@"',
+    "@a:registry=@",
+    '"@a:registry" "@"',
+    "//a.example/:_authToken=%s",
+    "//u:%s@a.example/:_authToken=x",
+    "//a.example/?token=%s/:_authToken=x",
+    "//a.example/:_password=%s",
+    "_auth=%s",
+    "before=@",
+    "min-release-age=@",
+    "min-release-age=7",
+    "[global]",
+    "index-url = @",
+    'index-url = "@"',
+    "extra-index-url: @",
+    "find-links = @",
+    "npmAuthToken: %s",
+    "npmAuthToken: *%s",
+    "npmRegistryServer: '@'",
+    "yarnPath: @",
+    "npmPreapprovedPackages: ['@']",
+    "min-release-age-exclude[]=@",
+    "registries: {default: '@', '@a': '@', '%s': '@'}",
+    "npmScopes: {a: {npmRegistryServer: '@', npmAuthToken: '%s'}}",
+    "npmRegistries: {'@': {npmAuthToken: '%s'}}",
+    'token = "%s"',
+    "password: %s",
+    "[install]",
+    'registry = { url = "@", token = "%s" }',
+    'scopes = { a = "@", b = { url = "@", password = "%s" } }',
+    'exclude-newer = "@"',
+    'url = "@"',
+    "[[index]]",
+    "[[tool.uv.index]]",
+    "[[tool.poetry.source]]",
+)
+LINES = st.builds(
+    lambda line, url: line.replace("@", url, 1), st.sampled_from(SETTINGS), st.sampled_from(ADDRESSES)
 )
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.sampled_from(sorted(READERS)), st.lists(LINES, max_size=6))
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(sorted(READERS)), st.lists(LINES, max_size=5))
 def test_no_credential_leaves_a_reader(name: str, lines: list[str]) -> None:
     data = "\n".join(line.replace("%s", CANARY) for line in lines).encode()
-    got = READERS[name](data, name, LIMITS)
-    everything = repr(got) + "".join(item.url for item in got.upstreams)
-    assert not re.search(CANARY, everything)
+    for variables in ({}, {"X": CANARY}):
+        got = READERS[name](data, name, LIMITS, Layer.USER, variables)
+        assert CANARY not in everything(got)
+
+
+@pytest.mark.parametrize("name", READERS)
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_no_credential_leaves_a_reader_in_any_one_line(name: str, address: str) -> None:
+    for setting in SETTINGS:
+        for before in ("", "[global]\n", "[install]\n", "[[index]]\n", "[[tool.uv.index]]\n"):
+            line = setting.replace("@", address, 1).replace("%s", CANARY)
+            got = READERS[name]((before + line).encode(), name, LIMITS)
+            assert CANARY not in everything(got), line
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_no_credential_leaves_the_environment(address: str) -> None:
+    value = address.replace("%s", CANARY)
+    names = (
+        "npm_config_registry",
+        "npm_config_@a:registry",
+        "PIP_INDEX_URL",
+        "PIP_FIND_LINKS",
+        "UV_INDEX",
+        "UV_DEFAULT_INDEX",
+        "YARN_NPM_REGISTRY_SERVER",
+        "BUN_CONFIG_REGISTRY",
+        "npm_config_before",
+        "UV_EXCLUDE_NEWER",
+    )
+    for given_ in (value, f"name={value}", f"https://b.example/ {value}"):
+        for got in environment.read(dict.fromkeys(names, given_)):
+            assert CANARY not in everything(got)
+
+
+def everything(got: Configuration) -> str:
+    """All that a configuration holds, what its `repr` hides included."""
+    return repr(got) + "".join(item.url for item in got.upstreams)
+
+
+def test_a_local_directory_and_an_unclear_address_are_told_apart() -> None:
+    got = pip_conf.read(
+        b"[global]\nindex-url = https://u:p/w@a.example/\nfind-links = /opt/wheels ./w file:///w\n",
+        "pip.conf",
+        LIMITS,
+    )
+    assert [(u.url, u.host) for u in got.upstreams] == [("", ""), *[(LOCAL, "")] * 3]
+
+
+def test_the_path_of_a_credential_keeps_its_case_and_its_host_does_not() -> None:
+    got = npmrc.read(b"//A.Example/Repo/Npm/:_authToken=x\n", ".npmrc", LIMITS)
+    assert [place.prefix for place in got.credentials] == ["a.example/Repo/Npm/"]
 
 
 def test_a_value_that_is_not_plain_is_not_kept() -> None:

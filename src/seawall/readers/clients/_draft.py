@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from seawall.kernel.client import (
     ECOSYSTEM_OF,
+    LOCAL,
     Configuration,
     CredentialPlace,
     Layer,
@@ -19,8 +20,8 @@ from seawall.kernel.client import (
     Upstream,
 )
 from seawall.kernel.limits import Limits
-from seawall.kernel.lockfile import Problem
-from seawall.kernel.source import SourceKind, source_from_url
+from seawall.kernel.lockfile import Problem, ProblemKind
+from seawall.kernel.source import clean_address
 from seawall.readers.syntax.fault import SyntaxFault
 
 KEPT = frozenset(
@@ -54,9 +55,17 @@ KEPT = frozenset(
 
 NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
 _VARIABLE = re.compile(r"(?<!\\)\$\{([A-Za-z_]\w*)(\?|:?-[^}]*)?\}")
-_PLAIN = re.compile(r"[\w@/*.,:+ ^<>=|!~'\"\[\]{}-]*")
+_AGE = re.compile(r"[\w .:+-]{0,40}")
+_PATTERNS = re.compile(r"(?:[\w@*.,+ ^<>=|!~-]|(?<=[\w*.~-])/)*")
+_LISTS = re.compile(r"(?:excludes?|packages?|dependencies)\Z")
+_SCOPE = re.compile(r"@[\w.~-]{1,100}")
+_NAME = re.compile(r"[\w .-]{1,100}")
+_LOCAL = re.compile(r"file:|[./~]|[A-Za-z]:[\\/]")
 _LONGEST = 200
+_LONGEST_ADDRESS = 2_000
 _UPSTREAMS = 500
+_SAFE_TO_QUOTE = (ProblemKind.TOO_LARGE, ProblemKind.TOO_DEEP, ProblemKind.TOO_MANY, ProblemKind.ENCODING)
+_NOT_SHOWN = "(a value that is not shown)"
 
 
 @dataclass(slots=True)
@@ -76,11 +85,15 @@ class Draft:
         """Keep one setting if it is one of those that matter; a later one replaces an earlier one."""
         key = hyphened(name)
         if key in KEPT:
-            self.options[key] = Option(self._shown(value), line)
+            self.options[key] = Option(self._shown(key, value), line)
 
-    def _shown(self, value: object) -> str:
+    def _shown(self, key: str, value: object) -> str:
         text = self.expanded(worded(value))
-        return text[:_LONGEST] if _PLAIN.fullmatch(text) else "(a value that is not shown)"
+        if key == "yarn-path":
+            text = text.rsplit("/", 1)[-1]
+        # Neither pattern lets an address through, which could hold a credential.
+        pattern = _PATTERNS if _LISTS.search(key) else _AGE
+        return text[:_LONGEST] if pattern.fullmatch(text) else _NOT_SHOWN
 
     def upstream(
         self,
@@ -94,11 +107,14 @@ class Draft:
         name: str = "",
         credentials: Iterable[CredentialPlace] = (),
     ) -> None:
-        """Keep one upstream without its credential, and the place of the credential if there is one."""
+        """Keep one upstream without its credential, and the place of the credential if there is one.
+
+        Of an address that is not certainly free of credentials, and of a local one, nothing is kept.
+        """
         if not isinstance(url, str) or not url.strip() or len(self.upstreams) >= _UPSTREAMS:
             return
         text = self.expanded(url.strip())
-        source = source_from_url(text, SourceKind.REGISTRY)
+        address, host = clean_address(text) if len(text) <= _LONGEST_ADDRESS else ("", "")
         places = list(credentials)
         if has_userinfo(text):
             places.insert(0, self.credential(key))
@@ -107,23 +123,27 @@ class Draft:
             Upstream(
                 ECOSYSTEM_OF[client],
                 client,
-                source.location,
+                LOCAL if _LOCAL.match(text) else address,
                 role,
-                scope[:_LONGEST],
-                name[:_LONGEST],
+                scope if not scope or _SCOPE.fullmatch(scope) else "@(not shown)",
+                name if _NAME.fullmatch(name) else "",
                 where,
                 line,
                 tuple(places),
-                source.host,
+                host,
             )
         )
 
     def credential(self, key: str, prefix: str = "") -> CredentialPlace:
-        """The place of a credential; one with a prefix is remembered for every upstream under it."""
+        """The place of a credential; one with a prefix is remembered for every upstream under it.
+
+        `prefix` is host and path. One that might hold a credential itself is not remembered.
+        """
         where = "" if self.layer is Layer.ENVIRONMENT else self.path
-        # The key is a name to look under later; userinfo in it would be a credential itself.
-        place = CredentialPlace(where, key, prefix.rsplit("@", 1)[-1])
-        if prefix and "@" not in prefix:
+        host, slash, path = prefix.partition("/")
+        place = CredentialPlace(where, key, host.lower() + slash + path)
+        address = f"https://{place.prefix}"
+        if prefix and clean_address(address)[0] == address:
             self.credentials.append(place)
         return place
 
@@ -134,8 +154,10 @@ class Draft:
         return _VARIABLE.sub(lambda m: self.variables.get(m[1], _otherwise(m)), text)
 
     def fault(self, fault: SyntaxFault) -> Configuration:
-        """An empty configuration that says what is wrong with its file."""
-        return Configuration(self.path, self.format, self.layer, problems=(fault.at(self.path),))
+        """An empty configuration that says what is wrong with its file, without a word out of it."""
+        message = fault.message if fault.kind in _SAFE_TO_QUOTE else "it is not written as it should be"
+        problem = Problem(self.path, fault.kind, message, fault.line)
+        return Configuration(self.path, self.format, self.layer, problems=(problem,))
 
     def done(self) -> Configuration:
         """The configuration."""
@@ -183,6 +205,12 @@ def has_userinfo(url: str) -> bool:
         return "@" in urlsplit(url).netloc
     except ValueError:
         return "@" in url
+
+
+def plain_scope(name: str) -> str:
+    """`name` with its `@`; empty when it is none that may be shown."""
+    scope = f"@{name.lstrip('@')}"
+    return scope if _SCOPE.fullmatch(scope) else ""
 
 
 def key_line(text: str, key: str, after: int = 0) -> int:

@@ -14,7 +14,7 @@ from seawall.readers.syntax import toml
 from seawall.readers.syntax.fault import SyntaxFault
 from seawall.readers.syntax.text import decode
 
-from ._draft import NO_VARIABLES, Draft, key_line, small, table
+from ._draft import NO_VARIABLES, Draft, key_line, plain_scope, small, table
 
 _SECRETS = ("token", "password")
 
@@ -39,9 +39,10 @@ def read(
     if "registry" in install:
         _registry(draft, install["registry"], Role.DEFAULT, key="registry", line=key_line(text, "registry"))
     for name, about in table(install.get("scopes")).items():
-        scope = f"@{name.lstrip('@')}"
+        scope = plain_scope(name)
         line = key_line(text, name)
-        _registry(draft, about, Role.SCOPE, key=f"scopes/{name}", line=line, scope=scope)
+        if scope:
+            _registry(draft, about, Role.SCOPE, key=f"scopes/{name}", line=line, scope=scope)
     return draft.done()
 
 

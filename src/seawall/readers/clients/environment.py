@@ -50,7 +50,7 @@ def _npm(environment: Mapping[str, str]) -> Draft:
         prefix = re.match(r"//(.+?)/?:(?:_authToken|_auth|_password)\Z", key)
         scope = re.match(r"(@[^/\s:]+):registry\Z", key)
         if prefix:
-            draft.credential(name, f"{prefix[1].lower()}/")
+            draft.credential(name, f"{prefix[1]}/")
         elif scope:
             draft.upstream("npm", value, Role.SCOPE, key=name, scope=scope[1])
         elif key.lower() == "registry":

@@ -48,7 +48,7 @@ def read(
         elif scoped:
             scopes[scoped["scope"]] = (value, line)
         elif secret:
-            draft.credential(key, f"{secret['prefix'].lower()}/")
+            draft.credential(key, f"{secret['prefix']}/")
         elif key.endswith("[]"):
             _append(draft, key[:-2], value, line)
         else:

@@ -15,7 +15,7 @@ from seawall.readers.syntax import yaml
 from seawall.readers.syntax.fault import SyntaxFault
 from seawall.readers.syntax.text import decode
 
-from ._draft import NO_VARIABLES, Draft, small
+from ._draft import NO_VARIABLES, Draft, plain_scope, small
 
 _SECRETS = ("npmAuthToken", "npmAuthIdent")
 _V1_LINE = re.compile(r"(?P<quote>\"?)(?P<key>[^\s\"]+)(?P=quote)\s+(?P<value>.+)")
@@ -57,7 +57,8 @@ def _scopes(draft: Draft, scopes: object) -> None:
     if not isinstance(scopes, yaml.Mapping):
         return
     for name, about in scopes.items():
-        if isinstance(about, yaml.Mapping):
+        scope = plain_scope(name)
+        if scope and isinstance(about, yaml.Mapping):
             key = f"npmScopes/{name}"
             own = tuple(draft.credential(f"{key}/{secret}") for secret in _SECRETS if about.get(secret))
             draft.upstream(
@@ -66,7 +67,7 @@ def _scopes(draft: Draft, scopes: object) -> None:
                 Role.SCOPE,
                 key=f"{key}/npmRegistryServer",
                 line=scopes.lines.get(name, 0),
-                scope=f"@{name.lstrip('@')}",
+                scope=scope,
                 credentials=own,
             )
 
@@ -75,7 +76,7 @@ def _registries(draft: Draft, registries: object) -> None:
     if not isinstance(registries, yaml.Mapping):
         return
     for address, about in registries.items():
-        prefix = re.sub(r"\A(?:https?:)?//", "", address).rstrip("/").lower()
+        prefix = re.sub(r"\A(?:https?:)?//", "", address).rstrip("/")
         if isinstance(about, yaml.Mapping) and prefix:
             for secret_key in _SECRETS:
                 if about.get(secret_key):
