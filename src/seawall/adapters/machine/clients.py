@@ -62,7 +62,7 @@ def look(
         if not _inside(path, keep_out)
         for configuration in _read_place(path, layer, reader, environment, limits)
     ]
-    found, notes = built_in(_pip_roots(clients))
+    found, notes = built_in(_pip_roots(clients, environment))
     return Machine(clients, (*places, *variables.read(environment)), found, notes)
 
 
@@ -206,7 +206,7 @@ def _client(name: str, environment: Mapping[str, str], keep_out: Path | None) ->
     program = shutil.which(name, path=search) or (name == "pip" and shutil.which("pip3", path=search)) or ""
     if not program or _inside(Path(os.path.realpath(program)), keep_out):
         return None
-    package, version = _written_version(name, Path(program))
+    package, version = _written_version(name, _behind_shim(Path(program), environment))
     if package == "corepack":
         return InstalledClient(name, "", program, "corepack: every project decides which version runs")
     if not version:
@@ -243,6 +243,25 @@ def _written_version(name: str, program: Path) -> tuple[str, str]:
     return "", ""
 
 
+def _behind_shim(program: Path, environment: Mapping[str, str]) -> Path:
+    """What a pyenv shim starts where no project says otherwise; any other program itself.
+
+    Starting the shim to ask it takes a third of a second. Source: pyenv's README, "Understanding shims".
+    """
+    root = program.parent.parent
+    if program.parent.name != "shims" or not (root / "versions").is_dir():
+        return program
+    written = read(root / "version")
+    chosen = environment.get("PYENV_VERSION") or (
+        written.decode("utf-8", "replace") if isinstance(written, bytes) else ""
+    )
+    for version in chosen.replace(":", " ").split():
+        behind = root / "versions" / version / "bin" / program.name
+        if "/" not in version and not version.startswith(".") and behind.is_file():
+            return behind
+    return program
+
+
 def _manifest(data: bytes) -> dict[str, str]:
     try:
         content = json.loads(data)
@@ -260,10 +279,13 @@ def _site_packages(program: Path) -> Iterator[Path]:
     python = Path(line.split(" ")[0])
     if python.is_absolute() and python.name.startswith("python"):
         yield from sorted(python.parent.parent.glob("lib/python3*/site-packages"))
+        # Debian keeps what its own package manager installs apart.
+        yield from sorted(python.parent.parent.glob("lib/python3/dist-packages"))
 
 
-def _pip_roots(clients: Sequence[InstalledClient]) -> list[Path]:
-    return [root for c in clients if c.name == "pip" and c.path for root in _site_packages(Path(c.path))]
+def _pip_roots(clients: Sequence[InstalledClient], environment: Mapping[str, str]) -> list[Path]:
+    programs = [_behind_shim(Path(c.path), environment) for c in clients if c.name == "pip" and c.path]
+    return [root for program in programs for root in _site_packages(program)]
 
 
 def _asked_version(program: str, environment: Mapping[str, str], search: str) -> str:
