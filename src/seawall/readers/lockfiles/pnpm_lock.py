@@ -86,6 +86,8 @@ def _gathered(documents: list[object], major: int, draft: Draft) -> _Lock:
                 draft.problem(ProblemKind.MALFORMED, f"`{key}` is not a mapping")
             if isinstance(value, yaml.Mapping):
                 target.update({name: table(entry) for name, entry in value.items()})
+                if not all(isinstance(entry, dict) for entry in value.values()):
+                    draft.problem(ProblemKind.TRUNCATED, f"an entry of `{key}` holds nothing")
                 if key == "packages":
                     lock.lines.update(value.lines)
     return lock
