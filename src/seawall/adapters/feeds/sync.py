@@ -238,8 +238,10 @@ class _Work:
         for rows, total in read_zip(path, feed.name, self.limits):
             done += len(rows)
             self.advance(done, total)
-            for row in rows:
-                yield from self._taken(row, feed)
+            refused = [row for row in rows if isinstance(row, Problem)]
+            feed.refused += refused
+            feed.fetched += len(rows) - len(refused)
+            yield from (row for row in rows if not isinstance(row, Problem))
 
     def _read(self, items: Iterable[tuple[str, bytes]], feed: _Feed) -> Iterator[Row]:
         for name, data in items:

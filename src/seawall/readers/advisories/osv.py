@@ -23,6 +23,7 @@ _EVENTS = frozenset({"introduced", "fixed", "last_affected", "limit"})
 _MALWARE_CWE = "CWE-506"
 _TIME = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d))?\Z", re.ASCII)
 _LONGEST_NAME = 500
+_WRITE = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 _Map = Mapping[str, object]
 
@@ -80,7 +81,7 @@ def _outline(document: _Map) -> Outline:
 
 
 def _written(versions: object, ranges: object) -> str:
-    return json.dumps((versions, ranges), separators=(",", ":"))
+    return _WRITE((versions, ranges))
 
 
 def affected_from(ecosystem: str, name: str, written: str) -> Affected:
