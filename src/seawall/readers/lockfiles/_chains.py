@@ -8,27 +8,50 @@ from typing import TypeVar
 
 Node = TypeVar("Node", bound=Hashable)
 
+_STEPS = 64
 
-def reached(starts: Iterable[Node], below: Callable[[Node], Iterable[Node]]) -> dict[Node, Node | None]:
-    """Every node that can be reached, with its parent on one shortest way; a start has none."""
-    parents: dict[Node, Node | None] = dict.fromkeys(starts)
-    waiting = deque(parents)
+
+class Ways(dict[Node, Node | None]):
+    """Parent by node, on one shortest way down; a start has none. `starts` has the start of every way."""
+
+    __slots__ = ("starts",)
+
+    def __init__(self, starts: Iterable[Node]) -> None:
+        super().__init__(dict.fromkeys(starts))
+        self.starts: dict[Node, Node] = {node: node for node in self}
+
+    def add(self, child: Node, parent: Node | None, start: Node) -> None:
+        """Notes how `child` was reached."""
+        self[child] = parent
+        self.starts[child] = start
+
+
+def reached(starts: Iterable[Node], below: Callable[[Node], Iterable[Node]]) -> Ways[Node]:
+    """Every node that can be reached, with the way to it."""
+    ways = Ways(starts)
+    waiting = deque(ways)
     while waiting:
         node = waiting.popleft()
         for child in below(node):
-            if child not in parents:
-                parents[child] = node
+            if child not in ways:
+                ways.add(child, node, ways.starts[node])
                 waiting.append(child)
-    return parents
+    return ways
 
 
-def ancestors(parents: Mapping[Node, Node | None], node: Node) -> list[Node]:
-    """The nodes above `node`, from its start down to its parent."""
-    found = []
-    above = parents.get(node)
-    while above is not None:
+def ancestors(ways: Ways[Node], node: Node) -> list[Node]:
+    """The nodes above `node`, from its start down to its parent.
+
+    Of a way of more than 64 steps the start and the nearest 64: a file that is one long chain would
+    otherwise cost the square of its length.
+    """
+    found: list[Node] = []
+    above = ways.get(node)
+    while above is not None and len(found) < _STEPS:
         found.append(above)
-        above = parents.get(above)
+        above = ways.get(above)
+    if above is not None:
+        found.append(ways.starts[node])
     found.reverse()
     return found
 
@@ -57,8 +80,10 @@ def from_parents(
     maybe = {n: [c for c in weak.get(n, ()) if c in inside] for n in known}
     has_parent = {c for n in known for c in (*below[n], *maybe[n]) if c != n}
     starts = [n for n in known if n not in has_parent]
-    parents = reached(starts, lambda n: below[n])
-    if len(parents) < len(known):
-        for node, parent in reached(starts, lambda n: [*below[n], *maybe[n]]).items():
-            parents.setdefault(node, parent)
-    return {n: (None if n in has_parent else True, names(ancestors(parents, n), limit)) for n in known}
+    ways = reached(starts, lambda n: below[n])
+    if len(ways) < len(known):
+        more = reached(starts, lambda n: [*below[n], *maybe[n]])
+        for node, parent in more.items():
+            if node not in ways:
+                ways.add(node, parent, more.starts[node])
+    return {n: (None if n in has_parent else True, names(ancestors(ways, n), limit)) for n in known}

@@ -27,11 +27,12 @@ _CONDA_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*)\Z")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+!_=~*-]*\Z")
 _DIGEST = re.compile(r"([a-z0-9_]+):([0-9a-f]+)\Z")
 _HEX_LENGTH = {"md5": 32, "sha1": 40, "sha224": 56, "sha256": 64, "sha384": 96, "sha512": 128}
-_USERINFO = re.compile(r"(//)[^\s\"']*@")
+_WORDS = re.compile(r"([\s\"']+)")
 _PATH_TOKEN = re.compile(r"/t/(?!<TOKEN>|\$)([^/]+)/")
 _PROJECT_ROOT = re.compile(r"\A(?:file:///?)?\$\{PROJECT_ROOT\}/?")
 _KINDS_OF_PROBLEM = 20
 _FACT_CHARACTERS = 200
+_FACT_NUMBER = 10**18
 _TEXT_CHARACTERS = 4096
 
 
@@ -58,7 +59,14 @@ def texts(value: object) -> list[str]:
 def clean(value: str) -> str:
     """`value`, cut to a bounded length, with the userinfo of every URL in it removed."""
     value = value[:_TEXT_CHARACTERS]
-    return _USERINFO.sub(r"\1", value) if "@" in value else value
+    if "@" not in value or "//" not in value:
+        return value
+    return "".join(_without_userinfo(word) for word in _WORDS.split(value))
+
+
+def _without_userinfo(word: str) -> str:
+    scheme, slashes, rest = word.partition("//")
+    return scheme + slashes + rest.rpartition("@")[2]
 
 
 def facts(**values: object) -> Mapping[str, str]:
@@ -67,7 +75,7 @@ def facts(**values: object) -> Mapping[str, str]:
         {
             k.replace("_", "-"): clean(str(v))[:_FACT_CHARACTERS]
             for k, v in values.items()
-            if isinstance(v, str | int) and str(v)
+            if (isinstance(v, str) and v) or (isinstance(v, int) and abs(v) < _FACT_NUMBER)
         }
     )
 

@@ -16,13 +16,15 @@ from ._draft import clean, table
 
 ECOSYSTEM = "npm"
 
-_NAME = re.compile(r"(?:@[^\s/@:%]+/)?[^\s/@:%]{1,200}\Z")
+_NAME = re.compile(r"(?:@(?!\.)[^\s/@:%\\]{1,200}/)?(?!\.)[^\s/@:%\\]{1,200}\Z")
 _VERSION = re.compile(r"[^\s/:@()]{1,250}\Z")
 _EXACT = re.compile(r"[=v\s]*\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?\s*\Z")
 _SHORTHAND = re.compile(r"(?:(github|gitlab|bitbucket|gist):)?([\w.-]+/)?([\w.-]+)(?:#(.*))?\Z")
 _PLAIN_ADDRESS = re.compile(r"(https?)://([a-z0-9.-]+(?::\d+)?)/[^?@#]*\Z")
 _TARBALL = re.compile(r"/-/[^/?#]+\.tgz(?:[?#]|\Z)|/download/")
+_TARBALL_VERSION = re.compile(r"-(\d+\.\d+\.\d+[^/?#]*)\.tgz(?:[?#]|\Z)")
 _SRI = re.compile(r"(sha512|sha384|sha256|sha1)-([A-Za-z0-9+/]+={0,2})")
+_BYTES = {"sha512": 64, "sha384": 48, "sha256": 32, "sha1": 20}
 _FORGES = {
     "github": "github.com",
     "gitlab": "gitlab.com",
@@ -55,9 +57,11 @@ def digests(integrity: object) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for algorithm, value in _SRI.findall(integrity):
         try:
-            found[f"{algorithm}:{base64.b64decode(value, validate=True).hex()}"] = None
+            digest = base64.b64decode(value, validate=True)
         except binascii.Error:
             continue
+        if len(digest) == _BYTES[algorithm]:
+            found[f"{algorithm}:{digest.hex()}"] = None
     return tuple(found)
 
 
@@ -69,6 +73,14 @@ def resolved_source(address: object) -> Source:
     if plain and not address.endswith(".git"):
         return _host_source(plain[1], plain[2]) if _TARBALL.search(address) else url_source(address)
     return url_source(address)
+
+
+def tarball_version(address: str, name: str) -> str:
+    """The version in the address of a registry's tarball of `name`, where no other field tells it."""
+    file = address.rpartition("/-/")[2]
+    bare = name.rpartition("/")[2]
+    found = _TARBALL_VERSION.match(file, len(bare)) if file.startswith(bare) else None
+    return found[1] if found and is_version(found[1]) else ""
 
 
 @lru_cache(maxsize=1024)

@@ -27,6 +27,7 @@ _PLAIN = re.compile(
 _HEAD = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?\s*(.*)\Z", re.DOTALL)
 _MOST_CHARACTERS = 4096
 _FILE_NAME_CHARACTERS = 300
+_FRAGMENT_DIGEST = re.compile(r"&(sha256|sha384|sha512|sha224|sha1|md5)=([0-9A-Fa-f]+)")
 _VCS = ("git+", "hg+", "svn+", "bzr+")
 _ARCHIVE = re.compile(
     r"(?P<name>[A-Za-z0-9._-]+?)-(?P<version>[0-9][A-Za-z0-9.+!_]*)"
@@ -39,7 +40,7 @@ class Wanted:
     """One requirement: folded name, range as written, marker, and the place when it names one.
 
     `version` is the only version that can satisfy it, empty for a range. The name may be empty where a
-    path or URL does not tell it.
+    path or URL does not tell it. `digests` are those behind the `#` of a URL.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Wanted:
     marker: str
     source: Source = REGISTRY
     version: str = ""
+    digests: tuple[str, ...] = ()
 
 
 def parse(line: str) -> Wanted | None:
@@ -74,7 +76,7 @@ def _parse_fully(line: str) -> Wanted | None:
     marker = clean(str(found.marker)) if found.marker else ""
     if found.url:
         place = source_of(found.url)
-        return Wanted(name, "", marker, place, archive_version(found.url, name))
+        return Wanted(name, "", marker, place, archive_version(found.url, name), digests_of(found.url))
     head = _HEAD.match(line)
     spec = head[2].split(";", 1)[0].strip() if head and head[1] == found.name else str(found.specifier)
     if spec.startswith("("):
@@ -119,6 +121,14 @@ def source_of(url: str) -> Source:
     if bare.startswith("file:") or "://" not in bare:
         return local_source(bare)
     return url_source(bare, SourceKind.URL)
+
+
+def digests_of(url: str) -> tuple[str, ...]:
+    """The digests that pip takes from behind the `#` of an archive's URL."""
+    fragment = url.partition("#")[2]
+    return tuple(
+        f"{algorithm}:{value.lower()}" for algorithm, value in _FRAGMENT_DIGEST.findall(f"&{fragment}")
+    )
 
 
 def archive_version(url: str, name: str = "") -> str:

@@ -8,7 +8,11 @@ from seawall.kernel.asset import PURL_TYPE_TO_ECOSYSTEM, pypi_name
 
 
 def from_purl(text: str) -> tuple[str, str, str] | None:
-    """(ecosystem, name, version) of a purl; None when it is none. An unknown type stays its own name."""
+    """(ecosystem, name, version) of a purl; None when it is none, or when it hides something.
+
+    An unknown type stays its own name. A name with a step upwards or with characters that do not print is
+    no package's.
+    """
     if len(text) > 2048:
         return None
     try:
@@ -18,4 +22,7 @@ def from_purl(text: str) -> tuple[str, str, str] | None:
     ecosystem = PURL_TYPE_TO_ECOSYSTEM.get(purl.type, purl.type)
     separator = ":" if purl.type == "maven" else "/"
     name = f"{purl.namespace}{separator}{purl.name}" if purl.namespace else purl.name
-    return ecosystem, pypi_name(name) if ecosystem == "PyPI" else name, purl.version or ""
+    version = purl.version or ""
+    if not (name + version).isprintable() or {".", ".."} & set(name.split("/")):
+        return None
+    return ecosystem, pypi_name(name) if ecosystem == "PyPI" else name, version

@@ -7,7 +7,7 @@ paths as in node_modules (`parent/child`), values `[name@version, registry, info
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from types import MappingProxyType
 
 from seawall.kernel.limits import Limits
@@ -19,8 +19,8 @@ from seawall.readers.syntax.fault import SyntaxFault
 from seawall.readers.syntax.json import KeyLines
 from seawall.readers.syntax.text import decode
 
-from ._chains import ancestors, names, reached
-from ._draft import Draft, facts, hash_fact, items, table, text
+from ._chains import Ways, ancestors, names, reached
+from ._draft import Draft, facts, hash_fact, table, text
 from ._npm import (
     ECOSYSTEM,
     digests,
@@ -30,12 +30,15 @@ from ._npm import (
     requirements,
     resolved_source,
     split_at,
+    tarball_version,
     url_source,
 )
 
 _LOCAL = ("workspace:", "link:", "root:")
 _NEEDS = ("dependencies", "optionalDependencies", "peerDependencies")
 _STEP = re.compile(r"(?:@[^/]+/)?[^/]+")
+_DEPTH = 120
+_NAME_CHARACTERS = 214
 
 
 def read(data: bytes, path: str, limits: Limits) -> Document:
@@ -69,20 +72,26 @@ def _read_lock(lock: Mapping[str, object], content: str, draft: Draft) -> dict[s
     lines = KeyLines(content)
     lines.line_of("packages")
     packages = table(lock.get("packages"))
-    where = {key: lines.line_of(key) for key in packages}
-    entries = {key: items(value) for key, value in packages.items()}
+    where = {key: lines.line_of(key, "[") for key in packages}
+    entries: dict[str, list[object]] = {}
+    for key, value in packages.items():
+        if len(key) <= draft.limits.text_field and key.count("/") <= _DEPTH and isinstance(value, list):
+            entries[key] = value
+        else:
+            draft.problem(ProblemKind.MALFORMED, "an entry of `packages` that is none", where[key])
 
     def below(key: str) -> Iterator[str]:
         info = next((table(part) for part in entries[key] if isinstance(part, dict)), {})
         yield from _found(key, info, entries)
 
-    starts = [
-        found
-        for space in spaces.values()
-        for found in _found(text(space.get("name")), space, entries, ("devDependencies",))
-    ]
-    parents = reached(starts, below)
-    for pin in merged(_pins(entries, where, set(starts), parents, draft)):
+    def starts(*more: str) -> Iterator[str]:
+        for space in spaces.values():
+            yield from _found(text(space.get("name"))[:_NAME_CHARACTERS], space, entries, more)
+
+    parents = reached(starts("devDependencies"), below)
+    shipped = reached(starts(), below)
+    direct = set(starts("devDependencies"))
+    for pin in merged(_pins(entries, where, direct, parents, shipped, draft)):
         draft.entry(pin)
     return {place or ".": tuple(requirements(space, draft.path)) for place, space in spaces.items()}
 
@@ -105,7 +114,8 @@ def _pins(
     entries: Mapping[str, list[object]],
     where: Mapping[str, int],
     direct: set[str],
-    parents: Mapping[str, str | None],
+    parents: Ways[str],
+    shipped: Container[str],
     draft: Draft,
 ) -> Iterator[Pin]:
     for key, entry in entries.items():
@@ -114,7 +124,7 @@ def _pins(
             continue
         source: Source = REGISTRY
         if ":" in version or "/" in version:
-            source, version = url_source(version), ""
+            source, version = url_source(version), tarball_version(version, name)
         elif len(entry) > 1 and isinstance(entry[1], str) and entry[1]:
             source = resolved_source(entry[1])
         if not is_name(name) or not (is_version(version) or source is not REGISTRY):
@@ -131,8 +141,16 @@ def _pins(
             source,
             digests(integrity),
             direct=key in direct,
+            dev=key in parents and key not in shipped,
             via=() if key in direct else names(above, draft.limits.chain),
         )
 
 
-FORMAT = Format("bun-lock", DocumentKind.LOCKFILE, ECOSYSTEM, ("bun.lock",), read)
+FORMAT = Format(
+    "bun-lock",
+    DocumentKind.LOCKFILE,
+    ECOSYSTEM,
+    ("bun.lock",),
+    read,
+    lambda head: b'"lockfileVersion"' in head[:120] and b'"workspaces"' in head[:120],
+)

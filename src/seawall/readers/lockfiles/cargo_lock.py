@@ -39,11 +39,14 @@ def read(data: bytes, path: str, limits: Limits) -> Document:
     try:
         content = decode(data, limits)
         lock = toml.load(content, limits)
-        version = str(lock.get("version", "1"))
-        if version not in ("1", "2", "3", "4"):
-            raise SyntaxFault(ProblemKind.UNSUPPORTED, f"version {version[:20]} is not known here", 1)
+        if lock.get("version", 1) not in (1, 2, 3, 4):
+            raise SyntaxFault(ProblemKind.UNSUPPORTED, "a Cargo.lock of another version than 1 to 4", 1)
+        version = str(lock.get("version", 1))
         lines = toml.array_lines(content, "package")
-        crates = list(_crates(draft, tables_of(draft, lock.get("package"), "package", lines)))
+        bodies = tables_of(draft, lock.get("package"), "package", lines)
+        if isinstance(root := lock.get("root"), dict):  # the project itself, as Cargo wrote it until 2017
+            bodies.append((root, 0))
+        crates = list(_crates(draft, bodies))
         if not crates:
             draft.problem(ProblemKind.TRUNCATED, "the file holds no package", 1)
         _pin(crates, table(lock.get("metadata")), draft)
@@ -67,14 +70,17 @@ def _crates(draft: Draft, found: list[tuple[Mapping[str, object], int]]) -> Iter
 
 
 def _pin(crates: list[_Crate], metadata: Mapping[str, object], draft: Draft) -> None:
-    named: dict[str, list[_Crate]] = {}
+    named: dict[str, _Crate] = {}
     for crate in crates:
-        named.setdefault(crate.name, []).append(crate)
+        place = crate.source.partition("#")[0]
+        release = f"{crate.name} {crate.version}"
+        for written in (crate.name, release, f"{release} ({place})"):
+            named.setdefault(written, crate)
     index = {(c.name, c.version, c.source): c for c in crates}
 
     def below(key: tuple[str, str, str]) -> Iterator[tuple[str, str, str]]:
         for needed in texts(index[key].body.get("dependencies")):
-            found = _resolved(needed, named)
+            found = named.get(needed.partition("#")[0] + ")" if "#" in needed else needed)
             if found:
                 yield (found.name, found.version, found.source)
             else:
@@ -98,23 +104,18 @@ def _pin(crates: list[_Crate], metadata: Mapping[str, object], draft: Draft) -> 
                 draft.path,
                 crate.line,
                 _source(crate.source),
-                draft.digests([f"sha256:{checksum}"], crate.line) if isinstance(checksum, str) else (),
+                _digests(draft, checksum, crate.line),
                 direct=key in direct if roots else None,
                 via=() if key in direct else names(above, draft.limits.chain),
             )
         )
 
 
-def _resolved(needed: str, named: Mapping[str, list[_Crate]]) -> _Crate | None:
-    parts = needed.split(" ", 2)
-    candidates = named.get(parts[0], [])
-    if len(parts) > 1:
-        candidates = [c for c in candidates if c.version == parts[1]]
-    if len(parts) > 2:
-        candidates = [
-            c for c in candidates if c.source.partition("#")[0] == parts[2].strip("()").partition("#")[0]
-        ]
-    return candidates[0] if candidates else None
+def _digests(draft: Draft, checksum: object, line: int) -> tuple[str, ...]:
+    """Version 1 writes `<none>` where a repository has none."""
+    if not isinstance(checksum, str) or checksum == "<none>":
+        return ()
+    return draft.digests([f"sha256:{checksum}"], line)
 
 
 def _source(value: str) -> Source:

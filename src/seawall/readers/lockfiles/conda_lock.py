@@ -40,15 +40,14 @@ def read(data: bytes, path: str, limits: Limits) -> Document:
     _channels(draft, table(lock.get("metadata")))
     packages = lock["package"]
     lines = packages.lines if isinstance(packages, Sequence) else []
-    found: dict[tuple[str, str, str, str], Pin] = {}
+    found: dict[tuple[str, str, str, str], list[Pin]] = {}
     for index, body in enumerate(packages):
         pin = _pin(draft, body, lines[index] if index < len(lines) else 0)
         if pin is not None:
-            key = (pin.ecosystem, pin.name, pin.version, pin.source.host)
-            found[key] = _merged(found[key], pin) if key in found else pin
+            found.setdefault((pin.ecosystem, pin.name, pin.version, pin.source.host), []).append(pin)
     _complete(draft, packages, table(lock.get("metadata")))
     reach = _reach(draft, packages)
-    for pin in found.values():
+    for pin in map(_merged, found.values()):
         direct, via = reach.get(pin.name, (None, ()))
         draft.entry(replace(pin, direct=direct, via=via))
     metadata = table(lock.get("metadata"))
@@ -114,10 +113,12 @@ def _source(body: _Body, ecosystem: str) -> Source:
     return source if ecosystem == "conda" else replace(source, location=f"{source.scheme}://{source.host}")
 
 
-def _merged(first: Pin, other: Pin) -> Pin:
-    digests = tuple(dict.fromkeys((*first.digests, *other.digests)))
+def _merged(pins: list[Pin]) -> Pin:
     return replace(
-        first, digests=digests, dev=first.dev and other.dev, optional=first.optional and other.optional
+        pins[0],
+        digests=tuple(dict.fromkeys(digest for pin in pins for digest in pin.digests)),
+        dev=all(pin.dev for pin in pins),
+        optional=all(pin.optional for pin in pins),
     )
 
 

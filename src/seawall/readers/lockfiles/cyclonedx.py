@@ -41,17 +41,22 @@ def read(data: bytes, path: str, limits: Limits) -> Document:
 
 
 def _read_components(bom: Mapping[str, object], lines: KeyLines, draft: Draft) -> None:
-    components = list(_every(bom.get("components"), 0, draft.limits.nesting))
+    product = table(table(bom.get("metadata")).get("component"))
+    components = [
+        *_every(product.get("components"), 0, draft.limits.nesting),
+        *_every(bom.get("components"), 0, draft.limits.nesting),
+    ]
     named = {text(c.get("bom-ref")): text(c.get("name")) for c in components}
     edges = {
         text(item.get("ref")): [ref for ref in texts(item.get("dependsOn")) if ref in named]
         for item in map(table, items(bom.get("dependencies")))
     }
-    root = text(table(table(bom.get("metadata")).get("component")).get("bom-ref"))
+    root = text(product.get("bom-ref"))
     direct = set(edges.get(root, ())) if root else set()
     parents = reached(direct, lambda ref: edges.get(ref, ()))
     for component in components:
-        line = lines.line_of("purl") if component.get("purl") is not None else 0
+        purl = component.get("purl")
+        line = lines.line_of_pair("purl", purl) if isinstance(purl, str) else 0
         _take(
             component,
             line,

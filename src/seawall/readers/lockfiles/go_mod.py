@@ -22,7 +22,7 @@ from ._draft import Draft, facts
 
 ECOSYSTEM = "Go"
 
-_MODULE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~/!+-]*\Z")
+_MODULE = re.compile(r"(?!.*/\.)[A-Za-z0-9][A-Za-z0-9._~/!+-]*\Z")
 _VERSION = re.compile(r"v\d[0-9A-Za-z.+-]*\Z")
 _H1 = re.compile(r"h1:[A-Za-z0-9+/]{43}=\Z")
 _KNOWN = frozenset({"module", "go", "toolchain", "godebug", "exclude", "retract", "tool", "ignore"})

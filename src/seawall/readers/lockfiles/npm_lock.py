@@ -18,9 +18,19 @@ from seawall.readers.syntax.fault import SyntaxFault
 from seawall.readers.syntax.json import KeyLines
 from seawall.readers.syntax.text import decode
 
-from ._chains import ancestors, from_parents, names, reached
+from ._chains import Ways, ancestors, from_parents, names, reached
 from ._draft import Draft, facts, hash_fact, table, text
-from ._npm import ECOSYSTEM, digests, is_name, is_version, merged, requirements, resolved_source, url_source
+from ._npm import (
+    ECOSYSTEM,
+    digests,
+    is_name,
+    is_version,
+    merged,
+    requirements,
+    resolved_source,
+    tarball_version,
+    url_source,
+)
 
 _INSTALLED = "node_modules/"
 _NEEDS = ("dependencies", "optionalDependencies", "peerDependencies")
@@ -73,8 +83,10 @@ def _read_packages(
     entries: dict[str, Mapping[str, object]] = {}
     where: dict[str, int] = {}
     for place, entry in packages.items():
-        where[place] = lines.line_of(place) if place else 1
-        if isinstance(entry, dict):
+        where[place] = lines.line_of(place, "{") if place else 1
+        if len(place) > draft.limits.text_field:
+            draft.problem(ProblemKind.TOO_LARGE, "a path in `packages` that is too long", where[place])
+        elif isinstance(entry, dict):
             entries[place] = entry
         else:
             draft.problem(ProblemKind.MALFORMED, "an entry of `packages` is not an object", where[place])
@@ -134,7 +146,7 @@ def _pins(
     entries: Mapping[str, Mapping[str, object]],
     where: Mapping[str, int],
     direct: set[str],
-    parents: Mapping[str, str | None],
+    parents: Ways[str],
     draft: Draft,
 ) -> Iterator[Pin]:
     for place, entry in entries.items():
@@ -183,7 +195,7 @@ def _nested(
     level: Mapping[str, object], lines: KeyLines, depth: int, draft: Draft
 ) -> Iterator[tuple[str, Mapping[str, object], int]]:
     for name, entry in level.items():
-        line = lines.line_of(name)
+        line = lines.line_of(name, "{")
         if not isinstance(entry, dict):
             draft.problem(ProblemKind.MALFORMED, "an entry of `dependencies` is not an object", line)
             continue
@@ -204,7 +216,7 @@ def _nested_pins(
             name, _, version = version[4:].rpartition("@")
         elif ":" in version or "/" in version:
             # Git, a path or an address stands in place of the version, which is then not known.
-            source, version = url_source(version), ""
+            source, version = url_source(version), tarball_version(version, name)
         if not is_name(name) or not (is_version(version) or source.kind is not SourceKind.REGISTRY):
             draft.problem(ProblemKind.MALFORMED, "a package without a proper name or version", line)
             continue

@@ -19,7 +19,7 @@ from seawall.readers.syntax import yaml
 from seawall.readers.syntax.fault import SyntaxFault
 from seawall.readers.syntax.text import decode
 
-from ._chains import ancestors, names, reached
+from ._chains import Ways, ancestors, names, reached
 from ._draft import Draft, facts, hash_fact, table, text
 from ._npm import ECOSYSTEM, GROUPS, digests, is_name, is_version, merged, requirement, split_at, url_source
 
@@ -79,7 +79,8 @@ def _gathered(documents: list[object], major: int, draft: Draft) -> _Lock:
         for selector in table(whole.get("overrides")):
             lock.overridden.add(split_at(selector.rpartition(">")[2].strip())[0])
         for name, importer in importers.items():
-            lock.importers.setdefault(name, table(importer))
+            # pnpm keeps its own version and plugins in a document of their own, under the same places.
+            lock.importers[name] = {**lock.importers.get(name, {}), **table(importer)}
         for key, target in (("packages", lock.packages), ("snapshots", lock.snapshots)):
             value = whole.get(key)
             if value is not None and not isinstance(value, dict):
@@ -157,14 +158,16 @@ def _read_packages(lock: _Lock) -> None:
     shipped = reached(_starts(lock, main), lambda key: _below(lock, key)) if lock.major >= 9 else {}
     for pin in merged(_pins(lock, direct, parents, {_PEERS.sub("", key) for key in shipped})):
         lock.draft.entry(pin)
+    if lock.major >= 9 and not lock.packages.keys() <= {_PEERS.sub("", key) for key in lock.snapshots}:
+        lock.draft.problem(ProblemKind.TRUNCATED, "a package that `snapshots` does not list")
 
 
-def _pins(
-    lock: _Lock, direct: set[str], parents: Mapping[str, str | None], shipped: set[str]
-) -> Iterator[Pin]:
+def _pins(lock: _Lock, direct: set[str], parents: Ways[str], shipped: set[str]) -> Iterator[Pin]:
     by_base: dict[str, str] = {}
+    called: dict[str, str] = {}
     for key in parents:
         by_base.setdefault(_PEERS.sub("", key), key)
+        called[key] = _identity(lock, key, lock.packages.get(key, {}))[0]
     asked = {_PEERS.sub("", key) for key in direct}
     for key, entry in lock.packages.items():
         line = lock.lines.get(key, 0)
@@ -175,10 +178,7 @@ def _pins(
             lock.draft.problem(ProblemKind.MALFORMED, "a package without a proper name or version", line)
             continue
         base = _PEERS.sub("", key)
-        above = [
-            _identity(lock, k, lock.packages.get(k, {}))[0]
-            for k in ancestors(parents, by_base.get(base, key))
-        ]
+        above = [called[k] for k in ancestors(parents, by_base.get(base, key))]
         yield Pin(
             ECOSYSTEM,
             name,
@@ -186,13 +186,22 @@ def _pins(
             lock.draft.path,
             line,
             source,
-            digests(table(entry.get("resolution")).get("integrity")),
+            _digests(table(entry.get("resolution"))),
             direct=base in asked if lock.importers else None,
-            dev=base not in shipped if lock.major >= 9 else entry.get("dev") is True,
+            dev=base in by_base and base not in shipped if lock.major >= 9 else entry.get("dev") is True,
             optional=entry.get("optional") is True,
             via=() if base in asked else names(above, lock.draft.limits.chain),
             install_script=True if entry.get("requiresBuild") is True else None,
         )
+
+
+def _digests(resolution: Mapping[str, object]) -> tuple[str, ...]:
+    """The digest of the release, or those of its files for each platform (a Node that pnpm installs)."""
+    variants = resolution.get("variants")
+    if not isinstance(variants, list):
+        return digests(resolution.get("integrity"))
+    files = [table(table(variant).get("resolution")) for variant in variants[:100]]
+    return tuple(dict.fromkeys(digest for file in files for digest in digests(file.get("integrity"))))
 
 
 def _identity(lock: _Lock, key: str, entry: Mapping[str, object]) -> tuple[str, str, Source]:

@@ -110,7 +110,7 @@ def _take(
         version = archive_version(text(files[0].get("url")) or text(files[0].get("path")), name)
     dev, optional = _group(text(body.get("marker")), default)
     direct, via = reach.get(name, (None, ()))
-    hashes = [f"{k}:{v}" for f in files for k, v in table(f.get("hashes")).items()]
+    hashes = [f"{k}:{text(v)}" for f in files for k, v in table(f.get("hashes")).items()]
     draft.entry(
         Pin(
             ecosystem="PyPI",

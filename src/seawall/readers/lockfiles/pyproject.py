@@ -7,6 +7,7 @@ Source: the pyproject.toml specification (PEP 621), dependency groups (PEP 735),
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -24,7 +25,7 @@ from ._pep508 import Wanted, only_version, parse, source_of
 
 _Table = Mapping[str, object]
 _POETRY_EXACT = re.compile(r"\s*(?:===?|=)?\s*(\d[^\s,|*]*)\s*\Z")
-_MOST_MISSES = 200
+_STRING = re.compile(r'"((?:[^"\\\n]|\\.)*+)"?+|\'([^\'\n]*+)\'?+')
 _SNIFF = re.compile(rb"^\[(?:project|build-system|tool\.(?:poetry|uv|pdm)|dependency-groups)\b", re.MULTILINE)
 
 
@@ -33,24 +34,21 @@ class _Manifest:
     draft: Draft
     content: str
     sources: dict[str, Source] = field(default_factory=dict)
-    offset: int = 0
-    misses: int = 0
     keys: dict[str, int] = field(default_factory=dict)
+    strings: dict[str, deque[int]] = field(default_factory=dict)
 
     def line_of(self, written: str) -> int:
-        """The line of the next place where `written` stands between quotes, 0 if nowhere.
-
-        After many misses (strings with escapes) it stops looking, so that time stays linear.
-        """
-        for start in (self.offset, 0):
-            if self.misses > _MOST_MISSES:
-                return 0
-            at = self._find(written, start)
-            if at >= 0:
-                self.offset = at
-                return self.content.count("\n", 0, at) + 1
-            self.misses += 1
-        return 0
+        """The line where `written` stands between quotes, the next one each time; 0 if nowhere."""
+        if not self.strings:
+            at, line = 0, 1
+            for found in _STRING.finditer(self.content):
+                line += self.content.count("\n", at, found.start())
+                at = found.start()
+                self.strings.setdefault(found[1] if found[1] is not None else found[2], deque()).append(line)
+        places = self.strings.get(written)
+        if not places:
+            return 0
+        return places.popleft() if len(places) > 1 else places[0]
 
     def line_of_key(self, key: str) -> int:
         """The first line that gives `key` a value, 0 if none does."""
@@ -58,11 +56,6 @@ class _Manifest:
             for number, line in enumerate(self.content.splitlines(), 1):
                 self.keys.setdefault(line.partition("=")[0].strip().strip("\"'"), number)
         return self.keys.get(key, 0)
-
-    def _find(self, written: str, start: int) -> int:
-        found = [self.content.find(f"{quote}{written}{quote}", start) for quote in "\"'"]
-        places = [at for at in found if at >= 0]
-        return min(places, default=-1)
 
 
 def read(data: bytes, path: str, limits: Limits) -> Document:
@@ -255,6 +248,10 @@ def _poetry_table(
     draft = manifest.draft
     if value is not None and not isinstance(value, dict):
         draft.problem(ProblemKind.MALFORMED, "a table of Poetry dependencies that is none")
+    asked: dict[str, list[int]] = {}
+    if only_enriches:
+        for index, item in enumerate(draft.requirements):
+            asked.setdefault(item.name, []).append(index)
     for key, options in table(value).items():
         if key.lower() == "python":
             continue
@@ -262,7 +259,7 @@ def _poetry_table(
         name = draft.name(key, line)
         for option in options if isinstance(options, list) else [options]:
             if only_enriches:
-                _enrich(manifest, name, option, indexes)
+                _enrich(draft, asked.get(name, []), _poetry_source(table(option), indexes))
             elif isinstance(option, str | dict):
                 body: _Table = {"version": option} if isinstance(option, str) else option
                 wanted = _poetry_wanted(name, body, indexes)
@@ -273,13 +270,12 @@ def _poetry_table(
                 draft.problem(ProblemKind.MALFORMED, "a Poetry dependency that is none", line)
 
 
-def _enrich(manifest: _Manifest, name: str, option: object, indexes: Mapping[str, Source]) -> None:
-    source = _poetry_source(table(option), indexes)
+def _enrich(draft: Draft, asked: list[int], source: Source) -> None:
     if source is not REGISTRY:
-        asked = manifest.draft.requirements
-        for index, item in enumerate(asked):
-            if item.name == name and item.group == "main" and item.source is REGISTRY:
-                asked[index] = replace(item, source=source)
+        for index in asked:
+            item = draft.requirements[index]
+            if item.group == "main" and item.source is REGISTRY:
+                draft.requirements[index] = replace(item, source=source)
 
 
 def _poetry_wanted(name: str, body: _Table, indexes: Mapping[str, Source]) -> Wanted:

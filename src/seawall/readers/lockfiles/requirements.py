@@ -23,7 +23,7 @@ from seawall.readers.syntax.text import decode
 
 from ._chains import ancestors, names, reached
 from ._draft import Draft, clean, facts, hash_fact, local_source, url_source
-from ._pep508 import Wanted, archive_name, archive_version, parse, source_of
+from ._pep508 import Wanted, archive_name, archive_version, digests_of, parse, source_of
 
 _VIA = re.compile(r"\s*#\s+via(?:\s+(.*))?$")
 _VIA_MORE = re.compile(r"\s*#\s{2,}(\S.*)$")
@@ -214,12 +214,7 @@ def _split(line: str) -> tuple[str, str]:
 
 def _parsed(file: _File, options: str, number: int) -> Iterator[tuple[str, str]]:
     """(kind, value) of every option, as optparse takes them: `-rX`, `-r X`, `--long=X`, `--lon X`."""
-    try:
-        words = shlex.split(options)
-    except ValueError:
-        file.draft.problem(ProblemKind.MALFORMED, "a line with an open quote", number)
-        return
-    rest = iter(words)
+    rest = iter(_words(file, options, number))
     for word in rest:
         flag, value = _option(word)
         if not flag:
@@ -235,6 +230,20 @@ def _parsed(file: _File, options: str, number: int) -> Iterator[tuple[str, str]]
             file.draft.problem(ProblemKind.TRUNCATED, f"{flag} without its value", number)
             return
         yield _TAKES_VALUE[flag], value
+
+
+def _words(file: _File, options: str, number: int) -> list[str]:
+    """As a shell splits them. The library takes the square of a word's length, so long ones are refused."""
+    if not any(character in options for character in "'\"\\"):
+        return options.split()
+    if len(options) > file.draft.limits.text_field:
+        file.draft.problem(ProblemKind.TOO_LARGE, "a line of options with quotes that is too long", number)
+        return []
+    try:
+        return shlex.split(options)
+    except ValueError:
+        file.draft.problem(ProblemKind.MALFORMED, "a line with an open quote", number)
+        return []
 
 
 def _option(word: str) -> tuple[str, str | None]:
@@ -318,12 +327,13 @@ def _direct(file: _File, place: str, hashes: list[str], number: int) -> None:
         bare = re.sub(r"\[[^\]]*\]\Z", "", bare)
     name = pypi_name(match[0]) if match else archive_name(bare)
     version = archive_version(bare, name) if name else ""
-    _put(file, Wanted(name, "", clean(marker.strip()), source_of(bare), version), hashes, number)
+    place_of = Wanted(name, "", clean(marker.strip()), source_of(bare), version, digests_of(f"#{fragment}"))
+    _put(file, place_of, hashes, number)
 
 
 def _put(file: _File, wanted: Wanted, hashes: list[str], number: int) -> None:
     draft = file.draft
-    digests = draft.digests(hashes, number) if hashes else ()
+    digests = draft.digests([*hashes, *wanted.digests], number) if hashes or wanted.digests else ()
     version = draft.version(wanted.version, number) if wanted.version else ""
     if version and not file.constraint:
         file.last = len(draft.pins)

@@ -40,6 +40,8 @@ from ._draft import (
 from ._pep508 import only_version
 
 _LOCAL = ("editable", "virtual", "directory")
+_FORKS = 100
+"""A lock has a version of a package for each platform that needs its own; never as many as this."""
 
 
 class _Way(IntEnum):
@@ -125,10 +127,11 @@ class _Graph:
     def __init__(self, draft: Draft, packages: list[_Package], manifest: Mapping[str, object]) -> None:
         self._packages = packages
         self._draft = draft
-        self._by_name: dict[str, list[int]] = {}
+        self._by_name: dict[tuple[str, str], list[int]] = {}
         self._below: dict[_Node, tuple[_Node, ...]] = {}
         for package in packages:
-            self._by_name.setdefault(package.name, []).append(package.index)
+            for version in {package.version, ""}:
+                self._by_name.setdefault((package.name, version), []).append(package.index)
         self.roots = frozenset(p.index for p in packages if p.member)
         self.starts: dict[_Way, list[_Node]] = {way: [] for way in _Way}
         for index in sorted(self.roots):
@@ -158,14 +161,13 @@ class _Graph:
         return found
 
     def _targets(self, wanted: Mapping[str, object]) -> list[int]:
-        candidates = self._by_name.get(text(wanted.get("name")).lower(), [])
-        if len(candidates) > 1:
-            version, source = wanted.get("version"), wanted.get("source")
-            if version is not None:
-                candidates = [i for i in candidates if self._packages[i].version == version] or candidates
-            if source is not None:
-                exact = [i for i in candidates if self._packages[i].body.get("source") == source]
-                candidates = exact or candidates
+        name, source = text(wanted.get("name")).lower(), wanted.get("source")
+        exact = self._by_name.get((name, text(wanted.get("version"))), [])
+        candidates = (exact or self._by_name.get((name, ""), []))[:_FORKS]
+        if len(candidates) > 1 and source is not None:
+            candidates = [
+                i for i in candidates if self._packages[i].body.get("source") == source
+            ] or candidates
         return candidates
 
     def below(self, node: _Node) -> tuple[_Node, ...]:

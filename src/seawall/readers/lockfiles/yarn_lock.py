@@ -20,7 +20,7 @@ from seawall.readers.syntax import yaml
 from seawall.readers.syntax.fault import SyntaxFault
 from seawall.readers.syntax.text import decode
 
-from ._chains import ancestors, from_parents, names, reached
+from ._chains import Ways, ancestors, from_parents, names, reached
 from ._draft import Draft, facts, hash_fact, table, text
 from ._npm import (
     ECOSYSTEM,
@@ -34,10 +34,11 @@ from ._npm import (
     url_source,
 )
 
-_HEADER = re.compile(r"^(?=\S)(?!#)(.+):\s*$")
-_FIELD = re.compile(r'^  ("?)([\w@/.-]+)\1 +(.+?)\s*$')
+_HEADER = re.compile(r"^(?=\S)(?!#)(.+):$")
+_DESCRIPTOR = re.compile(r'"[^"]*+"?+|[^",]++')
+_FIELD = re.compile(r'^  ("?)([\w@/.-]+)\1 +(\S.*)')
 _TABLE = re.compile(r"^  ([\w]+):\s*$")
-_NEEDS = re.compile(r'^    ("?)(\S+?)\1 +(.+?)\s*$')
+_NEEDS = re.compile(r'^    ("?)(\S+?)\1 +(\S.*)')
 _BERRY = re.compile(r"^__metadata:", re.MULTILINE)
 
 
@@ -79,18 +80,26 @@ def _unquoted(value: str) -> str:
     return value[1:-1] if len(value) >= 2 and value[0] == value[-1] == '"' else value
 
 
+def _descriptors(header: str) -> Iterator[str]:
+    """`a@^1` and `b@>=1, <3` of `a@^1, "b@>=1, <3"`."""
+    for part in _DESCRIPTOR.findall(header):
+        if found := _unquoted(part.strip()):
+            yield found
+
+
 def _blocks(content: str, draft: Draft) -> Iterator[_Entry]:
     """The entries of a version 1 file, line by line."""
     entry: _Entry | None = None
     inside = ""
-    for number, line in enumerate(content.splitlines(), 1):
-        if not line.strip() or line.startswith("#"):
+    for number, raw in enumerate(content.splitlines(), 1):
+        line = raw.rstrip()
+        if not line or line.startswith("#"):
             continue
         header = _HEADER.match(line)
         if header:
             if entry:
                 yield entry
-            entry = _Entry(tuple(_unquoted(d.strip()) for d in header[1].split(",")), number)
+            entry = _Entry(tuple(_descriptors(header[1])) or ("",), number)
             inside = ""
         elif entry is None:
             raise SyntaxFault(ProblemKind.MALFORMED, "this is no yarn.lock", number)
@@ -110,11 +119,11 @@ def _take(entry: _Entry, line: str, inside: str) -> bool:
     if line.startswith("    "):
         found = _NEEDS.match(line)
         if found and inside in ("dependencies", "optionalDependencies"):
-            entry.needs[found[2]] = _unquoted(found[3])
+            entry.needs[found[2]] = _unquoted(found[3].rstrip())
         return bool(found and inside)
     found = _FIELD.match(line)
     if found:
-        entry.fields[found[2]] = _unquoted(found[3])
+        entry.fields[found[2]] = _unquoted(found[3].rstrip())
     return bool(found)
 
 
@@ -184,6 +193,7 @@ def _read_berry(whole: Mapping[str, object], draft: Draft) -> dict[str, tuple[Re
     lines = whole.lines if isinstance(whole, yaml.Mapping) else {}
     entries = {key: table(value) for key, value in whole.items() if key != "__metadata"}
     owners = {d.strip(): key for key in entries for d in key.split(",")}
+    known = {split_at(descriptor)[0] for descriptor in owners}
     spaces = {key for key, entry in entries.items() if "@workspace:" in text(entry.get("resolution"))}
 
     def below(key: str) -> Iterator[str]:
@@ -192,11 +202,19 @@ def _read_berry(whole: Mapping[str, object], draft: Draft) -> dict[str, tuple[Re
                 found = owners.get(f"{name}@{wanted}") or owners.get(f"{name}@npm:{wanted}")
                 if found:
                     yield found
+                elif name not in known:
+                    draft.problem(
+                        ProblemKind.TRUNCATED,
+                        "packages are asked for that are not in the file",
+                        lines.get(key, 0),
+                    )
 
     direct = {key for space in spaces for key in below(space)} - spaces
     parents = reached(sorted(direct), below)
     for pin in merged(_berry_pins(entries, spaces, direct, parents, lines, draft)):
         draft.entry(pin)
+    if "__metadata" not in whole or not spaces:
+        draft.problem(ProblemKind.TRUNCATED, "the project itself is not in the lock")
     return {
         text(entries[key].get("resolution")).partition("@workspace:")[2] or ".": tuple(
             _berry_asked(entries[key], draft.path, lines.get(key, 0))
@@ -219,7 +237,7 @@ def _berry_pins(
     entries: Mapping[str, Mapping[str, object]],
     spaces: set[str],
     direct: set[str],
-    parents: Mapping[str, str | None],
+    parents: Ways[str],
     lines: Mapping[str, int],
     draft: Draft,
 ) -> Iterator[Pin]:

@@ -14,7 +14,10 @@ from seawall.kernel.lockfile import ProblemKind
 
 from .fault import SyntaxFault
 
-_TRAILING_COMMA = re.compile(r'("(?:[^"\\\n]|\\.)*")|,(\s*[}\]])')
+# A string that is not closed is still taken as one, or each quote in it would start a new search for its end.
+_TRAILING_COMMA = re.compile(r'("(?:[^"\\\n]|\\.)*+"?+)|,(\s*+[}\]])')
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_MOST_MISSES = 100
 
 
 def _constant(name: str) -> NoReturn:
@@ -33,19 +36,31 @@ def load(text: str, limits: Limits, *, trailing_commas: bool = False) -> object:
     try:
         value: object = json.loads(text, parse_constant=_constant)
     except json.JSONDecodeError as error:
-        cut = error.pos >= len(text.rstrip())
+        cut = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string")
         kind = ProblemKind.TRUNCATED if cut else ProblemKind.MALFORMED
         raise SyntaxFault(kind, f"not JSON: {error.msg}", error.lineno) from None
     except RecursionError:
         raise SyntaxFault(ProblemKind.TOO_DEEP, "nested too deep to be read") from None
     except ValueError as error:  # an integer of more than 4,300 digits
         raise SyntaxFault(ProblemKind.MALFORMED, f"not JSON: {error}") from None
-    if _deeper_than(value, limits.nesting):
+    if deeper_than(value, limits.nesting):
         raise SyntaxFault(ProblemKind.TOO_DEEP, f"nested deeper than {limits.nesting} levels")
+    if _SURROGATE.search(text) and not _is_text(value):
+        raise SyntaxFault(ProblemKind.ENCODING, "holds half of a character that takes two escapes")
     return value
 
 
-def _deeper_than(value: object, limit: int) -> bool:
+def _is_text(value: object) -> bool:
+    """Whether every string in `value` can be written in UTF-8; a lone surrogate cannot."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def deeper_than(value: object, limit: int) -> bool:
+    """Whether containers in `value` are nested deeper than `limit`, without recursion of our own."""
     level = [value]
     for _ in range(limit):
         below: list[object] = []
@@ -64,7 +79,8 @@ class KeyLines:
     """Finds the lines of object keys when asked in the order in which they stand in the text.
 
     One forward pass over the whole file, however many keys are asked for. A key that is not found ahead
-    leaves the place unchanged and answers the line last found.
+    leaves the place unchanged and answers the line last found; after 100 such (keys written with escapes)
+    the search is over and the answer 0, so that time stays linear.
     """
 
     def __init__(self, text: str) -> None:
@@ -72,21 +88,40 @@ class KeyLines:
         self._offset = 0
         self._counted = 0
         self._line = 1
+        self._misses = 0
 
-    def line_of(self, key: str) -> int:
-        """The line of the next `"key":` at or after the place of the last one found."""
-        quoted = json.dumps(key, ensure_ascii=False)
+    def line_of(self, key: str, opens: str = "") -> int:
+        """The line of the next `"key":` at or after the place of the last one found.
+
+        `opens` is how its value begins (`{`, `[`), where that tells the key from others of the same name.
+        """
+        return self._next(json.dumps(key, ensure_ascii=False), ":", opens)
+
+    def line_of_pair(self, key: str, value: str) -> int:
+        """The line of the next `"key": "value"`, likewise."""
+        return self._next(json.dumps(key, ensure_ascii=False), ":", json.dumps(value, ensure_ascii=False))
+
+    def _next(self, quoted: str, separator: str, opens: str) -> int:
+        if self._misses >= _MOST_MISSES:
+            return 0
         at = self._offset
         while (at := self._text.find(quoted, at)) >= 0:
             end = at + len(quoted)
-            if self._is_key(end):
+            if self._follows(end, separator, opens):
                 self._line += self._text.count("\n", self._counted, at)
                 self._counted = at
                 self._offset = end
                 return self._line
             at = end
+        self._misses += 1
         return self._line
 
-    def _is_key(self, end: int) -> bool:
-        rest = self._text[end : end + 16].lstrip()
-        return rest.startswith(":")
+    def _follows(self, at: int, *tokens: str) -> bool:
+        """Whether the tokens stand at `at`, with at most 16 blanks before each."""
+        for token in tokens:
+            window = self._text[at : at + 16 + len(token)]
+            blanks = len(window) - len(window.lstrip())
+            if not window.startswith(token, blanks):
+                return False
+            at += blanks + len(token)
+        return True

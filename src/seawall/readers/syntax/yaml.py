@@ -2,7 +2,8 @@
 
 Every key knows its line. Versions stay as written (`1.10` is not a float).
 Source: YAML 1.2, through libyaml's event parser, which is iterative, so depth is ours to bound.
-Aliases share one value and are counted; an alias to a value that is still open is refused.
+Aliases share one value, and what they would be if written out is counted and bounded; an alias to a value
+that is still open is refused, and so is a key that stands twice.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from .fault import SyntaxFault
 
 _LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _WORDS: dict[str, object] = {"": None, "~": None, "null": None, "true": True, "false": False}
-_MAX_ALIASES = 10_000
+_MAX_ALIASED = 1_000_000
 _MAX_EVENTS = 20_000_000
 
 
@@ -51,9 +52,10 @@ class _Builder:
     documents: list[object] = field(default_factory=list)
     stack: list[Mapping | Sequence] = field(default_factory=list)
     keys: list[str | None] = field(default_factory=list)
-    anchors: dict[str, object] = field(default_factory=dict)
-    open_anchors: list[str | None] = field(default_factory=list)
-    aliases: int = 0
+    anchors: dict[str, tuple[object, int]] = field(default_factory=dict)
+    open_anchors: list[tuple[str | None, int]] = field(default_factory=list)
+    values: int = 0
+    aliased: int = 0
 
     def put(self, value: object, line: int) -> None:
         if not self.stack:
@@ -69,8 +71,10 @@ class _Builder:
             if isinstance(value, Mapping | Sequence):
                 raise SyntaxFault(ProblemKind.MALFORMED, "a mapping key must be a scalar", line)
             text = value if isinstance(value, str) else "" if value is None else str(value).lower()
+            if text in top.lines:
+                raise SyntaxFault(ProblemKind.MALFORMED, f"the key {text[:60]!r} stands twice", line)
             self.keys[-1] = text
-            top.lines.setdefault(text, line)
+            top.lines[text] = line
             return
         top[key] = value
         self.keys[-1] = None
@@ -83,22 +87,25 @@ class _Builder:
         self.put(value, value.line)
         self.stack.append(value)
         self.keys.append(None)
-        self.open_anchors.append(anchor)
+        self.open_anchors.append((anchor, self.values))
+        self.values += 1
 
     def close(self) -> None:
         value = self.stack.pop()
         self.keys.pop()
-        anchor = self.open_anchors.pop()
+        anchor, before = self.open_anchors.pop()
         if anchor:
-            self.anchors[anchor] = value
+            self.anchors[anchor] = (value, self.values - before)
 
     def alias(self, anchor: str, line: int) -> None:
-        self.aliases += 1
         if anchor not in self.anchors:
-            raise SyntaxFault(ProblemKind.MALFORMED, f"alias *{anchor} stands before its anchor", line)
-        if self.aliases > _MAX_ALIASES:
-            raise SyntaxFault(ProblemKind.TOO_MANY, f"more than {_MAX_ALIASES} aliases", line)
-        self.put(self.anchors[anchor], line)
+            raise SyntaxFault(ProblemKind.MALFORMED, f"alias *{anchor[:60]} stands before its anchor", line)
+        value, size = self.anchors[anchor]
+        self.values += size
+        self.aliased += size
+        if self.aliased > _MAX_ALIASED:
+            raise SyntaxFault(ProblemKind.TOO_MANY, f"aliases for more than {_MAX_ALIASED} values", line)
+        self.put(value, line)
 
 
 def load_all(text: str, limits: Limits) -> list[object]:
@@ -133,9 +140,10 @@ def _take(builder: _Builder, event: Any) -> None:
         line = event.start_mark.line + 1
         plain = event.implicit[0]
         value = _WORDS.get(event.value, event.value) if plain else event.value
+        builder.values += 1
         builder.put(value, line)
         if event.anchor:
-            builder.anchors[event.anchor] = value
+            builder.anchors[event.anchor] = (value, 1)
     elif kind is yaml.MappingStartEvent:
         builder.open(Mapping(event.start_mark.line + 1), event.anchor)
     elif kind is yaml.SequenceStartEvent:
