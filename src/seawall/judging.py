@@ -1,6 +1,6 @@
 """Judge what was walked: look up what is there, ask every rule, let policy decide, say one thing.
 
-Order: documents, advisories, registry facts, history, rules, waivers, policy. What could not be looked up
+Order: documents, advisories, history, registry facts, rules, waivers, policy. What could not be looked up
 is a `Skipped` in the verdict; without advisory data for what is there the verdict is `incomplete`.
 """
 
@@ -14,6 +14,7 @@ from types import MappingProxyType
 from seawall.adapters.disk.tree import Walk, read_documents
 from seawall.decide import decide_findings
 from seawall.kernel.advisory import Advisory, Match
+from seawall.kernel.asking import to_ask
 from seawall.kernel.attack import Catalog, as_advisories, ways_back
 from seawall.kernel.client import Gap
 from seawall.kernel.finding import Skipped, softened
@@ -23,7 +24,7 @@ from seawall.kernel.limits import DEFAULT_LIMITS, Limits
 from seawall.kernel.lockfile import Document, with_digests
 from seawall.kernel.matching import match
 from seawall.kernel.policy.engine import Policy
-from seawall.kernel.release import ReleaseFacts
+from seawall.kernel.release import ReleaseFacts, Wanted
 from seawall.kernel.rule import Rule, judge
 from seawall.kernel.settings import DEFAULTS, Settings, Waiver
 from seawall.kernel.verdict import Verdict
@@ -77,14 +78,15 @@ class Trust:
 class World:
     """Everything outside that a scan may ask. A question that is None is not asked at all.
 
-    `lookups` answer for package versions, in order; `past` gets the known bad advisories.
+    `lookups` answer for package versions, in order; `past` gets the known bad advisories; `facts` gets what
+    registries may be asked about, the most important first, and is asked last: it takes what time is left.
     """
 
     now: datetime
     catalog: Catalog
     lookups: tuple[Callable[[Sequence[Key]], Lookup], ...] = ()
     malicious: Callable[[], Iterable[Advisory]] | None = None
-    facts: Callable[[Sequence[Key]], Facts] | None = None
+    facts: Callable[[Sequence[Wanted]], Facts] | None = None
     past: Callable[[Sequence[Advisory]], Past] | None = None
     gaps: Callable[[Sequence[Document]], tuple[Gap, ...]] | None = None
     upstreams: Upstreams = field(default_factory=Upstreams)
@@ -130,8 +132,8 @@ def _intake(walked: Walk, documents: Sequence[Document], question: Question, wor
     keys = _keys(documents)
     known = tuple(as_advisories(world.catalog.attacks))
     looked = _look_up(keys, known, world)
-    facts = world.facts(keys) if world.facts else Facts()
     past = world.past((*known, *(world.malicious() if world.malicious else ()))) if world.past else Past()
+    facts = _facts(documents, looked.matches, world)
     trust = question.trust
     return Intake(
         documents=tuple(documents),
@@ -148,6 +150,14 @@ def _intake(walked: Walk, documents: Sequence[Document], question: Question, wor
         files=walked.files,
         last_good=ways_back(world.catalog.attacks),
     )
+
+
+def _facts(documents: Sequence[Document], matched: Mapping[Key, tuple[Match, ...]], world: World) -> Facts:
+    if world.facts is None:
+        return Facts()
+    asked, apart = to_ask(documents, world.upstreams, matched)
+    facts = world.facts(asked)
+    return replace(facts, skipped=(*apart, *facts.skipped))
 
 
 def _keys(documents: Iterable[Document]) -> list[Key]:

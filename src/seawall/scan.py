@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from seawall.adapters.disk.shipped import data_bytes
 from seawall.adapters.disk.tree import Walk, read, walk
 from seawall.adapters.feeds.index import Index, open_index
 from seawall.adapters.stores.sqlite import SqliteStore, open_store
+from seawall.ask_registries import Advance, no_progress, registry_facts
 from seawall.decide import chosen_policy
 from seawall.judging import Lookup, Past, Question, Trust, World, chosen, judge_tree
 from seawall.kernel.advisory import Advisory
@@ -42,7 +44,10 @@ from seawall.trust import own_settings, trust
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a person asked for. Empty means the default; `policy` given here wins over every settings file."""
+    """What a person asked for. Empty means the default; `policy` given here wins over every settings file.
+
+    `advance` is told how many of how many names the registries have answered for.
+    """
 
     target: Path
     offline: bool = False
@@ -56,11 +61,15 @@ class Order:
     index: Path | None = None
     store: Path | None = None
     limits: Limits = DEFAULT_LIMITS
+    advance: Advance = no_progress
 
 
 def scan(order: Order, now: datetime) -> Verdict:
     """The verdict on `order.target`. Raises SeawallError when it cannot be begun."""
+    begun = time.monotonic()
     _refuse_unknown_rules(order.rules)
+    if order.offline and order.registry:
+        raise UsageError("--offline opens no socket, and --registry asks registries", "leave one of them out")
     own = own_settings(settings_files(), order.limits)
     with ExitStack() as opened:
         store = _store(order, opened)
@@ -80,7 +89,7 @@ def scan(order: Order, now: datetime) -> Verdict:
             limits=order.limits,
             version=__version__,
         )
-        return judge_tree(walked, question, _world(order, walked, trusted, store, index, now))
+        return judge_tree(walked, question, _world(order, walked, trusted, store, index, now, begun))
 
 
 def _refuse_unknown_rules(names: Iterable[str]) -> None:
@@ -168,7 +177,13 @@ def _machine(order: Order, files: Iterable[str]) -> tuple[Machine, Project]:
 
 
 def _world(
-    order: Order, walked: Walk, trusted: Trust, store: Cache, index: Index | None, now: datetime
+    order: Order,
+    walked: Walk,
+    trusted: Trust,
+    store: Cache,
+    index: Index | None,
+    now: datetime,
+    begun: float,
 ) -> World:
     lookups: list[Callable[[Sequence[Key]], Lookup]] = []
     if index:
@@ -191,6 +206,7 @@ def _world(
         catalog=catalog,
         lookups=tuple(lookups),
         malicious=index.malicious if index else None,
+        facts=registry_facts(machine, project, store, now, begun, order.advance) if order.registry else None,
         past=past if order.history and order.target.is_dir() else None,
         gaps=gaps,
         upstreams=upstreams(machine),

@@ -55,6 +55,7 @@ def _arguments(parser: ArgumentParser) -> None:
 
 
 def _run(arguments: Namespace, streams: Streams) -> int:
+    from dataclasses import replace
     from datetime import UTC, datetime
 
     from seawall.kernel.decision import Outcome
@@ -74,8 +75,8 @@ def _run(arguments: Namespace, streams: Streams) -> int:
         index=Path(arguments.index) if arguments.index else None,
         store=store_path(arguments.store) if arguments.store else None,
     )
-    with streams.progress("looking"):
-        verdict = scan(order, datetime.now(UTC))
+    with streams.progress("looking") as advance:
+        verdict = scan(replace(order, advance=advance), datetime.now(UTC))
     for kind, path in reports:
         path.write_text(_rendered(verdict, kind, arguments, None), encoding="utf-8")
     streams.result(_rendered(verdict, arguments.format, arguments, streams))

@@ -7,8 +7,23 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """One package version that a registry is to be asked about.
+
+    `hosts` are those that files name as the registry it comes from, none where they leave it to the client.
+    """
+
+    key: tuple[str, str, str]
+    hosts: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class NewDependency:
-    """A dependency that the release before did not have; `first_release` is when its name first appeared."""
+    """A dependency that the release before did not have; `first_release` is when its name first appeared.
+
+    One that comes from elsewhere (git, an address) has no name in a registry: nobody has seen it for longer
+    than the release itself, so it counts as old as that.
+    """
 
     name: str
     spec: str
@@ -19,7 +34,8 @@ class NewDependency:
 class Listed:
     """One release as a registry lists it, before it is compared with the others. None = it did not say.
 
-    `dependencies` are (name, range) of what an install brings; `metadata` is where more can be asked
+    `published` is when its first file came, `last_file` when its last one did, None where a release is one
+    file. `dependencies` are (name, range) of what an install brings; `metadata` is where more can be asked
     (PEP 658), empty when nowhere.
     """
 
@@ -32,6 +48,7 @@ class Listed:
     publisher: str | None = None
     yanked: str | None = None
     metadata: str = ""
+    last_file: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +65,13 @@ class Listing:
 class ReleaseFacts:
     """Facts about one (ecosystem, name, version), each None when the registry did not say.
 
-    Times are aware UTC. `previous` is the release before it in the same line. `digests` are
+    Times are aware UTC. `published` is when the last file of the release came: a file that is added to an
+    old release is young. `previous` is the release before it in the same line that it is compared with
+    (kernel/comparing.py). `digests` are
     `algorithm:<hex>` of every file of the release. `provenance` tells whether the release carries an
     attestation, `provenance_before` whether the release before it did; likewise `publisher`.
     `yanked` is the registry's reason, or "yanked" when it gave none, and None when it is not yanked.
+    `source` is the host that answered.
     """
 
     key: tuple[str, str, str]

@@ -1,1 +1,7 @@
-"""What package registries and the clients' own settings say."""
+"""What package registries say about releases, asked as the user's own clients would ask."""
+
+from .npm import NPM
+from .pypi import PYPI
+
+REGISTRIES = (NPM, PYPI)
+"""Every kind of registry that can be asked."""

@@ -1,8 +1,9 @@
 """An npm packument says of every version when it came, by whom, and what it runs and needs.
 
 Source: the npm registry's full package document (`application/json`): `time`, and of every version `dist`
-(`integrity`, `shasum`, `attestations`), `scripts`, `gypfile`, `hasInstallScript`, `_npmUser.name`.
-A deprecation is advice, not a withdrawal, and counts for nothing here.
+(`integrity`, `shasum`, `attestations`), `scripts`, `gypfile`, `hasInstallScript`, `_npmUser`.
+A deprecation is advice, not a withdrawal, and counts for nothing here. Where no release of a name has an
+attestation or a publisher, the registry may be a mirror that leaves them out: that is unknown, not "none".
 """
 
 from __future__ import annotations
@@ -11,12 +12,16 @@ import base64
 import binascii
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from seawall.kernel.errors import OutsideError
 from seawall.kernel.release import Listed, Listing
 
 _HOOKS = ("preinstall", "install", "postinstall")
+_MOST_RELEASES = 50_000
+_LONGEST = 214
+"""Characters that npm allows in a name; nothing longer is a name, a version or a range."""
 
 
 def read_packument(data: bytes, name: str) -> Listing:
@@ -29,7 +34,13 @@ def read_packument(data: bytes, name: str) -> Listing:
         raise OutsideError(f"the registry's answer about {name} is about something else", _TRY)
     times = _mapping(document.get("time"))
     versions = _mapping(document.get("versions"))
+    if len(versions) > _MOST_RELEASES:
+        raise OutsideError(
+            f"the registry's answer about {name} lists more than {_MOST_RELEASES} releases", _TRY
+        )
     releases = tuple(_listed(version, _mapping(item), times) for version, item in versions.items())
+    if not any(item.provenance for item in releases):
+        releases = tuple(replace(item, provenance=None) for item in releases)
     return Listing("npm", name, releases, _first(times, releases))
 
 
@@ -43,7 +54,6 @@ def _first(times: Mapping[str, object], releases: tuple[Listed, ...]) -> datetim
 
 def _listed(version: str, item: Mapping[str, object], times: Mapping[str, object]) -> Listed:
     dist = _mapping(item.get("dist"))
-    user = _mapping(item.get("_npmUser")).get("name")
     return Listed(
         version=version,
         published=_time(times.get(version)),
@@ -51,8 +61,16 @@ def _listed(version: str, item: Mapping[str, object], times: Mapping[str, object
         dependencies=tuple(_dependencies(item)),
         install_script=_runs_at_install(item),
         provenance=bool(dist.get("attestations")),
-        publisher=user if isinstance(user, str) else None,
+        publisher=_publisher(_mapping(item.get("_npmUser"))),
     )
+
+
+def _publisher(user: Mapping[str, object]) -> str | None:
+    """The account that published; None for a pipeline that the owners trust, which is no account."""
+    name = user.get("name")
+    if not isinstance(name, str) or not name or user.get("trustedPublisher"):
+        return None
+    return name[:_LONGEST]
 
 
 def _runs_at_install(item: Mapping[str, object]) -> bool:
@@ -65,7 +83,8 @@ def _runs_at_install(item: Mapping[str, object]) -> bool:
 def _dependencies(item: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     for group in ("dependencies", "optionalDependencies"):
         for name, spec in _mapping(item.get(group)).items():
-            yield name, spec if isinstance(spec, str) else ""
+            if len(name) <= _LONGEST:
+                yield name, spec[:_LONGEST] if isinstance(spec, str) else ""
 
 
 def _digests(dist: Mapping[str, object]) -> Iterator[str]:
@@ -88,8 +107,6 @@ def _mapping(value: object) -> Mapping[str, object]:
 def _time(value: object) -> datetime | None:
     try:
         time = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
+        return time and (time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
         return None
-    if time is None:
-        return None
-    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)

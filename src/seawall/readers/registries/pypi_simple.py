@@ -1,7 +1,8 @@
 """A PyPI index says of every file when it came, its digest, whether it was yanked and whether it is attested.
 
 Source: the simple repository API in JSON (PEP 691, PEP 700 upload-time, PEP 592 yanked, PEP 658 metadata,
-PEP 740 provenance). It speaks of files; a release is all files of one version, as young as its first one.
+PEP 740 provenance). It speaks of files; a release is all files of one version. It came with its first file,
+and is as young as its last one.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from packaging.utils import (
 from seawall.kernel.errors import OutsideError
 from seawall.kernel.release import Listed, Listing
 
+_MOST_FILES = 200_000
+_LONGEST = 200
 _TRY = "ask again later, or look at the index that your pip or uv is set up to use"
 
 
@@ -37,6 +40,8 @@ def read_project(data: bytes, name: str) -> Listing:
         raise OutsideError(f"the index's answer about {name} holds no files", _TRY)
     if canonicalize_name(str(document.get("name"))) != canonicalize_name(name):
         raise OutsideError(f"the index's answer about {name} is about something else", _TRY)
+    if len(document["files"]) > _MOST_FILES:
+        raise OutsideError(f"the index's answer about {name} lists more than {_MOST_FILES} files", _TRY)
     files: dict[str, list[Mapping[str, object]]] = defaultdict(list)
     for item in document["files"]:
         version = _version(item) if isinstance(item, dict) else ""
@@ -48,7 +53,10 @@ def read_project(data: bytes, name: str) -> Listing:
 
 
 def read_dependencies(data: bytes) -> tuple[tuple[str, str], ...] | None:
-    """(name, range) of every requirement in a METADATA file (PEP 566), None when it is none."""
+    """(name, range or address) of every requirement in a METADATA file (PEP 566), None when it is none.
+
+    What extras need is in it: somebody installs them.
+    """
     try:
         headers = BytesHeaderParser().parsebytes(data)
     except (ValueError, LookupError):
@@ -61,7 +69,8 @@ def read_dependencies(data: bytes) -> tuple[tuple[str, str], ...] | None:
             requirement = Requirement(str(line))
         except InvalidRequirement:
             continue
-        found.append((canonicalize_name(requirement.name), str(requirement.specifier)))
+        spec = requirement.url or str(requirement.specifier)
+        found.append((canonicalize_name(requirement.name), spec[:_LONGEST]))
     return tuple(dict.fromkeys(found))
 
 
@@ -79,13 +88,15 @@ def _version(item: Mapping[str, object]) -> str:
 
 def _listed(version: str, items: Sequence[Mapping[str, object]]) -> Listed:
     times = [_time(item.get("upload-time")) for item in items]
+    known = [time for time in times if time is not None]
     yanked = [item.get("yanked") for item in items]
     provenance = [item["provenance"] for item in items if "provenance" in item]
     digests = [_digest(item.get("hashes")) for item in items]
     return Listed(
         version=version,
         # One file without a time makes the age of the release unknown: it could be the newest.
-        published=min((t for t in times if t is not None), default=None) if all(times) else None,
+        published=min(known) if all(times) else None,
+        last_file=max(known) if all(times) else None,
         digests=tuple(digest for digest in digests if digest),
         provenance=all(provenance) if len(provenance) == len(items) else None,
         yanked=_reason(yanked) if all(yanked) else None,
@@ -94,7 +105,7 @@ def _listed(version: str, items: Sequence[Mapping[str, object]]) -> Listed:
 
 
 def _reason(yanked: Sequence[object]) -> str:
-    return next((text for text in yanked if isinstance(text, str) and text), "yanked")
+    return next((text[:_LONGEST] for text in yanked if isinstance(text, str) and text), "yanked")
 
 
 def _metadata(items: Sequence[Mapping[str, object]]) -> str:
@@ -113,8 +124,6 @@ def _digest(hashes: object) -> str:
 def _time(value: object) -> datetime | None:
     try:
         time = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
+        return time and (time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
         return None
-    if time is None:
-        return None
-    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
