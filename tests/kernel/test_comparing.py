@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import pytest
 from packaging.version import Version
 
-from seawall.kernel.comparing import facts_of, line_of, previous_in_line
+from seawall.kernel.comparing import facts_of, line_of, previous_in_line, registry_name
 from seawall.kernel.release import Listed, Listing
 
 DAY = [datetime(2026, 3, day, tzinfo=UTC) for day in range(1, 29)]
@@ -56,3 +56,57 @@ def test_what_is_not_known_stays_unknown() -> None:
     missing = facts_of(listing(), "9.9.9", Version, {}, "npm")
     assert missing.published is None
     assert missing.digests == ()
+
+
+def test_two_bad_releases_in_a_day_are_both_compared_with_what_had_stood() -> None:
+    base = (("follow-redirects", "^1"),)
+    more = (*base, ("plain-crypto-js", "^4.2.1"))
+    good = Listed("1.14.0", DAY[1], (), base, False, True, "the-pipeline")
+    first = Listed("1.14.1", DAY[20], (), more, False, False, "a-person")
+    second = Listed("1.14.2", DAY[21], (), more, False, False, "a-person")
+    facts = facts_of(listing(good, first, second), "1.14.2", Version, {}, "npm")
+    assert facts.previous == "1.14.0"
+    assert facts.new_dependencies
+    assert facts.provenance_before is True
+    assert facts.publishers_before == ("the-pipeline",)
+
+
+def test_a_pre_release_does_not_prepare_the_ground() -> None:
+    good, trial = Listed("1.14.0", DAY[1]), Listed("1.14.1-beta.0", DAY[12])
+    final, next_trial = Listed("1.14.1", DAY[20]), Listed("1.14.2-beta.1", DAY[27])
+    all_of_them = listing(good, trial, final, next_trial)
+
+    def order(version: str) -> Version:
+        return Version(version.replace("-beta.", "b"))
+
+    assert facts_of(all_of_them, "1.14.1", order, {}, "npm").previous == "1.14.0"
+    assert facts_of(all_of_them, "1.14.2-beta.1", order, {}, "npm").previous == "1.14.1"
+
+
+@pytest.mark.parametrize(
+    ("spec", "asked"),
+    [
+        ("^1.0.0", "a"),
+        (">=1 <2 || 3", "a"),
+        ("npm:real@^1", "real"),
+        ("npm:@acme/real@^1", "@acme/real"),
+        ("npm:real", "real"),
+        ("git+https://git.example/a.git", ""),
+        ("owner/repo#commit", ""),
+        ("github:owner/repo", ""),
+        ("https://files.example/a.tgz", ""),
+        ("file:../a", ""),
+        ("workspace:*", ""),
+        ("", "a"),
+    ],
+)
+def test_the_name_that_a_registry_knows(spec: str, asked: str) -> None:
+    assert registry_name("a", spec) == asked
+
+
+def test_what_comes_from_a_commit_is_as_old_as_the_release() -> None:
+    good = Listed("1.0.0", DAY[1], (), ())
+    bad = Listed("1.0.1", DAY[20], (), (("setup", "github:somebody/router#79ac49e"),))
+    facts = facts_of(listing(good, bad), "1.0.1", Version, {}, "npm")
+    assert facts.new_dependencies is not None
+    assert facts.new_dependencies[0].first_release == DAY[20]

@@ -125,3 +125,57 @@ def test_wrong_shapes_never_crash(value: object) -> None:
 @given(st.binary(max_size=120))
 def test_metadata_never_crashes(data: bytes) -> None:
     read_dependencies(data)
+
+
+def packument(**releases: object) -> bytes:
+    return json.dumps(
+        {"name": "a", "versions": {k.replace("_", "."): v for k, v in releases.items()}}
+    ).encode()
+
+
+def test_a_mirror_that_leaves_attestations_out_says_nothing_about_them() -> None:
+    assert read_packument(packument(_1={"dist": {}}), "a").releases[0].provenance is None
+
+
+def test_a_trusted_pipeline_is_no_account() -> None:
+    """A project that moves its releases into a pipeline has not been taken over by it."""
+    user = {"name": "The Pipeline", "trustedPublisher": {"id": "x", "oidcConfigId": "oidc:1"}}
+    assert read_packument(packument(_1={"_npmUser": user}), "a").releases[0].publisher is None
+
+
+def test_texts_are_cut() -> None:
+    item = {"_npmUser": {"name": "x" * 10_000}, "dependencies": {"b": "1" * 10_000, "c" * 10_000: "1"}}
+    got = read_packument(packument(_1=item), "a").releases[0]
+    assert len(got.publisher or "") < 300
+    assert got.dependencies is not None
+    assert [(name, len(spec) < 300) for name, spec in got.dependencies] == [("b", True)]
+    document = {"name": "a", "files": [file("a-1.tar.gz", yanked="y" * 10_000)]}
+    assert len(read_project(json.dumps(document).encode(), "a").releases[0].yanked or "") < 300
+
+
+def test_a_time_that_no_calendar_holds_is_unknown() -> None:
+    for time in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
+        data = json.dumps({"name": "a", "versions": {"1": {}}, "time": {"1": time}}).encode()
+        assert read_packument(data, "a").releases[0].published is None
+        document = {"name": "a", "files": [file("a-1.tar.gz", **{"upload-time": time})]}
+        assert read_project(json.dumps(document).encode(), "a").releases[0].published is None
+
+
+def test_the_last_file_of_a_release_is_known() -> None:
+    document = {
+        "name": "a",
+        "files": [
+            file("a-1.tar.gz", **{"upload-time": "2020-01-01T00:00:00Z"}),
+            file("a-1-py3-none-any.whl", **{"upload-time": "2026-01-01T00:00:00Z"}),
+        ],
+    }
+    got = read_project(json.dumps(document).encode(), "a").releases[0]
+    assert (got.published, got.last_file) == (
+        datetime(2020, 1, 1, tzinfo=UTC),
+        datetime(2026, 1, 1, tzinfo=UTC),
+    )
+
+
+def test_a_requirement_by_address_keeps_its_address() -> None:
+    text = b"Name: a\nRequires-Dist: b @ https://files.example/b.whl\n"
+    assert read_dependencies(text) == (("b", "https://files.example/b.whl"),)

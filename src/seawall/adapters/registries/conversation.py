@@ -37,7 +37,7 @@ class Conversation:
     deadline: float
     _secrets: dict[str, str] = field(default_factory=dict, repr=False)
     _faults: dict[str, int] = field(default_factory=dict)
-    _gone: dict[str, str] = field(default_factory=dict)
+    _gone: dict[str, OutsideError] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def get(
@@ -50,8 +50,9 @@ class Conversation:
         host = urlsplit(url).netloc
         if time.monotonic() >= (until or self.deadline):
             raise LateError("there was no time left to ask")
-        if host in self._gone:
-            raise OutsideError(self._gone[host])
+        gone = self._gone.get(host)
+        if gone:
+            raise OutsideError(str(gone), gone.advice)
         headers = {"accept": accept}
         if etag:
             headers["if-none-match"] = etag
@@ -63,7 +64,7 @@ class Conversation:
         except OutsideError as error:
             if time.monotonic() >= self.deadline:
                 raise LateError(str(error)) from None
-            self._fault(host, str(error))
+            self._fault(host, error)
             raise
         return self._judged(answer, host, etag)
 
@@ -77,10 +78,11 @@ class Conversation:
         why = f"{host} answered {answer.status}"
         if answer.status in (401, 403):
             why = f"{host} does not let us in ({answer.status})"
-        self._fault(host, why, final=answer.status == 429)
-        raise OutsideError(why, "look at what your own client says to it")
+        error = OutsideError(why, "look at what your own client says to it")
+        self._fault(host, error, final=answer.status == 429)
+        raise error
 
-    def _fault(self, host: str, why: str, *, final: bool = False) -> None:
+    def _fault(self, host: str, why: OutsideError, *, final: bool = False) -> None:
         with self._lock:
             self._faults[host] = self._faults.get(host, 0) + 1
             if final or self._faults[host] >= _FAULTS:
