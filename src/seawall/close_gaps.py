@@ -227,7 +227,7 @@ def _left(versions: Mapping[str, str]) -> Iterator[str]:
             yield f"{name} is left alone: older ones stop at the setting, and which one runs is not known"
 
 
-_STRICT = ("uv", "pip", "poetry")
+_STRICT = ("uv", "pip")
 """Clients that refuse to start when they meet a value of a newer version."""
 
 

@@ -358,7 +358,7 @@ def _host(item: Upstream) -> str:
 
 
 def _notes(machine: Machine, documents: Iterable[Document], project: Project) -> Iterator[str]:
-    yield from machine.notes
+    yield from (*machine.notes, *project.notes)
     for client in machine.clients:
         if client.note:
             yield f"{client.name}: {client.note}"

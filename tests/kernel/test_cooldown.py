@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from seawall.kernel.client import Configuration, Layer, Option
 from seawall.kernel.cooldown import SETTINGS, at_least, cooldown, release, runs_scripts, told
+from seawall.kernel.lockfile import Problem, ProblemKind
 
 NOW = datetime(2026, 5, 20, 12, tzinfo=UTC)
 FORMATS = {
@@ -208,9 +209,42 @@ def test_scripts() -> None:
     assert runs_scripts("yarn", "4.13.0", (place("yarnrc", enable_scripts="false"),)) is False
     assert runs_scripts("yarn", "1.22.22", ()) is True
     assert runs_scripts("yarn", "1.22.22", (place("yarnrc-v1", ignore_scripts="true"),)) is False
+    assert runs_scripts("yarn", "1.22.22", (place("npmrc", ignore_scripts="true"),)) is True
     assert runs_scripts("pnpm", "9.1.0", ()) is True
     assert runs_scripts("pnpm", "10.1.0", ()) is False
     assert runs_scripts("bun", "1.4", ()) is None
+
+
+def unreadable(format_: str, layer: Layer, path: str) -> Configuration:
+    return Configuration(path, format_, layer, problems=(Problem(path, ProblemKind.ENCODING, "not UTF-8"),))
+
+
+@pytest.mark.parametrize("client", SETTINGS)
+def test_a_file_that_cannot_be_read_may_say_anything(client: str) -> None:
+    """A tree may hide `min-release-age=0` behind a byte that we refuse and the client does not."""
+    format_ = FORMATS[client]
+    option = SETTINGS[client].option
+    good = Configuration("user", format_, Layer.USER, MappingProxyType({option: Option(told(client, 7))}))
+    layer = Layer.USER if client == "pip" else Layer.PROJECT
+    got = cooldown(client, NEWEST[client], (good, unreadable(format_, layer, "hidden")), NOW)
+    assert (got.days, got.unreadable, got.where, got.value) == (None, True, "hidden", "")
+    other = unreadable("something else", layer, "other")
+    assert cooldown(client, NEWEST[client], (good, other), NOW).days == 7
+
+
+def test_what_wins_over_an_unreadable_file_is_known_but_not_who_is_exempt() -> None:
+    hidden = unreadable("npmrc", Layer.PROJECT, ".npmrc")
+    environment = place("npm-environment", Layer.ENVIRONMENT, "environment", min_release_age="7")
+    assert cooldown("npm", "11.19", (hidden, environment), NOW).where == ".npmrc"
+    told_uv = place("uv-environment", Layer.ENVIRONMENT, "environment", exclude_newer="7 days")
+    assert cooldown("uv", "0.13", (unreadable("uv", Layer.PROJECT, "uv.toml"), told_uv), NOW).days == 7
+
+
+def test_an_unreadable_file_is_taken_for_the_worse_about_scripts() -> None:
+    good = place("npmrc", ignore_scripts="true")
+    assert runs_scripts("npm", "11.19", (good, unreadable("npmrc", Layer.PROJECT, ".npmrc"))) is True
+    assert runs_scripts("yarn", "4.14.1", (unreadable("yarnrc", Layer.PROJECT, ".yarnrc.yml"),)) is True
+    assert runs_scripts("pnpm", "10.1.0", (unreadable("pnpm-yaml", Layer.PROJECT, "w"),)) is True
 
 
 def test_versions() -> None:

@@ -172,12 +172,13 @@ class Project:
     """What a tree tells the clients that are used in it. Shown and judged, never obeyed.
 
     `declared` are clients whose version a project fixes (`packageManager`, `yarnPath`); their `path` is the
-    declaring file. `files` are all paths of the tree.
+    declaring file. `files` are all paths of the tree, `notes` what of it was not looked at.
     """
 
     configurations: tuple[Configuration, ...] = ()
     declared: tuple[InstalledClient, ...] = ()
     files: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
 
 
 def upstreams(machine: Machine) -> Upstreams:

@@ -95,12 +95,8 @@ _ORDERS: Mapping[str, tuple[tuple[str, tuple[Layer, ...]], ...]] = MappingProxyT
             ("pnpm-environment", _ANY),
         ),
         "yarn-1": (
-            ("npmrc", (Layer.MACHINE,)),
-            ("npmrc", (Layer.USER,)),
-            ("npmrc", (Layer.PROJECT,)),
             ("yarnrc-v1", (Layer.USER,)),
             ("yarnrc-v1", (Layer.PROJECT,)),
-            ("npm-environment", _ANY),
             ("yarn-environment", _ANY),
         ),
         "yarn": (("yarnrc", (Layer.USER,)), ("yarnrc", (Layer.PROJECT,)), ("yarn-environment", _ANY)),
@@ -119,7 +115,10 @@ _ORDERS: Mapping[str, tuple[tuple[str, tuple[Layer, ...]], ...]] = MappingProxyT
         ),
     }
 )
-"""Which places a client reads, from the weakest to the one that wins."""
+"""Which places a client takes these settings from, from the weakest to the one that wins.
+
+yarn 1 takes registries from an `.npmrc` too, but no other setting (measured).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +127,8 @@ class Cooldown:
 
     `days` is None where nothing makes it wait. `can` is False where this version cannot wait for a number
     of days at all. `fixed` means a date that does not move, `unreadable` that what stands there is not
-    understood (by the client neither), `by_default` that nobody told it.
+    understood (by the client neither) or, without a `value`, that the file could not be read here.
+    `by_default` means that nobody told it.
     """
 
     client: str
@@ -188,17 +188,21 @@ def cooldown(client: str, version: str, places: Iterable[Configuration], now: da
     ordered = in_order(client, version, places)
     can = at_least(version, setting.since)
     exempt = _winning(ordered, setting.exempt) if setting.exempt else None
-    exempts_all = exempt[0].path if exempt and _is_everything(exempt[1].value) else ""
     said = _said(setting, ordered)
+    for found in (said, exempt):
+        if found and found.option is None and can:
+            return _unknown(setting, version, found.place)
+    everything = exempt and exempt.option and _is_everything(exempt.option.value)
+    exempts_all = exempt.place.path if exempt and everything else ""
     dates = setting.dates_since is not None and at_least(version, setting.dates_since)
-    if said is None or not (can or dates):
+    if said is None or said.option is None or not (can or dates):
         waits = setting.default_since is not None and release(version) >= setting.default_since
         days = setting.default_days if waits else None
         return Cooldown(
             client, version, can, days, option=setting.option, by_default=waits, exempts_all=exempts_all
         )
-    place, name, option = said
-    held = _held(client, version, option.value, now, is_date=name == "before")
+    place, option = said.place, said.option
+    held = _held(client, version, option.value, now, is_date=said.name == "before")
     fixed = held is not None and held.fixed
     unreadable = held is None or (not can and not fixed)
     return Cooldown(
@@ -207,7 +211,7 @@ def cooldown(client: str, version: str, places: Iterable[Configuration], now: da
         can,
         days=None if unreadable or held is None or held.days <= 0 else held.days,
         value=option.value,
-        option=name,
+        option=said.name,
         where=place.path,
         line=option.line,
         layer=place.layer,
@@ -217,35 +221,56 @@ def cooldown(client: str, version: str, places: Iterable[Configuration], now: da
     )
 
 
-def _said(setting: Setting, ordered: Sequence[Configuration]) -> tuple[Configuration, str, Option] | None:
-    """The place that wins, the name that stands there, and what it says."""
+def _unknown(setting: Setting, version: str, place: Configuration) -> Cooldown:
+    """A file that the client reads and we cannot may say anything; what stands in weaker places is moot."""
+    return Cooldown(
+        setting.client,
+        version,
+        can=True,
+        option=setting.option,
+        where=place.path,
+        layer=place.layer,
+        unreadable=True,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """The place that wins, the setting's name there, and what it says; None where it cannot be read."""
+
+    place: Configuration
+    name: str
+    option: Option | None
+
+
+def _said(setting: Setting, ordered: Sequence[Configuration]) -> _Said | None:
+    """Which place wins for a cooldown, and what it says."""
     names: tuple[str, ...] = (setting.option,)
     if setting.client == "npm":
         names = ("before", setting.option)  # in one place the date wins over the number
     if setting.client == "pip":
         return _said_to_pip(setting.option, ordered)
-    for place in reversed(ordered):
-        for name in names:
-            if name in place.options:
-                return place, name, place.options[name]
-    return None
+    return _winning(ordered, *names)
 
 
-def _said_to_pip(name: str, ordered: Sequence[Configuration]) -> tuple[Configuration, str, Option] | None:
+def _said_to_pip(name: str, ordered: Sequence[Configuration]) -> _Said | None:
     """pip's `[install]` of any file wins over `[global]` of every file, and the environment over both."""
     variables = [place for place in ordered if place.layer is Layer.ENVIRONMENT]
     files = [place for place in ordered if place.layer is not Layer.ENVIRONMENT]
     for places, key in ((variables, name), (files, f"install.{name}"), (files, name)):
         found = _winning(places, key)
         if found:
-            return found[0], name, found[1]
+            return _Said(found.place, name, found.option)
     return None
 
 
-def _winning(ordered: Sequence[Configuration], name: str) -> tuple[Configuration, Option] | None:
+def _winning(ordered: Sequence[Configuration], *names: str) -> _Said | None:
     for place in reversed(ordered):
-        if name in place.options:
-            return place, place.options[name]
+        if place.problems:
+            return _Said(place, names[0], None)
+        for name in names:
+            if name in place.options:
+                return _Said(place, name, place.options[name])
     return None
 
 
@@ -347,7 +372,10 @@ def told(client: str, days: int) -> str:
 
 
 def runs_scripts(client: str, version: str, places: Iterable[Configuration]) -> bool | None:
-    """Whether installing a package runs its own scripts; None for clients where this is no setting."""
+    """Whether installing a package runs its own scripts; None for clients where this is no setting.
+
+    What stands in a file that cannot be read is taken for the worse.
+    """
     ordered = in_order(client, version, places)
     dialect = _dialect(client, version)
     if client == "npm":
@@ -356,14 +384,18 @@ def runs_scripts(client: str, version: str, places: Iterable[Configuration]) -> 
         return not _is_on(ordered, "ignore-scripts")
     if client == "yarn":
         # Off by default since 4.14.
-        return _is_on(ordered, "enable-scripts", default=not at_least(version, (4, 14)))
+        return _is_on(ordered, "enable-scripts", default=not at_least(version, (4, 14)), unknown=True)
     if client == "pnpm":
         if at_least(version, (10,)):
-            return _is_on(ordered, "dangerously-allow-all-builds")
+            return _is_on(ordered, "dangerously-allow-all-builds", unknown=True)
         return not _is_on(ordered, "ignore-scripts")
     return None
 
 
-def _is_on(ordered: Sequence[Configuration], name: str, *, default: bool = False) -> bool:
+def _is_on(
+    ordered: Sequence[Configuration], name: str, *, default: bool = False, unknown: bool = False
+) -> bool:
     found = _winning(ordered, name)
-    return found[1].value.strip().lower() in ("true", "1", "yes", "") if found else default
+    if found is None:
+        return default
+    return found.option.value.strip().lower() in ("true", "1", "yes", "") if found.option else unknown

@@ -154,9 +154,33 @@ def test_pnpm_yaml() -> None:
     assert hosts(got) == [("gate.example", Role.DEFAULT, ""), ("acme.example", Role.SCOPE, "@acme")]
 
 
-def test_pnpm_rc_takes_both_spellings() -> None:
-    got = npmrc.read(b"minimumReleaseAge=700\n", "rc", LIMITS, format_="pnpm-rc")
-    assert told(got) == {"minimum-release-age": "700"}
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        (".npmrc", "minReleaseAge=7"),
+        (".npmrc", "min_release_age=7"),
+        (".npmrc", "fund=true\u2028min-release-age=7"),
+        (".npmrc", "fund=true\x0cmin-release-age=7"),
+        (".npmrc", "[npm]\nmin-release-age=7"),
+        ("config.yaml", "minimum-release-age: 10080"),
+        (".yarnrc.yml", "npm-minimal-age-gate: 7d"),
+        ("uv.toml", 'exclude_newer = "7 days"'),
+        ("bunfig.toml", "[install]\nminimum-release-age = 7"),
+        ("bunfig.toml", "minimumReleaseAge = 7"),
+        ("pip.conf", "uploaded-prior-to = P7D"),
+        ("pip.conf", "[freeze]\nuploaded-prior-to = P7D"),
+        ("config.toml", "min-release-age = 7"),
+    ],
+)
+def test_a_setting_that_the_client_passes_over_is_none(name: str, line: str) -> None:
+    """Each was given to the client itself, which took the release of an hour ago."""
+    assert told(READERS[name](f"{line}\n".encode(), name, LIMITS)) == {}
+
+
+def test_pnpm_rc_knows_one_spelling() -> None:
+    text = b"minimumReleaseAge=700\nminimum_release_age=800\nminimum-release-age=900\n"
+    got = npmrc.read(text, "rc", LIMITS, format_="pnpm-rc")
+    assert told(got) == {"minimum-release-age": "900"}
 
 
 def test_yarnrc() -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from posixpath import dirname, join
+from posixpath import basename, dirname, join
 
 from seawall.adapters.disk import tree
 from seawall.kernel.client import Configuration, InstalledClient, Layer, Project
 from seawall.kernel.limits import DEFAULT_LIMITS, Limits
-from seawall.kernel.lockfile import Problem
 from seawall.readers.clients import (
     bunfig,
     npmrc,
@@ -36,18 +36,23 @@ _READERS = {
 }
 _DECLARED = re.compile(r"(npm|pnpm|yarn|bun)@(\d+\.\d+[\w.-]*)")
 _YARN_FILE = re.compile(r"yarn-(\d+\.\d+[\w.-]*?)\.c?js\Z")
-_DIRECTORIES = 200
+_READ = frozenset({*_READERS, "package.json"})
+_DIRECTORIES = 1_000
 
 
 def look_at_project(root: Path, files: Iterable[str], limits: Limits = DEFAULT_LIMITS) -> Project:
     """The settings files of the tree at `root`, whose paths are `files`, and the versions it declares.
 
-    A file that cannot be read is in it with its problem. At most 200 directories are looked at, the ones
-    nearest to the root first. No variable of the environment is put into a tree's settings.
+    A file that cannot be read is in it with its problem. At most 1,000 directories that hold such files are
+    looked at, the ones nearest to the root first, and a note says so. No variable of the environment is
+    put into a tree's settings.
     """
     known = frozenset(files)
     small = partial(tree.read, root)
-    nearest = sorted({dirname(path) for path in known}, key=lambda d: (d.count("/"), d))[:_DIRECTORIES]
+    wanted = {dirname(path) for path in known if basename(path) in _READ}
+    nearest = sorted(wanted, key=lambda d: (d.count("/") + bool(d), d))
+    notes = _too_many(nearest)
+    del nearest[_DIRECTORIES:]
     configurations: list[Configuration] = []
     declared: list[InstalledClient] = []
     for directory in nearest:
@@ -56,17 +61,25 @@ def look_at_project(root: Path, files: Iterable[str], limits: Limits = DEFAULT_L
             if path not in known:
                 continue
             data = small(path, limits)
-            if isinstance(data, Problem):
-                configurations.append(Configuration(path, name, Layer.PROJECT, problems=(data,)))
-            else:
-                configurations += [reader(data, path, limits, Layer.PROJECT) for reader in readers]
+            for reader in readers:
+                if isinstance(data, bytes):
+                    configurations.append(reader(data, path, limits, Layer.PROJECT))
+                else:
+                    empty = reader(b"", path, limits, Layer.PROJECT)
+                    configurations.append(replace(empty, problems=(data,)))
         manifest = join(directory, "package.json")
         if manifest in known:
             data = small(manifest, limits)
             if isinstance(data, bytes):
                 declared += _declared(data, manifest)
     declared += _vendored(configurations)
-    return Project(tuple(_without_shadowed(configurations)), tuple(declared), known)
+    return Project(tuple(_without_shadowed(configurations)), tuple(declared), known, notes)
+
+
+def _too_many(directories: Sequence[str]) -> tuple[str, ...]:
+    if len(directories) <= _DIRECTORIES:
+        return ()
+    return (f"only {_DIRECTORIES} of {len(directories)} directories with settings of clients were looked at",)
 
 
 def _declared(data: bytes, path: str) -> Iterator[InstalledClient]:

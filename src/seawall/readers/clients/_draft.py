@@ -57,9 +57,12 @@ NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
 _VARIABLE = re.compile(r"(?<!\\)\$\{([A-Za-z_]\w*)(\?|:?-[^}]*)?\}")
 _AGE = re.compile(r"[\w .:+-]{0,40}")
 _PATTERNS = re.compile(r"(?:[\w@*.,+ ^<>=|!~-]|(?<=[\w*.~-])/)*")
+_HARMLESS = re.compile(r"(?i:true|false|P?\d{1,9}(?: ?[a-z]{1,7})?)")
 _LISTS = re.compile(r"(?:excludes?|packages?|dependencies)\Z")
 _SCOPE = re.compile(r"@[\w.~-]{1,100}")
 _NAME = re.compile(r"[\w .-]{1,100}")
+_CAMEL = re.compile(r"[a-z]+(?:[A-Z][a-z0-9]*)*")
+_BREAK = re.compile(r"\r\n|\n|\r")
 _LOCAL = re.compile(r"file:|[./~]|[A-Za-z]:[\\/]")
 _LONGEST = 200
 _LONGEST_ADDRESS = 2_000
@@ -88,9 +91,10 @@ class Draft:
             self.options[key] = Option(self._shown(key, value), line)
 
     def _shown(self, key: str, value: object) -> str:
-        text = self.expanded(worded(value))
-        if key == "yarn-path":
-            text = text.rsplit("/", 1)[-1]
+        written = worded(value).rsplit("/", 1)[-1] if key == "yarn-path" else worded(value)
+        text = self.expanded(written)
+        if text != written and not _HARMLESS.fullmatch(text):
+            return _NOT_SHOWN  # the variable may be anything, a token too
         # Neither pattern lets an address through, which could hold a credential.
         pattern = _PATTERNS if _LISTS.search(key) else _AGE
         return text[:_LONGEST] if pattern.fullmatch(text) else _NOT_SHOWN
@@ -182,6 +186,16 @@ def hyphened(name: str) -> str:
     if not name.isupper():
         name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name)
     return name.replace("_", "-").lower()
+
+
+def is_camel(name: str) -> bool:
+    """Whether a key is written as the YAML of pnpm and yarn wants it; another spelling they do not know."""
+    return bool(_CAMEL.fullmatch(name))
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of `text` as package managers divide them: at line feeds and carriage returns only."""
+    return _BREAK.split(text)
 
 
 def worded(value: object) -> str:

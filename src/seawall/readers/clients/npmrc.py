@@ -1,7 +1,8 @@
 """`.npmrc` is an INI file in which the last line wins, and npm, pnpm, bun and yarn 1 read it.
 
 Source: npm's documentation of `.npmrc` and its `ini` package: `;` and `#` begin a comment, `key[] = value`
-appends, `${NAME}` is a variable of the environment, a key without `=` is true. Credentials belong to a host
+appends, `${NAME}` is a variable of the environment, a key without `=` is true. `min_release_age` and
+`minReleaseAge` are no keys (measured: npm and pnpm pass over them). Credentials belong to a host
 and path: `//registry.example/npm/:_authToken=…`.
 """
 
@@ -16,7 +17,7 @@ from seawall.kernel.limits import Limits
 from seawall.readers.syntax.fault import SyntaxFault
 from seawall.readers.syntax.text import decode
 
-from ._draft import NO_VARIABLES, Draft, hyphened, small
+from ._draft import NO_VARIABLES, Draft, hyphened, lines_of, small
 
 _SECRET_KEY = re.compile(r"//(?P<prefix>.+?)/?:(?P<key>_authToken|_auth|_password)\Z")
 _SCOPE = re.compile(r"(?P<scope>@[^/\s:]+):registry\Z")
@@ -49,9 +50,9 @@ def read(
             scopes[scoped["scope"]] = (value, line)
         elif secret:
             draft.credential(key, f"{secret['prefix']}/")
-        elif key.endswith("[]"):
+        elif key.endswith("[]") and key == hyphened(key):
             _append(draft, key[:-2], value, line)
-        else:
+        elif key == hyphened(key):
             draft.option(key, value, line)
     if registry:
         draft.upstream(client, registry[0], Role.DEFAULT, key="registry", line=registry[1])
@@ -67,7 +68,7 @@ def _append(draft: Draft, key: str, value: str, line: int) -> None:
 
 def settings(text: str) -> Iterator[tuple[str, str, int]]:
     """(key, value, line) of every setting before the first `[section]`; npm reads none in a section."""
-    for number, raw in enumerate(text.splitlines(), 1):
+    for number, raw in enumerate(lines_of(text), 1):
         line = raw.strip()
         if line.startswith("["):
             return

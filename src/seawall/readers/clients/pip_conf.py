@@ -14,7 +14,7 @@ from seawall.kernel.limits import Limits
 from seawall.readers.syntax.fault import SyntaxFault
 from seawall.readers.syntax.text import decode
 
-from ._draft import NO_VARIABLES, Draft, small
+from ._draft import NO_VARIABLES, Draft, lines_of, small
 
 _ROLES = {"index-url": Role.DEFAULT, "extra-index-url": Role.EXTRA, "find-links": Role.FILES}
 
@@ -48,7 +48,7 @@ def settings(text: str) -> Iterator[tuple[str, str, str, int]]:
     """(section, key, value, line) of every setting; lines that belong to none are passed over."""
     section, key, started = "", "", 0
     parts: list[str] = []
-    for number, raw in enumerate([*text.splitlines(), "["], 1):
+    for number, raw in enumerate([*lines_of(text), "["], 1):
         line = raw.strip()
         if not line or line.startswith(("#", ";")):
             continue

@@ -13,7 +13,7 @@ from seawall.readers.syntax import yaml
 from seawall.readers.syntax.fault import SyntaxFault
 from seawall.readers.syntax.text import decode
 
-from ._draft import NO_VARIABLES, Draft, small
+from ._draft import NO_VARIABLES, Draft, is_camel, small
 
 
 def read(
@@ -33,7 +33,8 @@ def read(
     if not isinstance(content, yaml.Mapping):
         return draft.done()
     for key, value in content.items():
-        draft.option(key, value, content.lines.get(key, 0))
+        if is_camel(key):
+            draft.option(key, value, content.lines.get(key, 0))
     registries = content.get("registries")
     if isinstance(registries, yaml.Mapping):
         for name, url in registries.items():

@@ -15,7 +15,7 @@ from seawall.readers.syntax import yaml
 from seawall.readers.syntax.fault import SyntaxFault
 from seawall.readers.syntax.text import decode
 
-from ._draft import NO_VARIABLES, Draft, plain_scope, small
+from ._draft import NO_VARIABLES, Draft, is_camel, lines_of, plain_scope, small
 
 _SECRETS = ("npmAuthToken", "npmAuthIdent")
 _V1_LINE = re.compile(r"(?P<quote>\"?)(?P<key>[^\s\"]+)(?P=quote)\s+(?P<value>.+)")
@@ -38,7 +38,8 @@ def read(
     if not isinstance(content, yaml.Mapping):
         return draft.done()
     for key, value in content.items():
-        draft.option(key, value, content.lines.get(key, 0))
+        if is_camel(key):
+            draft.option(key, value, content.lines.get(key, 0))
     own = tuple(draft.credential(name) for name in _SECRETS if content.get(name))
     draft.upstream(
         "yarn",
@@ -96,7 +97,7 @@ def read_v1(
         text = decode(data, small(limits))
     except SyntaxFault as fault:
         return draft.fault(fault)
-    for number, raw in enumerate(text.splitlines(), 1):
+    for number, raw in enumerate(lines_of(text), 1):
         found = _V1_LINE.fullmatch(raw.strip())
         if not found or raw.lstrip().startswith("#"):
             continue
@@ -107,7 +108,7 @@ def read_v1(
             scope = key.removesuffix(":registry")
             draft.upstream("yarn", value, Role.SCOPE, key=key, line=number, scope=scope)
         else:
-            draft.option(key.lstrip("-"), value, number)
+            draft.option(key.lstrip("-").removeprefix("install."), value, number)
     return draft.done()
 
 
