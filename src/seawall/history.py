@@ -1,5 +1,7 @@
 """Was anything bad ever locked here? Every version of every lockfile on every branch is asked.
 
+Branches that were deleted count too, as far as they were checked out here once.
+
 A blob is parsed only when it holds the name of a package that was ever malicious together with one of its bad
 versions. What was found for a blob is remembered by its id, so that the next scan looks at new ones only.
 """
@@ -8,35 +10,34 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from itertools import pairwise
 from pathlib import Path
 
 from seawall import __version__
 from seawall.adapters.disk.tree import claimer
-from seawall.adapters.vcs.git import CHECK, Change, Git, Log, Repository, git, open_repository
+from seawall.adapters.vcs.git import Change, Git, Log, git
+from seawall.adapters.vcs.repository import CHECK, Repository, open_repository
 from seawall.kernel.advisory import Advisory, Match
 from seawall.kernel.cache import Cache
 from seawall.kernel.finding import Skipped
-from seawall.kernel.history import Interval
+from seawall.kernel.history import Commit, Interval, Span, spans
 from seawall.kernel.intake import Key
 from seawall.kernel.limits import Limits
 from seawall.kernel.lockfile import DocumentKind
-from seawall.kernel.versions import is_unbounded
 from seawall.readers.format import Format
+from seawall.sieve import Sieve
 
 Matcher = Callable[[Iterable[Key], Iterable[Advisory]], Mapping[Key, tuple[Match, ...]]]
 Bad = Mapping[Key, tuple[str, ...]]
 """Bad package versions in one blob, each with the ids of its advisories."""
+Version = tuple[str, str]
+"""(blob, id of the format it is read as): one content can lie under names that mean different things."""
 
 _REMEMBERED = timedelta(days=90)
-_TIPS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,77 +89,107 @@ class _Walk:
     now: datetime
 
     def report(self) -> HistoryReport:
-        tips = list(dict.fromkeys([self.repository.head, *sorted(self.repository.refs.values())]))
-        tips = [tip for tip in tips if tip]
         claims = _claims(self.formats)
         prefix = self.repository.prefix
-
         find = claimer(claims)
 
         def claimed(path: str) -> bool:
             return path.startswith(prefix) and find(path) is not None
 
-        log = self.git.log(tips, claimed, self.limits.history_commits)
-        changes = log.changes
-        bad, seen, left = self._judged(changes, claims)
-        found = self._intervals(changes, bad, tips)
-        return HistoryReport(found, tuple(self._skipped(log, left)), log.commits, seen)
+        names = list(dict.fromkeys([self.repository.head, *sorted(self.repository.refs.values())]))
+        tips = self.git.commits([name for name in names if name])
+        left = self.git.commits([name for name in self.repository.left if name not in tips])
+        start = list(dict.fromkeys([*tips.values(), *left.values()]))
+        log = self.git.log(start, claimed, self.limits.history_commits, self.limits.history_bytes)
+        judged = self._judged(log, find)
+        found = self._intervals(log, judged.bad, find, frozenset(tips.values()))
+        lost = self.git.absent([name for name in names if name and name not in tips])
+        skipped = (*_cut(log, self.git, self.limits), *judged.skipped, *self._missing(lost))
+        return HistoryReport(found, skipped, len(log.commits), judged.count)
 
-    def _skipped(self, log: Log, left: int) -> Iterable[Skipped]:
-        if not log.complete:
-            yield Skipped(
-                CHECK, f"stopped after {log.commits} commits: out of time or too many", "run it again"
-            )
-        if left:
-            yield Skipped(
-                CHECK, f"{left} older versions of lockfiles were not looked at: out of time", "run it again"
-            )
+    def _missing(self, tips: int) -> Iterable[Skipped]:
+        if tips and not self.git.late:
+            yield Skipped(CHECK, f"{tips} branches or tags lead to nothing that is here", "git fsck")
         if self.repository.shallow:
             cut = len(self.repository.shallow.split())
             yield Skipped(CHECK, f"this clone is shallow, cut at {cut} commits", "git fetch --unshallow")
 
-    def _judged(
-        self, changes: Sequence[Change], claims: tuple[Format, ...]
-    ) -> tuple[dict[str, Bad], int, int]:
-        """What is bad in each blob; how many blobs were looked at, and how many were not."""
-        wanted: dict[str, Change] = {}
-        for change in changes:
-            if set(change.new) != {"0"}:
-                wanted.setdefault(change.new, change)
+    def _judged(self, log: Log, find: Callable[[str], Format | None]) -> _Judged:
+        """What is bad in each version of a file that is not known from an earlier scan."""
+        wanted = _wanted(log, find)
         prefix = f"{__version__}:{_digest(self.known_bad)}:"
-        held = self.cache.cached("history", (prefix + blob for blob in wanted), self.now)
-        bad = {key.removeprefix(prefix): _loaded(value) for key, value in held.items()}
-        missing = [blob for blob in wanted if blob not in bad]
-        sizes = self.git.sizes(missing) if missing else {}
-        # The newest first: what time does not reach is the oldest.
-        order = sorted(
-            (blob for blob in missing if sizes.get(blob, 0) <= self.limits.file_bytes),
-            key=lambda blob: -wanted[blob].time,
-        )[: self.limits.history_blobs]
-        sieves: dict[str, _Sieve] = {}
-        find = claimer(claims)
-        fresh: dict[str, Bad] = {}
-        if order:
-            for blob, data in self.git.blobs(order):
-                change = wanted[blob]
-                item = find(change.path)
-                ecosystem = item.ecosystem if item else ""
-                if ecosystem not in sieves:
-                    sieves[ecosystem] = _Sieve(_about(self.known_bad, ecosystem))
-                if sieves[ecosystem].passes(change.path, data):
-                    fresh[blob] = self._parsed(change.path, data, claims)
-                else:
-                    fresh[blob] = {}
+        names = {version: f"{prefix}{version[1]}:{version[0]}" for version in wanted}
+        held = self.cache.cached("history", names.values(), self.now)
+        bad = {version: _loaded(held[name]) for version, name in names.items() if name in held}
+        missing = [version for version in wanted if version not in bad]
+        sizes = self.git.sizes(list(dict.fromkeys(blob for blob, _ in missing))) if missing else {}
+        order = self._order(missing, wanted, sizes)
+        fresh = dict(self._looked_at(order, wanted, find))
         self.cache.remember(
-            "history", {prefix + b: _dumped(v) for b, v in fresh.items()}, self.now + _REMEMBERED
+            "history", {names[v]: _dumped(found) for v, found in fresh.items()}, self.now + _REMEMBERED
         )
         bad.update(fresh)
-        return bad, len(wanted), len(missing) - len(fresh)
+        return _Judged(bad, len(wanted), tuple(self._left_out(missing, order, fresh, sizes)))
 
-    def _parsed(self, path: str, data: bytes, claims: tuple[Format, ...]) -> Bad:
-        item = claimer(claims)(path)
-        if item is None:
-            return {}
+    def _order(
+        self, missing: Iterable[Version], wanted: Mapping[Version, Change], sizes: Mapping[str, int]
+    ) -> list[Version]:
+        """The newest first: what a bound does not reach is the oldest."""
+        small = [v for v in missing if 0 <= sizes.get(v[0], -1) <= self.limits.file_bytes]
+        small.sort(key=lambda version: -wanted[version].time)
+        order, total = [], 0
+        for version in small[: self.limits.history_blobs]:
+            total += sizes[version[0]]
+            if total > self.limits.history_bytes:
+                break
+            order.append(version)
+        return order
+
+    def _left_out(
+        self,
+        missing: Sequence[Version],
+        order: Sequence[Version],
+        fresh: Mapping[Version, Bad],
+        sizes: Mapping[str, int],
+    ) -> Iterable[Skipped]:
+        absent = sum(1 for blob, _ in missing if blob not in sizes)
+        large = sum(1 for blob, _ in missing if sizes.get(blob, 0) > self.limits.file_bytes)
+        rest = len(missing) - absent - large - len(fresh)
+        if self.git.late:
+            absent, rest = 0, rest + absent
+        if absent:
+            yield Skipped(
+                CHECK, f"{absent} older versions of lockfiles are not in this clone", "clone without --filter"
+            )
+        if large:
+            yield Skipped(CHECK, f"{large} older versions of lockfiles are too large to be read")
+        if rest:
+            why = "out of time" if self.git.late else "too many" if len(order) <= len(fresh) else "damaged"
+            yield Skipped(
+                CHECK, f"{rest} older versions of lockfiles were not looked at: {why}", "run it again"
+            )
+
+    def _looked_at(
+        self,
+        order: Sequence[Version],
+        wanted: Mapping[Version, Change],
+        find: Callable[[str], Format | None],
+    ) -> Iterable[tuple[Version, Bad]]:
+        if not order:
+            return
+        sieves: dict[str, Sieve] = {}
+        pending = iter(order)
+        for blob, data in self.git.blobs([blob for blob, _ in order]):
+            # What git could not read is left out of its answer; it keeps the order.
+            version = next((v for v in pending if v[0] == blob), None)
+            item = find(wanted[version].path) if version else None
+            if version is None or item is None:
+                return
+            sieve = sieves.setdefault(item.ecosystem, Sieve(_about(self.known_bad, item.ecosystem)))
+            path = wanted[version].path
+            yield version, self._parsed(item, path, data) if sieve.passes(path, data) else {}
+
+    def _parsed(self, item: Format, path: str, data: bytes) -> Bad:
         keys = {pin.key for pin in item.read(data, path, self.limits).pins}
         matches = self.matcher(keys, self.known_bad)
         found = {
@@ -168,75 +199,126 @@ class _Walk:
         return {key: ids for key, ids in found.items() if ids}
 
     def _intervals(
-        self, changes: Sequence[Change], bad: Mapping[str, Bad], tips: Sequence[str]
+        self,
+        log: Log,
+        bad: Mapping[Version, Bad],
+        find: Callable[[str], Format | None],
+        tips: frozenset[str],
     ) -> tuple[Interval, ...]:
         by_path: dict[str, list[Change]] = defaultdict(list)
-        for change in changes:
+        for change in log.changes:
             by_path[change.path].append(change)
-        spans: list[_Span] = []
-        for path, mine in by_path.items():
-            keys = {key for change in mine for key in bad.get(change.new, {})}
-            for key in sorted(keys):
-                spans += self._spans(path, key, mine, bad, tips)
-        commits = {commit for span in spans for commit in (span.first, span.last, span.removed) if commit}
-        times = self.git.times(sorted(commits)) if commits else {}
-        return tuple(_interval(span, times, self.repository.prefix) for span in spans)
+        found: list[Interval] = []
+        with self.git.blob_at() as blob_at:
+            for path, mine in by_path.items():
+                item = find(path)
+                kind = item.id if item else ""
+                of = {blob: hits for blob in _blobs(mine) if (hits := bad.get((blob, kind)))}
+                if of:
+                    at = _states(path, mine, log.commits, of, blob_at)
+                    found += self._of_path(path, log, of, at, tips)
+        return tuple(sorted(found, key=_order_of))
 
-    def _spans(
-        self, path: str, key: Key, changes: Sequence[Change], bad: Mapping[str, Bad], tips: Sequence[str]
-    ) -> list[_Span]:
-        """Oldest first: a change that brings the version opens a span, one that takes it out closes it."""
-        spans: list[_Span] = []
-        current: _Span | None = None
-        for change in changes:
-            before = [key in bad.get(blob, {}) for blob in change.old]
-            after = key in bad.get(change.new, {})
-            if after and current is None and not any(before):
-                current = _Span(path, key, change.commit, bad[change.new][key])
-                spans.append(current)
-            elif after and current is None:
-                current = _Span(path, key, change.commit, bad[change.new][key], cut=True)
-                spans.append(current)
-            elif any(before) and not after and current is not None:
-                parents = [p for p, had in zip(change.parents, before, strict=False) if had]
-                current.last, current.removed = (parents or [current.first])[0], change.commit
-                current = None
-        still = self.git.at_tips(tips[:_TIPS], path)
-        holding = [tip for tip, blob in still.items() if key in bad.get(blob, {})]
-        if spans and holding:
-            spans[-1].last, spans[-1].removed = holding[0], ""
-        return spans
+    def _of_path(
+        self, path: str, log: Log, of: Mapping[str, Bad], at: Mapping[str, str], tips: frozenset[str]
+    ) -> Iterable[Interval]:
+        known = {commit.id for commit in log.commits}
+        outside = sorted(name for name, blob in at.items() if blob in of and name not in known)
+        times = self.git.times(outside) if outside else {}
+        commits = [*(Commit(name, (), times.get(name, 0)) for name in outside), *log.commits]
+        for key in sorted({key for hits in of.values() for key in hits}):
+            holding = {name for name, blob in at.items() if key in of.get(blob, {})}
+            ids = next(hits[key] for hits in of.values() if key in hits)
+            for span in spans(commits, holding, tips):
+                yield _interval(span, key, path.removeprefix(self.repository.prefix), ids)
 
 
-@dataclass(slots=True)
-class _Span:
-    path: str
-    key: Key
-    first: str
-    ids: tuple[str, ...]
-    last: str = ""
-    removed: str = ""
-    cut: bool = False
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    bad: Mapping[Version, Bad]
+    count: int
+    skipped: tuple[Skipped, ...]
 
 
-def _interval(span: _Span, times: Mapping[str, int], prefix: str) -> Interval:
-    last = span.last or span.first
+def _cut(log: Log, running: Git, limits: Limits) -> Iterable[Skipped]:
+    count = len(log.commits)
+    if running.late and not log.complete:
+        yield Skipped(CHECK, f"stopped after {count} commits: out of time", "run it again")
+    elif count >= limits.history_commits and not log.complete:
+        yield Skipped(CHECK, f"only the newest {count} commits were looked at: too many")
+    elif not log.complete:
+        why = "git could not read all of it: too much, damaged, or not in this clone"
+        yield Skipped(CHECK, f"stopped after {count} commits: {why}", "git fsck")
+
+
+def _wanted(log: Log, find: Callable[[str], Format | None]) -> dict[Version, Change]:
+    """Every version of every file, with the change that it came with or that it went with."""
+    known = {commit.id for commit in log.commits}
+    wanted: dict[Version, Change] = {}
+    for change in log.changes:
+        item = find(change.path)
+        before = [b for p, b in zip(change.parents, change.old, strict=False) if p not in known]
+        for blob in (change.new, *before):
+            if blob and item:
+                wanted.setdefault((blob, item.id), change)
+    return wanted
+
+
+def _blobs(changes: Iterable[Change]) -> set[str]:
+    return {blob for change in changes for blob in (change.new, *change.old)}
+
+
+def _states(
+    path: str,
+    changes: Iterable[Change],
+    commits: Iterable[Commit],
+    bad: Collection[str],
+    blob_at: Callable[[str, str], str | None],
+) -> dict[str, str]:
+    """Which blob lies at `path` in each commit, empty for none; parents outside of `commits` among them.
+
+    A merge that git does not list took the blob of one parent: where that matters git is asked of which.
+    """
+    changed = {change.commit: change for change in changes}
+    at: dict[str, str] = {}
+    for commit in commits:
+        change = changed.get(commit.id)
+        if change:
+            for parent, blob in zip(change.parents, change.old, strict=False):
+                at.setdefault(parent, blob)
+            at[commit.id] = change.new
+            continue
+        before = list(dict.fromkeys(at.get(parent, "") for parent in commit.parents))
+        worst = next((blob for blob in before if blob in bad), before[0] if before else "")
+        found = blob_at(commit.id, path) if len(before) > 1 and worst in bad else worst
+        at[commit.id] = worst if found is None else found
+    return at
+
+
+def _interval(span: Span, key: Key, path: str, ids: tuple[str, ...]) -> Interval:
     return Interval(
-        key=span.key,
-        path=span.path.removeprefix(prefix),
-        first_commit=span.first,
-        first_time=_time(times.get(span.first)),
-        last_commit=last,
-        last_time=_time(times.get(last)),
-        removed_commit=span.removed,
-        removed_time=_time(times.get(span.removed)) if span.removed else "",
-        advisories=span.ids,
+        key=key,
+        path=path,
+        first_commit=span.first.id,
+        first_time=_time(span.first.time),
+        last_commit=span.last.id,
+        last_time=_time(span.last.time),
+        removed_commit=span.removed.id if span.removed else "",
+        removed_time=_time(span.removed.time) if span.removed else "",
+        advisories=ids,
+        gone=span.gone,
     )
 
 
-def _time(seconds: int | None) -> str:
-    if seconds is None:
-        return ""
+def _order_of(interval: Interval) -> tuple[bool, str, str, Key]:
+    """What a branch still holds first, then as it happened."""
+    held = not interval.removed_commit and not interval.gone
+    return not held, interval.first_time, interval.path, interval.key
+
+
+def _time(seconds: int) -> str:
+    if not seconds:
+        return ""  # not known
     try:
         return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (OverflowError, OSError, ValueError):
@@ -252,111 +334,6 @@ def _about(known_bad: Iterable[Advisory], ecosystem: str) -> list[Advisory]:
     if ecosystem not in ("npm", "PyPI", "crates.io", "Go"):
         return list(known_bad)
     return [a for a in known_bad if any(affected.ecosystem == ecosystem for affected in a.affected)]
-
-
-class _Sieve:
-    """Lets a blob pass only when it names a bad package with one of its bad versions close behind.
-
-    Versions of one file share nearly all their lines, so only lines that were not seen before at a path are
-    searched; what they name stays a candidate for every other version of that file.
-    """
-
-    def __init__(self, known_bad: Iterable[Advisory]) -> None:
-        self._versions: dict[bytes, set[bytes]] = defaultdict(set)
-        self._every: set[bytes] = set()
-        for advisory in known_bad:
-            for affected in advisory.affected:
-                name = affected.name.lower().encode()
-                self._versions[name].update(version.lower().encode() for version in affected.versions)
-                if not affected.versions or any(not is_unbounded(r) for r in affected.ranges):
-                    self._every.add(name)
-        self._bad_versions = {version for versions in self._versions.values() for version in versions}
-        self._lines: dict[str, set[bytes]] = defaultdict(set)
-        self._names: dict[str, set[bytes]] = defaultdict(set)
-        self._seen: dict[str, set[bytes]] = defaultdict(set)
-
-    def passes(self, path: str, data: bytes) -> bool:
-        """This version of the file has to be parsed."""
-        small = data.lower()
-        lines = set(small.split(b"\n"))
-        new = lines - self._lines[path]
-        self._lines[path] |= new
-        fresh = _DIGESTS.sub(b"", b"\n".join(new))
-        self._seen[path].update(self._bad_versions.intersection(_VERSION.findall(fresh)))
-        self._names[path].update(self._names_in(fresh))
-        if self._names[path] & self._every:
-            return True
-        window = _FAR if path.endswith("Pipfile.lock") else _NEAR
-        return any(
-            _together(name, version).search(piece)
-            for name in self._names[path]
-            for version in self._versions[name] & self._seen[path]
-            for piece in _before(small, version, window)
-        )
-
-    def _names_in(self, fresh: bytes) -> Iterable[bytes]:
-        if len(self._versions) <= _FEW:
-            # The catalog alone: looking for each name is quicker than cutting the text into words.
-            spelled = fresh.replace(b"_", b"-")
-            return [name for name in self._versions if name in spelled or name in fresh]
-        words = set(_WORD.findall(fresh))
-        return [name for word in words for name in _spellings(word) if name in self._versions]
-
-
-_FEW = 500
-_DIGESTS = re.compile(rb"sha\d+[-:][a-z0-9+/=]+")
-_VERSION = re.compile(rb"(?<![\d.])\d+\.\d+[0-9a-z.+-]*")
-
-
-_INSIDE = frozenset(bytes([digit]) for digit in b"0123456789.")
-_NEAR, _FAR = 700, 40_000
-"""How far before a version its name is looked for; a Pipfile.lock holds all digests between the two."""
-
-
-def _before(data: bytes, version: bytes, window: int) -> Iterable[bytes]:
-    """The text up to and just behind every place where the version stands: it is rarer than a name."""
-    at = data.find(version)
-    while at >= 0:
-        end = at + len(version)
-        if data[at - 1 : at] not in _INSIDE and data[end : end + 1] not in _INSIDE:
-            yield data[max(0, at - window) : end + 1]
-        at = data.find(version, end)
-
-
-@lru_cache(maxsize=20_000)
-def _together(name: bytes, version: bytes) -> re.Pattern[bytes]:
-    """The name with the version behind it, as any of the lockfile formats write the two."""
-    spelled = re.escape(name).replace(rb"\-", rb"[-_.]")
-    return re.compile(rb"(?<![a-z0-9._-])" + spelled + _BETWEEN + re.escape(version) + rb"(?![0-9])")
-
-
-_BETWEEN = (
-    rb"(?:@(?:npm:)?|/|\s+v?|"  # pnpm and bun, go.mod
-    rb"\s*(?:\[[^\]\n]*\])?\s*===?\s*|"  # requirements files
-    rb'"\s*[:,]\s*\{?[^{}]*?"version"\s*:\s*"(?:==)?|'  # JSON: npm, Pipfile.lock
-    rb"@[^\n]*:\s*\n(?:\s+[^\n]*\n)??\s+version:?\s+\"?|"  # yarn
-    rb'"?\s*\n(?:[^\[\n]*\n){0,8}?\s*version\s*[=:]\s*["\x27]?)'  # TOML and YAML tables
-)
-
-
-def _spellings(word: bytes) -> Iterable[bytes]:
-    """Everything in a word that could be a package name, cut in every way that formats write it."""
-    yield word
-    trimmed = word.strip(b"@/.-_")
-    yield trimmed
-    at = word.find(b"@", 1)
-    if at > 0:
-        yield word[:at].lstrip(b"/")
-    pieces = trimmed.partition(b"@")[0].split(b"/") if b"/" in trimmed else ()
-    yield from pieces
-    for pair in pairwise(pieces):
-        yield b"/".join(pair)
-        yield b"@" + b"/".join(pair).lstrip(b"@")
-    if b"_" in trimmed or b"." in trimmed:
-        yield trimmed.replace(b"_", b"-").replace(b".", b"-")
-
-
-_WORD = re.compile(rb"[a-z0-9@/._-]{2,300}")
 
 
 def _digest(known_bad: Iterable[Advisory]) -> str:

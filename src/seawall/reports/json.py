@@ -89,6 +89,7 @@ def _history(verdict: Verdict) -> Iterator[dict[str, object]]:
             "removed_commit": interval.removed_commit,
             "removed_time": interval.removed_time,
             "advisories": list(interval.advisories),
+            "gone": interval.gone,
         }
 
 

@@ -5,18 +5,19 @@ At most 25 lines unless everything is asked for. Plain words; colours only where
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from seawall.kernel.advisory import Severity
 from seawall.kernel.decision import Outcome
-from seawall.kernel.finding import Finding
 from seawall.kernel.history import Interval
+from seawall.kernel.intake import FeedState, Intake
 from seawall.kernel.lockfile import DocumentKind
 from seawall.kernel.verdict import Judged, Verdict
 
+from .groups import Entry, entries
 from .plain import neutral, shortened
 
 LINES = 25
@@ -87,33 +88,47 @@ def _came_in(verdict: Verdict, look: Look) -> Iterator[str]:
         spread = " · ".join(f"{name or 'other'} {count:,}" for name, count in packages.most_common(4))
         total = f", {sum(packages.values()):,} packages ({spread})" if packages else ""
         yield shortened(f"what came in: {files}{total}", look.width)
-    feeds = " · ".join(f"{f.name}, {_age(f.as_of, intake.now)}" for f in intake.feeds)
-    yield shortened(f"advisories:   {feeds or 'none'}", look.width)
+    yield _advisories(intake, look)
 
 
-def _age(as_of: str, now: datetime) -> str:
+def _advisories(intake: Intake, look: Look) -> str:
+    """Who answered for what is here, and how old that data is; shorter where there are many."""
+    used = {entry.ecosystem for document in intake.documents for entry in document.entries}
+    mine = [feed for feed in intake.feeds if not feed.covers or used & set(feed.covers)]
+    for joined in (", as of ", " "):
+        feeds = " · ".join(f"{f.name}{joined}{_age(f, intake.now)}" for f in mine)
+        if len(feeds) <= look.width - 14:
+            break
+    return shortened(f"advisories:   {feeds or 'none'}", look.width)
+
+
+def _age(feed: FeedState, now: datetime) -> str:
+    """The built-in catalog is a list of the past: its date says enough."""
     try:
-        when = datetime.fromisoformat(as_of)
+        when = datetime.fromisoformat(feed.as_of)
     except ValueError:
-        return "of unknown age"
+        return "an unknown day"
     days = (now - (when if when.tzinfo else when.replace(tzinfo=UTC))).days
-    return f"as of {when.date()}" + (f" ({days} days old)" if days > 1 else "")
+    return f"{when.date()}" + (f" ({days} days old)" if days > 1 and feed.covers else "")
 
 
 def _found(verdict: Verdict, look: Look, room: int) -> Iterator[str]:
-    """At most `room` lines unless everything is asked for: a blank one, two for each group, the rest."""
+    """At most `room` lines unless everything is asked for: a blank one, the entries, how many are left."""
     past = "packages/malware-in-history"
     shown = [j for j in verdict.findings if look.full or _loud(j)]
     shown = [j for j in shown if j.finding.rule != past]
-    groups = _groups(shown) if not look.full else [(j,) for j in shown]
+    written = [list(_lines_of(entry, look)) for entry in entries(shown, apart=look.full)]
     notes = list(_notes(verdict))
-    most = len(groups) if look.full else max(1, (room - 2 - len(notes)) // 2)
-    if groups or notes:
+    if written or notes:
         yield ""
-    for group in groups[:most]:
-        yield from _lines_of(group, look)
-    if len(groups) > most:
-        yield f"  and {len(groups) - most} more: --all"
+    room -= 1 + len(notes)
+    for at, lines in enumerate(written):
+        left = len(written) - at
+        if not look.full and at and len(lines) + (left > 1) > room:
+            yield f"  and {left} more: --all"
+            break
+        room -= len(lines)
+        yield from lines
     yield from notes
 
 
@@ -137,40 +152,22 @@ def _loud(judged: Judged) -> bool:
     )
 
 
-def _groups(shown: Sequence[Judged]) -> list[tuple[Judged, ...]]:
-    """Findings about one package version are one line, and so are those of one rule about files."""
-    found: dict[tuple[str, str, str], list[Judged]] = defaultdict(list)
-    for judged in shown:
-        finding = judged.finding
-        about = finding.asset or finding.rule
-        found[judged.outcome.value, about, "" if finding.asset else finding.severity.word].append(judged)
-    return [tuple(group) for group in found.values()]
-
-
-def _lines_of(group: Sequence[Judged], look: Look) -> Iterator[str]:
-    first = group[0].finding
-    word = _paint(f"{_WORD[group[0].outcome]:<4}", _STYLE[group[0].outcome], look)
-    places = list(dict.fromkeys(_place(j.finding) for j in group if j.finding.path))
-    where = f" · {places[0]}" if places else ""
-    where += f" and {len(places) - 1} more" if len(places) > 1 else ""
-    others = len({j.finding.advisories[:1] or j.finding.rule for j in group}) - 1
-    more = f" (+{others} more)" if others > 0 and first.asset else ""
+def _lines_of(entry: Entry, look: Look) -> Iterator[str]:
+    """One line where it is short and about no file, else two; the place stands where there is room."""
+    word = _paint(f"{_WORD[entry.outcome]:<4}", _STYLE[entry.outcome], look)
+    message, more, fix = neutral(entry.message), entry.more, neutral(entry.fix)
+    place = f" · {neutral(entry.place)}" if entry.place else ""
     room = look.width - 7
-    message = neutral(first.message)
-    place = neutral(where)
+    if not place and len(message) + len(more) + len(fix) + 2 <= room:
+        yield f"  {word} {message}{more}: {fix}"
+        return
     if len(message) + len(more) + len(place) > room:
-        message = shortened(message, max(30, room - len(more) - len(place)))
+        if len(fix) + 5 + len(place) <= room:
+            message, fix, place = shortened(message, room - len(more)), f"{fix}{place}", ""
+        else:
+            message = shortened(message, max(30, room - len(more) - len(place)))
     yield f"  {word} {message}{more}{place}"
-    yield f"       fix: {shortened(_fix(group), look.width - 12)}"
-
-
-def _fix(group: Sequence[Judged]) -> str:
-    """The advice of the worst; of several fixes of one package the one that mends most."""
-    return group[0].finding.advice
-
-
-def _place(finding: Finding) -> str:
-    return f"{finding.path}:{finding.line}" if finding.line else finding.path
+    yield f"       fix: {shortened(fix, room - 5)}"
 
 
 def _past(verdict: Verdict, look: Look) -> Iterator[str]:
@@ -184,7 +181,7 @@ def _past(verdict: Verdict, look: Look) -> Iterator[str]:
     if len(intervals) > _PAST and not look.full:
         yield f"  and {len(intervals) - _PAST} more: --all"
     cut = [s for s in verdict.intake.skipped if not s.required]
-    for skipped in cut if look.full else cut[:1]:
+    for skipped in cut if look.full else cut[:_PAST]:
         yield shortened(f"not looked at: {skipped.check}: {skipped.reason}", look.width)
 
 
@@ -198,6 +195,8 @@ def _when(interval: Interval) -> str:
     since = f"from {_minute(interval.first_time)} (commit {interval.first_commit[:9]})"
     if interval.removed_commit:
         return f"{since} until {_minute(interval.removed_time)} ({interval.removed_commit[:9]})"
+    if interval.gone:
+        return f"{since} to {_minute(interval.last_time)}, on a branch that is gone"
     return f"{since} and still at commit {interval.last_commit[:9]}"
 
 

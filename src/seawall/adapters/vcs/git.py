@@ -2,52 +2,39 @@
 
 The tree is hostile: its `.git/config` could name programs for pagers, filters, file watchers, text
 conversion, hooks or fetching. So git runs in a directory of our own with a configuration of our own, on the
-repository's object directory; refs, HEAD and worktree links are read here. Fixed arguments, no shell, an
-empty environment. Objects that an `alternates` file borrows from elsewhere are read too: they are named by
-their content.
+repository's object directory; `repository.py` reads refs, HEAD and worktree links.
+Fixed arguments, no shell, an empty environment, and never a git that lies in the tree. Objects that an
+`alternates` file borrows from elsewhere are read too: they are named by their content.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import IO
 
 from seawall.kernel.errors import UsageError
-from seawall.kernel.finding import Skipped
+from seawall.kernel.history import Commit
 
-CHECK = "history of the tree"
-_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
-_REF_BYTES = 64 * 1024 * 1024
-_LOOSE_REFS = 20_000
-_SYMBOLIC = 5
+from .repository import ID, Repository, open_repository, resolve
 
-
-@dataclass(frozen=True, slots=True)
-class Repository:
-    """Where the objects lie, and what the refs say. `prefix` is the target's path in the work tree."""
-
-    objects: Path
-    refs: Mapping[str, str]
-    head: str = ""
-    prefix: str = ""
-    algorithm: str = "sha1"
-    shallow: bytes = b""
+_CHUNK = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One path that one commit changed. `old` are the blobs of its parents, `new` its own; zeros = absent."""
+    """One path that one commit changed. `old` are the blobs of its parents, `new` its own.
+
+    Empty where there is none: no such path, or a link or a submodule in its place.
+    """
 
     commit: str
     parents: tuple[str, ...]
@@ -59,125 +46,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """Changes oldest first. `complete` is false when time or the bound on commits ran out."""
+    """Commits and changes, oldest first: no commit comes before one of its parents.
 
+    `complete` is false when time or a bound ran out, or git could not read all of it.
+    """
+
+    commits: tuple[Commit, ...]
     changes: tuple[Change, ...]
-    commits: int
     complete: bool
-
-
-def open_repository(target: Path) -> Repository | Skipped | None:
-    """The repository that `target` lies in; None when there is none; Skipped when it is not safe to read."""
-    place = target.resolve()
-    for directory in (place, *place.parents):
-        link = directory / ".git"
-        if not os.path.lexists(link):
-            continue
-        git_dir = _git_directory(link)
-        if isinstance(git_dir, Skipped):
-            return git_dir
-        prefix = place.relative_to(directory).as_posix()
-        return _read(git_dir, "" if prefix == "." else f"{prefix}/")
-    return None
-
-
-def _git_directory(link: Path) -> Path | Skipped:
-    if link.is_symlink():
-        return Skipped(CHECK, ".git is a link; it could lead into any repository of this machine")
-    if link.is_dir():
-        return link
-    text = _small(link)
-    if not text.startswith("gitdir:"):
-        return Skipped(CHECK, ".git is no repository")
-    git_dir = (link.parent / text.removeprefix("gitdir:").strip()).resolve()
-    # Whoever wrote the file could point it at any repository of this machine: it must be known there too.
-    back = _small(git_dir / "gitdir").strip()
-    if back and Path(back).resolve() == link.resolve():
-        return git_dir
-    if any(git_dir.is_relative_to(above / ".git") for above in link.parent.parents):
-        return git_dir
-    return Skipped(CHECK, f".git points to {git_dir}, which does not point back")
-
-
-def _small(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return file.read(4096).decode("utf-8", "replace")
-    except OSError:
-        return ""
-
-
-def _read(git_dir: Path, prefix: str) -> Repository | Skipped:
-    common_text = _small(git_dir / "commondir").strip()
-    common = (git_dir / common_text).resolve() if common_text else git_dir
-    config = _small(common / "config").lower()
-    if (common / "reftable").is_dir():
-        return Skipped(CHECK, "refs are kept in a reftable, which is not read yet")
-    if not (common / "objects").is_dir():
-        return Skipped(CHECK, ".git holds no objects")
-    refs = {**_packed(common / "packed-refs"), **_loose(common)}
-    head = _resolved(_small(git_dir / "HEAD").strip(), refs)
-    shallow = b""
-    if (common / "shallow").is_file():
-        shallow = (common / "shallow").read_bytes()[:_REF_BYTES]
-    sha256 = re.search(r"^\s*objectformat\s*=\s*sha256\s*$", config, re.MULTILINE)
-    algorithm = "sha256" if sha256 else "sha1"
-    return Repository(common / "objects", MappingProxyType(refs), head, prefix, algorithm, shallow)
-
-
-def _packed(path: Path) -> dict[str, str]:
-    try:
-        with path.open("rb") as file:
-            lines = file.read(_REF_BYTES).decode("utf-8", "replace").splitlines()
-    except OSError:
-        return {}
-    found = {}
-    for line in lines:
-        commit, _, name = line.partition(" ")
-        if _ID.match(commit) and name:
-            found[name] = commit
-    return found
-
-
-def _loose(common: Path) -> dict[str, str]:
-    found: dict[str, str] = {}
-    symbolic: dict[str, str] = {}
-    for directory, folders, files in os.walk(common / "refs"):
-        folders.sort()
-        for file in sorted(files):
-            path = Path(directory) / file
-            if path.is_symlink() or len(found) >= _LOOSE_REFS:
-                continue
-            name = path.relative_to(common).as_posix()
-            text = _small(path).strip()
-            if _ID.match(text):
-                found[name] = text
-            elif text.startswith("ref:"):
-                symbolic[name] = text
-    for name, text in symbolic.items():
-        found[name] = _resolved(text, found)
-    return {name: commit for name, commit in found.items() if commit}
-
-
-def _resolved(text: str, refs: Mapping[str, str]) -> str:
-    for _ in range(_SYMBOLIC):
-        if not text.startswith("ref:"):
-            break
-        text = refs.get(text.removeprefix("ref:").strip(), "")
-    return text if _ID.match(text) else ""
-
-
-def resolve(repository: Repository, revision: str) -> str:
-    """The commit that a full id or the name of a branch, remote branch or tag stands for, else empty."""
-    if _ID.match(revision):
-        return revision
-    if revision == "HEAD":
-        return repository.head
-    for prefix in ("", "refs/", "refs/tags/", "refs/heads/", "refs/remotes/"):
-        found = repository.refs.get(prefix + revision)
-        if found:
-            return found
-    return ""
 
 
 @dataclass(slots=True)
@@ -190,78 +66,113 @@ class Git:
     deadline: float
     late: bool = field(default=False)
 
-    def log(self, tips: Sequence[str], claimed: Callable[[str], bool], most: int) -> Log:
-        """Every change of a path that is `claimed`, on every way to `tips`, oldest first.
+    def log(self, tips: Sequence[str], claimed: Callable[[str], bool], most: int, most_bytes: int) -> Log:
+        """Every commit on every way to `tips`, and every change of a path that is `claimed`.
 
         git is not given the paths: comparing whole trees is several times faster than matching patterns.
         """
+        if not tips:
+            return Log((), (), complete=True)
         words = [
             "log", "--topo-order", "--raw", "-z", "-c", "--no-abbrev", "--no-renames", "--no-ext-diff",
             "--no-textconv", "--no-color", "--no-show-signature", f"--max-count={most + 1}",
             "--format=tformat:%x01%H %at %P", "--stdin",
         ]  # fmt: skip
-        with tempfile.TemporaryFile() as output:
-            finished = self._wait(words, "\n".join([*tips, ""]).encode(), output)
-            output.seek(0)
-            commits, changes = _changes(output.read(), claimed)
-        return Log(tuple(reversed(changes)), commits, finished and commits <= most)
+        with self._asked(words, tips) as process:
+            output = process.stdout
+            commits, changes, whole = (
+                _parsed(_fields(output, most_bytes), claimed) if output else ([], [], True)
+            )
+            process.wait() if whole else process.kill()
+        complete = whole and process.returncode == 0 and len(commits) <= most
+        return Log(tuple(reversed(commits[:most])), tuple(reversed(changes)), complete)
+
+    def commits(self, names: Sequence[str]) -> dict[str, str]:
+        """The commit that each of these commits and tags leads to, without those that are not here."""
+        lines = self._checked([f"{name}^{{commit}}" for name in names])
+        return {
+            name: words[0]
+            for name, words in zip(names, lines, strict=False)
+            if len(words) == 3 and words[1] == "commit"
+        }
+
+    def absent(self, names: Sequence[str]) -> int:
+        """How many of these objects are not here, whatever they are."""
+        return sum(1 for words in self._checked(names) if len(words) < 3) if names else 0
 
     def sizes(self, blobs: Sequence[str]) -> dict[str, int]:
         """The size of each blob that exists."""
+        return {
+            words[0]: int(words[2])
+            for words in self._checked(blobs)
+            if len(words) == 3 and words[1] == "blob" and words[2].isdigit()
+        }
+
+    def _checked(self, names: Sequence[str]) -> list[list[str]]:
+        """What git says about each object, in order: id, type, size, or something shorter."""
         with tempfile.TemporaryFile() as output:
-            self._wait(["cat-file", "--batch-check"], "\n".join([*blobs, ""]).encode(), output)
+            self._wait(["cat-file", "--batch-check"], "\n".join([*names, ""]).encode(), output)
             output.seek(0)
-            lines = output.read().decode("ascii", "replace").splitlines()
-        found = {}
-        for line in lines:
-            words = line.split()
-            if len(words) == 3 and words[1] == "blob" and words[2].isdigit():
-                found[words[0]] = int(words[2])
-        return found
+            return [line.split() for line in output.read().decode("ascii", "replace").splitlines()]
 
     def blobs(self, wanted: Sequence[str]) -> Iterator[tuple[str, bytes]]:
         """(id, content) of blobs, in order, until the deadline."""
-        with tempfile.TemporaryFile() as names:
-            names.write("\n".join([*wanted, ""]).encode())
-            names.seek(0)
-            process = self._start(["cat-file", "--batch"], names, subprocess.PIPE)
-            try:
-                if process.stdout:
-                    with self._killed_in_time(process):
-                        yield from _batch(process.stdout)
-            finally:
-                process.kill()
-                process.wait()
-                if process.stdout:
-                    process.stdout.close()
+        with self._asked(["cat-file", "--batch"], wanted) as process:
+            if process.stdout:
+                yield from _batch(process.stdout)
 
-    def at_tips(self, tips: Sequence[str], path: str) -> dict[str, str]:
-        """The blob at `path` in each of these commits that has one."""
-        if "\n" in path:
-            return {}
-        with tempfile.TemporaryFile() as output:
-            asked = "".join(f"{tip}:{path}\n" for tip in tips)
-            self._wait(["cat-file", "--batch-check"], asked.encode("utf-8", "surrogateescape"), output)
-            output.seek(0)
-            lines = output.read().decode("utf-8", "replace").splitlines()
-        found = {}
-        for tip, line in zip(tips, lines, strict=False):
+    @contextmanager
+    def blob_at(self) -> Iterator[Callable[[str, str], str | None]]:
+        """A function that tells which blob is at a path in a commit, empty for none, None for not known."""
+        process = self._start(["cat-file", "--batch-check"], subprocess.PIPE, subprocess.PIPE)
+        question, answer = process.stdin, process.stdout
+
+        def ask(commit: str, path: str) -> str | None:
+            if "\n" in path or question is None or answer is None:
+                return None
+            try:
+                question.write(f"{commit}:{path}\n".encode("utf-8", "surrogateescape"))
+                question.flush()
+            except OSError:
+                return None
+            line = answer.readline()
             words = line.split()
-            if len(words) == 3 and words[1] == "blob":
-                found[tip] = words[0]
-        return found
+            if len(words) == 3 and words[1] == b"blob":
+                return words[0].decode("ascii", "replace")
+            return "" if line.endswith(b" missing\n") else None
+
+        with self._ended(process):
+            yield ask
+
+    @contextmanager
+    def _asked(self, words: Sequence[str], names: Iterable[str]) -> Iterator[subprocess.Popen[bytes]]:
+        """git, asked about these names, to be read from while it runs."""
+        with tempfile.TemporaryFile() as question:
+            question.write("\n".join([*names, ""]).encode())
+            question.seek(0)
+            process = self._start(words, question, subprocess.PIPE)
+            with self._ended(process):
+                yield process
+
+    @contextmanager
+    def _ended(self, process: subprocess.Popen[bytes]) -> Iterator[None]:
+        """At the deadline at the latest, and when the block is done."""
+        try:
+            with self._killed_in_time(process):
+                yield
+        finally:
+            process.kill()
+            process.wait()
+            for stream in (process.stdin, process.stdout):
+                if stream:
+                    with suppress(OSError):
+                        stream.close()
 
     def times(self, commits: Sequence[str]) -> dict[str, int]:
         """The author time of each commit, in seconds."""
         with tempfile.TemporaryFile() as output:
-            words = [
-                "log",
-                "--no-walk=unsorted",
-                "--no-color",
-                "--no-show-signature",
-                "--format=%H %at",
-                "--stdin",
-            ]
+            words = ["log", "--no-walk=unsorted", "--no-color", "--no-show-signature", "--format=%H %at",
+                     "--ignore-missing", "--stdin"]  # fmt: skip
             self._wait(words, "\n".join([*commits, ""]).encode(), output)
             output.seek(0)
             lines = output.read().decode("ascii", "replace").splitlines()
@@ -285,7 +196,7 @@ class Git:
         return process.returncode == 0
 
     def _start(
-        self, words: Sequence[str], question: IO[bytes], output: IO[bytes] | int
+        self, words: Sequence[str], question: IO[bytes] | int, output: IO[bytes] | int
     ) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [self.program, *words],
@@ -314,8 +225,7 @@ class Git:
 @contextmanager
 def git(repository: Repository, seconds: float) -> Iterator[Git | None]:
     """git for `repository` for so many seconds; None when git is not installed."""
-    program = shutil.which("git", path="/usr/bin:/usr/local/bin:/opt/homebrew/bin:/bin")
-    program = program or shutil.which("git")
+    program = _program(repository.top)
     if program is None:
         yield None
         return
@@ -330,6 +240,20 @@ def git(repository: Repository, seconds: float) -> Iterator[Git | None]:
         yield Git(repository, program, home, time.monotonic() + seconds)
 
 
+def _program(tree: Path) -> str | None:
+    """git from the usual places, else from PATH, and never one that lies in the tree."""
+    usual = shutil.which("git", path=_USUAL)
+    if usual:
+        return usual
+    places = [part for part in os.environ.get("PATH", "").split(os.pathsep) if part.startswith("/")]
+    for place in places:
+        found = shutil.which("git", path=place)
+        if found and not Path(os.path.realpath(found)).is_relative_to(tree):
+            return found
+    return None
+
+
+_USUAL = "/usr/bin:/usr/local/bin:/opt/homebrew/bin:/bin"
 _SAFE = "\tbare = true\n\tfsmonitor = false\n[protocol]\n\tallow = never\n"
 _CONFIG = {
     "sha1": f"[core]\n\trepositoryformatversion = 0\n{_SAFE}",
@@ -357,30 +281,56 @@ def _environment(repository: Repository, home: Path) -> dict[str, str]:
     }
 
 
-def _changes(output: bytes, claimed: Callable[[str], bool]) -> tuple[int, list[Change]]:
-    """Commits seen, and their changes in git's order, newest first.
+def _fields(stream: IO[bytes], most_bytes: int) -> Iterator[bytes | None]:
+    """What stands between NULs; None where the bound on bytes cuts it off."""
+    rest, read = b"", 0
+    while chunk := stream.read(_CHUNK):
+        read += len(chunk)
+        if read > most_bytes:
+            yield None
+            return
+        *whole, rest = (rest + chunk).split(b"\0")
+        yield from whole
+
+
+def _parsed(
+    fields: Iterator[bytes | None], claimed: Callable[[str], bool]
+) -> tuple[list[Commit], list[Change], bool]:
+    """Commits and changes in git's order, newest first, and whether that is all of them.
 
     Of each commit `-z` gives `\\1ID TIME PARENTS` NUL, then for each path `:modes ids status` NUL path NUL,
     with one colon for each parent.
     """
-    commits, changes = 0, []
-    commit, parents, when = "", (), 0  # type: tuple[str, tuple[str, ...], int]
-    fields = iter(output.split(b"\0"))
+    commits: list[Commit] = []
+    changes: list[Change] = []
     for raw in fields:
+        if raw is None:
+            return commits, changes, False
         text = raw.lstrip(b"\n")
         if text[:1] == b"\1":
             words = text[1:].decode("ascii", "replace").split()
-            if len(words) >= 2 and _ID.match(words[0]):
-                commits += 1
-                commit, parents = words[0], tuple(words[2:])
+            if len(words) >= 2 and ID.match(words[0]):
                 when = int(words[1]) if words[1].lstrip("-").isdigit() else 0
+                commits.append(Commit(words[0], tuple(words[2:]), when))
         elif text[:1] == b":":
-            path = next(fields, b"").decode("utf-8", "surrogateescape")
-            if claimed(path):
-                ids = [word for word in text.decode("ascii", "replace").split() if _ID.match(word)]
-                if len(ids) >= 2 and commit:
-                    changes.append(Change(commit, parents, when, path, tuple(ids[:-1]), ids[-1]))
-    return commits, changes
+            path = (next(fields, b"") or b"").decode("utf-8", "surrogateescape")
+            if claimed(path) and commits:
+                blobs = _blobs(text.decode("ascii", "replace"))
+                if len(blobs) >= 2:
+                    last = commits[-1]
+                    changes.append(Change(last.id, last.parents, last.time, path, blobs[:-1], blobs[-1]))
+    return commits, changes, True
+
+
+def _blobs(text: str) -> tuple[str, ...]:
+    """`::100644 100644 100644 ID ID ID MM` → the ids, empty for what is no regular file."""
+    words = text.lstrip(":").split()
+    count = len(text) - len(text.lstrip(":")) + 1
+    modes, ids = words[:count], words[count : 2 * count]
+    return tuple(
+        name if mode.startswith("100") and ID.match(name) else ""
+        for mode, name in zip(modes, ids, strict=False)
+    )
 
 
 def _batch(stream: IO[bytes]) -> Iterator[tuple[str, bytes]]:
@@ -418,7 +368,10 @@ def read_at(target: Path, revision: str, path: str, most: int = 1024 * 1024) -> 
             raise UsageError(
                 f"revision {revision} is not in this clone", "fetch it (actions/checkout: fetch-depth: 0)"
             )
-        blob = running.at_tips([commit], repository.prefix + path).get(commit)
-        if blob is None or running.sizes([blob]).get(blob, most + 1) > most:
+        with running.blob_at() as blob_at:
+            blob = blob_at(commit, repository.prefix + path)
+        if blob is None:
+            raise UsageError(f"{path} cannot be read at {revision}", "check the repository: git fsck")
+        if not blob or running.sizes([blob]).get(blob, most + 1) > most:
             return None
         return next((data for _, data in running.blobs([blob])), None)
