@@ -59,6 +59,14 @@ def test_one_place_that_is_ours_is_enough() -> None:
     assert skipped == ()
 
 
+def test_a_manifest_does_not_give_away_what_comes_from_elsewhere() -> None:
+    asks = document(
+        Requirement("npm", "inner", "1.0.0", "package.json", exact=True), kind=DocumentKind.MANIFEST
+    )
+    assert to_ask([asks], HOSTS)[0]
+    assert to_ask([asks, document(pin("inner", at("corp.example")))], HOSTS)[0] == ()
+
+
 def test_exact_requirements_are_asked_about_and_constraints_are_not() -> None:
     entries = (
         Requirement("PyPI", "a", "==1.0", "f", exact=True),

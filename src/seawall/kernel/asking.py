@@ -55,21 +55,28 @@ def to_ask(
     """What registries are asked about, most important first, and what they are not asked about.
 
     First come packages with an advisory or an install script, then direct ones, then the others. Only what
-    comes from a registry is asked about: no workspace, path, git or address.
+    comes from a registry is asked about: no workspace, path, git or address. A manifest does not say where
+    from, so a name that only a stranger's host is known to have is not asked about for its sake.
     """
     hosts: dict[Key, set[str]] = defaultdict(set)
     ranks: dict[Key, int] = {}
     elsewhere: dict[Key, None] = {}
+    asked_for: list[tuple[Requirement, Key]] = []
     silent: dict[str, None] = {}
     for item, key in _entries(documents):
         if key[0] not in ASKED:
             silent[key[0]] = None
         elif item.source.host and item.source.host not in upstreams.hosts.get(key[0], ()):
             elsewhere[key] = None
+        elif isinstance(item, Requirement) and not item.source.host:
+            asked_for.append((item, key))
         else:
-            rank = _rank(item, matched)
-            ranks[key] = min(rank, ranks.get(key, rank))
+            ranks[key] = min(_rank(item, matched), ranks.get(key, 2))
             hosts[key] |= {item.source.host} if item.source.host else set()
+    private = {key[:2] for key in elsewhere} - {key[:2] for key in ranks}
+    for item, key in asked_for:
+        if key[:2] not in private:
+            ranks[key] = min(_rank(item, matched), ranks.get(key, 2))
     ordered = sorted(ranks, key=lambda key: ranks[key])
     kept_out = [key for key in elsewhere if key not in ranks]
     return tuple(Wanted(key, frozenset(hosts[key])) for key in ordered), tuple(_said(kept_out, silent))

@@ -137,7 +137,7 @@ def test_a_scope_is_asked_at_its_own_registry_only(registry: Registry, other: Re
     keys = [("npm", "@acme/inner", "1.0.0"), ("npm", "@acme/gone", "1.0.0")]
     answer = asked(*keys, upstreams=[npm(registry), npm(other, "@acme")])
     assert answer.releases[keys[0]].source == other.host
-    assert other.asked == ["/npm/@acme%2Finner", "/npm/@acme%2Fgone"]
+    assert sorted(other.asked) == ["/npm/@acme%2Fgone", "/npm/@acme%2Finner"]
     assert registry.asked == []
     assert "1 package (@acme/gone)" in reasons(answer)
 
