@@ -6,6 +6,7 @@ is a `Skipped` in the verdict; without advisory data for what is there the verdi
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -146,7 +147,7 @@ def _intake(walked: Walk, documents: Sequence[Document], question: Question, wor
         settings=trust.settings,
         ignored_waivers=trust.ignored,
         settings_changes=trust.changes,
-        skipped=(*looked.skipped, *facts.skipped, *past.skipped),
+        skipped=(*looked.skipped, *facts.skipped, *past.skipped, *_not_read(walked.files, documents)),
         files=walked.files,
         last_good=ways_back(world.catalog.attacks),
     )
@@ -158,6 +159,33 @@ def _facts(documents: Sequence[Document], matched: Mapping[Key, tuple[Match, ...
     asked, apart = to_ask(documents, world.upstreams, matched)
     facts = world.facts(asked)
     return replace(facts, skipped=(*apart, *facts.skipped))
+
+
+_NOT_READ = {
+    "Cargo.toml": "crates.io",
+    "setup.py": "PyPI",
+    "Gemfile": "RubyGems",
+    "pom.xml": "Maven",
+    "build.gradle": "Maven",
+    "build.gradle.kts": "Maven",
+    "composer.json": "Packagist",
+    "environment.yml": "conda",
+}
+"""Files that ask for packages and that no reader here understands, with their ecosystem."""
+
+
+def _not_read(files: Iterable[str], documents: Iterable[Document]) -> list[Skipped]:
+    """What asks for packages of an ecosystem of which nothing else was read: never passed over in silence."""
+    read = {document.ecosystem for document in documents}
+    found = Counter(name for name in (path.rpartition("/")[2] for path in files) if name in _NOT_READ)
+    return [
+        Skipped(
+            f"what {count} {name} ask{'s' if count == 1 else ''} for",
+            "there is no lockfile of it that can be read",
+        )
+        for name, count in sorted(found.items())
+        if _NOT_READ[name] not in read
+    ]
 
 
 def _keys(documents: Iterable[Document]) -> list[Key]:

@@ -57,6 +57,8 @@ def _command(finding: Finding, formats: dict[str, str]) -> str:
         name = _name(finding.asset)
         if template and _PLAIN.fullmatch(name) and _PLAIN.fullmatch(finding.fixed_in):
             return _in(finding.path, template.format(name=name, version=finding.fixed_in))
+    if finding.rule == "packages/stale-advisories":
+        return "seawall sync"
     if finding.rule in ("packages/known-malware", "packages/malware-in-history"):
         return f"seawall explain {finding.advisories[0]}" if finding.advisories else ""
     return ""

@@ -63,7 +63,7 @@ def softened(finding: Finding) -> Finding:
     """The finding, as information only when it lies among test samples; malware and credentials stay."""
     if finding.rule in _ALWAYS_SERIOUS or finding.severity is Severity.INFO:
         return finding
-    if SAMPLE_DIRECTORIES.isdisjoint(finding.path.split("/")[:-1]):
+    if SAMPLE_DIRECTORIES.isdisjoint(part.lstrip(".") for part in finding.path.split("/")[:-1]):
         return finding
     return replace(finding, severity=Severity.INFO)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from posixpath import dirname, join, normpath
+from posixpath import basename, dirname, join, normpath
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
@@ -135,7 +135,8 @@ def unlocked_range(intake: Intake) -> Iterator[Evidence]:
     """A range without a lock lets whoever publishes next decide what runs here.
 
     Speaks of requirements files that are installed as they are and hold ranges or bare names. Manifests
-    beside a lockfile, constraint files and `.in` files that are compiled into a lock are nothing.
+    beside a lockfile, constraint files and `.in` files that are compiled into a lock, beside them or below,
+    are nothing.
 
     Why: a floating range takes a poisoned release minutes after it was published.
 
@@ -144,8 +145,9 @@ def unlocked_range(intake: Intake) -> Iterator[Evidence]:
 
     Fix: `uv pip compile requirements.in -o requirements.txt --generate-hashes`, and install that.
     """
+    compiled = _compiled(intake)
     for document in intake.documents:
-        if document.format != "requirements" or _compiled_elsewhere(document, intake):
+        if document.format != "requirements" or _compiled_elsewhere(document, compiled):
             continue
         loose = [r for r in document.requirements if _loose(r)]
         if loose:
@@ -169,9 +171,20 @@ def _loose(item: Requirement) -> bool:
     )
 
 
-def _compiled_elsewhere(document: Document, intake: Intake) -> bool:
+def _compiled(intake: Intake) -> frozenset[str]:
+    """What locks here are compiled from: `a/b` for `a/b.txt` and `a/out/b.txt`, `a/` for a pylock in it."""
+    found = set()
+    for path in intake.files:
+        place, name = dirname(path), basename(path)
+        if name.endswith(".txt"):
+            found |= {join(place, name[:-4]), join(dirname(place), name[:-4])}
+    found |= {f"{dirname(d.path)}/" for d in intake.documents if d.format == "pylock"}
+    return frozenset(found)
+
+
+def _compiled_elsewhere(document: Document, compiled: frozenset[str]) -> bool:
     stem, _, suffix = document.path.rpartition(".")
-    return suffix == "in" and f"{stem}.txt" in intake.files
+    return suffix == "in" and (stem in compiled or f"{dirname(stem)}/" in compiled)
 
 
 @rule("packages/lockfile-missing", Severity.MEDIUM)
@@ -234,7 +247,8 @@ def lockfile_out_of_step(intake: Intake) -> Iterator[Evidence]:
     """A lockfile that does not answer its manifest is resolved anew by whoever installs next.
 
     Compares what the lockfile recorded of its manifest with the manifest beside it, by name and range,
-    where the format records it (npm, pnpm, bun, uv).
+    where the format records it (npm, pnpm, bun, uv). Peers that a client installs of its own accord, and
+    requirements that something else fills in at build time, are left out of it.
 
     Why: clients repair such a lockfile silently, by taking the newest release; strict installs fail.
 
@@ -262,11 +276,9 @@ def lockfile_out_of_step(intake: Intake) -> Iterator[Evidence]:
 def _difference(recorded: Iterable[Requirement], manifest: Document) -> str:
     groups = {r.group for r in recorded}
     asked = [r for r in manifest.requirements if r.group in groups or r.group in ("main", "dev")]
-    was, now = _specs(recorded), _specs(asked)
-    for item in recorded:
-        if item.source.kind is SourceKind.UNKNOWN:
-            was.pop(item.name, None)
-            now.pop(item.name, None)
+    unclear = _not_comparable(recorded, manifest)
+    was = {name: specs for name, specs in _specs(recorded).items() if name not in unclear}
+    now = {name: specs for name, specs in _specs(asked).items() if name not in unclear}
     added = sorted(now.keys() - was.keys())
     removed = sorted(was.keys() - now.keys())
     changed = sorted(n for n in now.keys() & was.keys() if now[n] != was[n])
@@ -280,6 +292,23 @@ def _difference(recorded: Iterable[Requirement], manifest: Document) -> str:
         if names
     ]
     return "; ".join(words)
+
+
+_DYNAMIC = {"dependencies": "main", "optional-dependencies": "optional"}
+
+
+def _not_comparable(recorded: Iterable[Requirement], manifest: Document) -> set[str]:
+    """Names that lock and manifest cannot both say: overridden, a peer, filled in at build time."""
+    peers = {r.name for r in manifest.requirements if r.group == "peer"}
+    dynamic = {_DYNAMIC.get(name, "") for name in manifest.facts.get("dynamic", "").split(",")}
+    asked = {r.name for r in manifest.requirements if r.group not in ("peer", "constraint", "build")}
+    return {
+        r.name
+        for r in recorded
+        if r.source.kind is SourceKind.UNKNOWN
+        or (r.name in peers and r.name not in asked)
+        or r.group in dynamic
+    }
 
 
 def _specs(items: Iterable[Requirement]) -> dict[str, frozenset[str]]:
