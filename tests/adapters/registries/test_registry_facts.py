@@ -132,6 +132,17 @@ def test_a_name_is_asked_once_for_all_its_versions(registry: Registry) -> None:
     assert registry.seen[0][1]["user-agent"].startswith("seawall/")
 
 
+def test_many_excuses_are_few_lines(registry: Registry) -> None:
+    keys = [("npm", f"p{n}", "1.0.0") for n in range(40)]
+    for n in range(40):
+        registry.answers[f"/npm/p{n}"] = say(200 if n % 2 else 404, b"{")
+    assert len(asked(*keys, upstreams=[npm(registry)]).skipped) == 2
+    for n in range(40):
+        document = packument(f"p{n}", {"1.0.0": {"at": "2020-01-01T00:00:00Z"}})
+        registry.answers[f"/npm/p{n}"] = in_turn(say(460 + n), say(200, json.dumps(document).encode()))
+    assert len(asked(*keys, upstreams=[npm(registry)]).skipped) <= 9
+
+
 def test_a_scope_is_asked_at_its_own_registry_only(registry: Registry, other: Registry) -> None:
     other.npm["@acme/inner"] = packument("@acme/inner", {"1.0.0": {"at": "2026-01-01T00:00:00Z"}})
     keys = [("npm", "@acme/inner", "1.0.0"), ("npm", "@acme/gone", "1.0.0")]

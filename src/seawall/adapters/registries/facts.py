@@ -37,6 +37,7 @@ Result = TypeVar("Result")
 _AT_ONCE = 8
 _FIRST_ROUND = 0.75
 _NEW_OF_ONE, _NEW_NAMES = 20, 300
+_REASONS = 8
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _KINDS = {kind.ecosystem: kind for kind in REGISTRIES}
 
@@ -316,5 +317,14 @@ def _aged(item: NewDependency, first: datetime | None) -> NewDependency:
 
 
 def _skipped(run: _Run) -> Iterator[Skipped]:
+    """One for each reason; a registry that finds a new excuse for every name gets no line for each."""
+    said: dict[str, int] = defaultdict(int)
+    others: dict[str, list[str]] = defaultdict(list)
     for (ecosystem, reason, advice), names in run.unknown.items():
-        yield not_asked(ecosystem, names, reason, advice)
+        said[ecosystem] += 1
+        if said[ecosystem] > _REASONS:
+            others[ecosystem] += names
+        else:
+            yield not_asked(ecosystem, names, reason, advice)
+    for ecosystem, names in others.items():
+        yield not_asked(ecosystem, names, "for other reasons")

@@ -94,8 +94,10 @@ def hear(talk: Conversation, question: Question, limits: Limits) -> Heard:
             return Heard(replace(old, asked=question.now))
         try:
             return _compared(question, upstream, answer)
+        except OutsideError as error:
+            raise OutsideError(f"{upstream.host}: {error}", error.advice) from None
         except (ValueError, TypeError, ArithmeticError, RecursionError, MemoryError):
-            raise OutsideError(f"{upstream.host} answered something that cannot be read") from None
+            raise OutsideError(f"{upstream.host}: its answer cannot be read") from None
     return Heard(Kept(question.now, there=False))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
 
 from seawall.adapters.http import Response
 from seawall.kernel.asset import pypi_name
@@ -28,9 +27,8 @@ def _address(base: str, name: str) -> str:
 def _read(response: Response, name: str) -> Listing:
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if "html" in kind:
-        host = urlsplit(response.url).netloc
         raise OutsideError(
-            f"{host} answers in HTML only, which does not tell when anything was published or taken back",
+            "it answers in HTML only, which does not tell when anything was published or taken back",
             "ask whoever runs it for the JSON form of the simple API (PEP 691)",
         )
     return read_project(response.body, name)

@@ -29,15 +29,13 @@ def read_packument(data: bytes, name: str) -> Listing:
     try:
         document = json.loads(data)
     except (ValueError, RecursionError):
-        raise OutsideError(f"the registry's answer about {name} is not JSON", _TRY) from None
+        raise OutsideError("its answer is not JSON", _TRY) from None
     if not isinstance(document, dict) or document.get("name") != name:
-        raise OutsideError(f"the registry's answer about {name} is about something else", _TRY)
+        raise OutsideError("its answer is about something else", _TRY)
     times = _mapping(document.get("time"))
     versions = _mapping(document.get("versions"))
     if len(versions) > _MOST_RELEASES:
-        raise OutsideError(
-            f"the registry's answer about {name} lists more than {_MOST_RELEASES} releases", _TRY
-        )
+        raise OutsideError(f"its answer lists more than {_MOST_RELEASES} releases", _TRY)
     releases = tuple(_listed(version, _mapping(item), times) for version, item in versions.items())
     if not any(item.provenance for item in releases):
         releases = tuple(replace(item, provenance=None) for item in releases)

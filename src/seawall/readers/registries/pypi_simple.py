@@ -35,13 +35,13 @@ def read_project(data: bytes, name: str) -> Listing:
     try:
         document = json.loads(data)
     except (ValueError, RecursionError):
-        raise OutsideError(f"the index's answer about {name} is not JSON", _TRY) from None
+        raise OutsideError("its answer is not JSON", _TRY) from None
     if not isinstance(document, dict) or not isinstance(document.get("files"), list):
-        raise OutsideError(f"the index's answer about {name} holds no files", _TRY)
+        raise OutsideError("its answer holds no files", _TRY)
     if canonicalize_name(str(document.get("name"))) != canonicalize_name(name):
-        raise OutsideError(f"the index's answer about {name} is about something else", _TRY)
+        raise OutsideError("its answer is about something else", _TRY)
     if len(document["files"]) > _MOST_FILES:
-        raise OutsideError(f"the index's answer about {name} lists more than {_MOST_FILES} files", _TRY)
+        raise OutsideError(f"its answer lists more than {_MOST_FILES} files", _TRY)
     files: dict[str, list[Mapping[str, object]]] = defaultdict(list)
     for item in document["files"]:
         version = _version(item) if isinstance(item, dict) else ""
