@@ -16,6 +16,8 @@ UV = partial(set_toml, path=("exclude-newer",), literal='"7 days"')
 PYPROJECT = partial(set_toml, path=("tool", "uv", "exclude-newer"), literal='"7 days"')
 YARN = partial(set_yaml, key="npmMinimalAgeGate", literal="10080")
 
+OFF = partial(set_yaml, key="enableScripts", literal="false")
+
 CASES = [
     (NPM, "", "min-release-age=7\n"),
     (NPM, "a=1", "a=1\nmin-release-age=7\n"),
@@ -48,7 +50,29 @@ CASES = [
     ),
     (YARN, "", "npmMinimalAgeGate: 10080\n"),
     (YARN, "# c\na: 1\n", "# c\na: 1\nnpmMinimalAgeGate: 10080\n"),
-    (YARN, "npmMinimalAgeGate: 1d # one\nb: 2\n", "npmMinimalAgeGate: 10080\nb: 2\n"),
+    (YARN, "npmMinimalAgeGate: 1d # one\nb: 2\n", "npmMinimalAgeGate: 10080 # one\nb: 2\n"),
+    (YARN, "a: 1\r\nb: 2", "a: 1\r\nb: 2\r\nnpmMinimalAgeGate: 10080\r\n"),
+    (YARN, "a: |\n  npmMinimalAgeGate: 1\n", "a: |\n  npmMinimalAgeGate: 1\nnpmMinimalAgeGate: 10080\n"),
+    (OFF, "", "enableScripts: false\n"),
+    (OFF, "enableScripts: true\n", "enableScripts: false\n"),
+    (NPM, "a=1\nb=2\nmin-release-age=1\r\n", "a=1\nb=2\nmin-release-age=7\r\n"),
+    (NPM, "a=1\rmin-release-age=1\rb=2", "a=1\rmin-release-age=7\rb=2"),
+    (NPM, "a=\x0c\nmin-release-age=1", "a=\x0c\nmin-release-age=7"),
+    (NPM, "a=\u2028\n", "a=\u2028\nmin-release-age=7\n"),
+    (NPM, "min-release-age=1 ; why\n", "min-release-age=7 ; why\n"),
+    (NPM, 'min-release-age = "1" # why\n', "min-release-age=7\n"),
+    (BUN, "[install]\nminimumReleaseAge = 5 # why\n", "[install]\nminimumReleaseAge = 604800 # why\n"),
+    (UV, 'exclude-newer = "1 # day" # why\n', 'exclude-newer = "7 days" # why\n'),
+    (
+        PIP,
+        "[global]\nuploaded-prior-to = P1D\n[install]\nuploaded-prior-to = P1D\n",
+        "[global]\nuploaded-prior-to = P7D\n[install]\nuploaded-prior-to = P7D\n",
+    ),
+    (
+        PIP,
+        "[install]\nuploaded-prior-to = P1D\n",
+        "[install]\nuploaded-prior-to = P7D\n[global]\nuploaded-prior-to = P7D\n",
+    ),
 ]
 
 
@@ -80,10 +104,12 @@ def test_what_cannot_be_changed_alone_is_left_to_a_person(
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.text(alphabet="ab=[];#\n \"'\\-:{}", max_size=60))
+@given(st.text(alphabet="ab=[];#\n\r\x0c\u2028\ufeff \"'\\-:{}", max_size=60))
 def test_an_edit_never_loses_another_setting(text: str) -> None:
     for edit in (NPM, PIP, BUN, UV, YARN):
-        edit(text)
+        changed = edit(text)
+        if changed is not None:
+            assert edit(changed) == changed
     result = NPM(text)
     if result is not None:
         kept = [(k, v) for k, v, _ in npmrc.settings(text) if k != "min-release-age"]
