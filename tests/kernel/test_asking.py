@@ -3,7 +3,7 @@ from types import MappingProxyType
 import pytest
 
 from seawall.kernel.asking import Registries, registries, route, to_ask
-from seawall.kernel.client import Configuration, Layer, Machine, Project, Role, Upstream
+from seawall.kernel.client import Configuration, Layer, Machine, Option, Project, Role, Upstream
 from seawall.kernel.intake import Upstreams
 from seawall.kernel.lockfile import Document, DocumentKind, Pin, Requirement
 from seawall.kernel.release import Wanted
@@ -156,3 +156,14 @@ def test_what_a_tree_sends_elsewhere_is_known() -> None:
     assert got.scopes_elsewhere == {"@sent"}
     assert got.public == PUBLIC
     assert [item.host for item in got.upstreams["npm"]] == ["npm.example", "acme.example"]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [("1", []), ("true", []), ("0", ["pypi.example"]), ("", ["pypi.example"])]
+)
+def test_a_pip_without_an_index_asks_nobody(value: str, expected: list[str]) -> None:
+    options = {"no-index": Option(value)}
+    place = Configuration("environment", "pip-environment", Layer.ENVIRONMENT, options, (PYPI,))
+    got = registries(Machine(configurations=(place,), built_in=(NPM, PYPI)), Project())
+    assert [item.host for item in got.upstreams["PyPI"]] == expected
+    assert [item.host for item in got.upstreams["npm"]] == ["npm.example"]

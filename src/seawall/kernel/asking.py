@@ -46,7 +46,18 @@ def registries(machine: Machine, project: Project) -> Registries:
         if item.role is Role.SCOPE and item.scope
     }
     public = frozenset(item.host for item in machine.built_in if item.host)
-    return Registries(own, public, frozenset(sent - known))
+    return Registries(_without_indexes(machine, own), public, frozenset(sent - known))
+
+
+def _without_indexes(
+    machine: Machine, own: Mapping[str, tuple[Upstream, ...]]
+) -> Mapping[str, tuple[Upstream, ...]]:
+    """A pip that is told `no-index` asks nobody, so nobody is asked in its name."""
+    said = [p.options["no-index"].value for p in machine.configurations if "no-index" in p.options]
+    if not said or said[-1].lower() not in ("1", "true", "yes", "on", "y", "t"):
+        return own
+    others = tuple(item for item in own.get("PyPI", ()) if item.client != "pip")
+    return MappingProxyType({**own, "PyPI": others})
 
 
 def to_ask(
