@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORE := $(VENV)/.core-ready
 DEV := $(VENV)/.dev-ready
+PEERS := .bench/peers
 SOURCES := src tests bench docs demo
 
 .PHONY: help demo test check bench docs format lock clean
@@ -42,7 +43,13 @@ check: $(DEV)
 	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_listed.py tests/test_documents.py
 	$(BIN)/python docs/generate.py --check
 
-bench: $(DEV)
+# What is measured against lives apart from what is developed with.
+$(PEERS)/.ready: $(DEV) requirements/bench.txt
+	$(BIN)/python -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/bench.txt
+	@touch $@
+
+bench: $(PEERS)/.ready
 	$(BIN)/python -m bench
 
 docs: $(DEV)
@@ -57,6 +64,8 @@ lock: $(DEV)
 	  --no-annotate --no-header --group build -o requirements/core.txt pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-annotate --no-header --group build --group dev -c requirements/core.txt -o requirements/dev.txt pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-annotate --no-header --group bench -o requirements/bench.txt
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .coverage build dist
+	rm -rf $(VENV) .bench .mypy_cache .ruff_cache .coverage build dist
