@@ -13,7 +13,7 @@ from itertools import combinations
 from pathlib import Path
 from urllib.parse import unquote
 
-from seawall.adapters.disk.shipped import given_policy_text, policy_text, schema_text
+from seawall.adapters.disk.shipped import as_policy_text, given_policy_text, policy_text, schema_text
 from seawall.kernel.asset import PURL_TYPE_TO_ECOSYSTEM
 from seawall.kernel.decision import Decision, Outcome
 from seawall.kernel.finding import Finding, Skipped
@@ -30,6 +30,11 @@ def chosen_policy(name: str) -> Policy:
     """The shipped policy of that name, else the policy file at that path. Raises PolicyError."""
     text = policy_text(name) if name in POLICY_STRICTNESS else given_policy_text(Path(name))
     return load_policy(name, text, schema_text())
+
+
+def policy_from(name: str, data: bytes) -> Policy:
+    """The policy in the bytes of the file of that name. Raises PolicyError."""
+    return load_policy(name, as_policy_text(data, Path(name)), schema_text())
 
 
 def decide_findings(

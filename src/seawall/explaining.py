@@ -7,18 +7,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from packageurl import PackageURL
-
 from seawall.adapters.disk.places import data_directory
 from seawall.adapters.disk.shipped import data_bytes
 from seawall.adapters.feeds.index import Index, open_index
 from seawall.kernel.advisory import Advisory, Match
-from seawall.kernel.asset import PURL_TYPE_TO_ECOSYSTEM, pypi_name
 from seawall.kernel.attack import Attack, as_advisories, ways_back
 from seawall.kernel.errors import UsageError
 from seawall.kernel.intake import Key
 from seawall.kernel.matching import match
 from seawall.kernel.rule import Rule
+from seawall.one_package import key_of
 from seawall.readers.advisories.attacks import read_catalog
 from seawall.reports.plain import neutral
 from seawall.rules import RULES
@@ -64,7 +62,7 @@ def _of_rule(rule: Rule) -> Explanation:
 
 
 def _of_package(purl: str, attacks: Iterable[Attack], index: Index | None) -> Explanation:
-    key = _key(purl)
+    key = key_of(purl)
     known = (*as_advisories(attacks), *(index.about([key[:2]]) if index else ()))
     found = match([key], known).get(key, ()) if key[2] else _every(key, known)
     back = ways_back(attacks).get(key, "")
@@ -89,17 +87,6 @@ def _of_package(purl: str, attacks: Iterable[Attack], index: Index | None) -> Ex
         "asked": ["catalog", *([s.name for s in index.states()] if index else [])],
     }
     return Explanation("\n".join(lines), json.dumps(document, indent=1))
-
-
-def _key(purl: str) -> Key:
-    try:
-        parsed = PackageURL.from_string(purl)
-    except ValueError as error:
-        raise UsageError(f"{purl!r} is no package URL: {error}", "write pkg:npm/axios@1.14.1") from None
-    ecosystem = PURL_TYPE_TO_ECOSYSTEM.get(parsed.type, parsed.type)
-    separator = ":" if parsed.type == "maven" else "/"
-    name = f"{parsed.namespace}{separator}{parsed.name}" if parsed.namespace else parsed.name
-    return ecosystem, pypi_name(name) if ecosystem == "PyPI" else name, parsed.version or ""
 
 
 def _every(key: Key, known: Iterable[Advisory]) -> tuple[Match, ...]:

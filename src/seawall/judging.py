@@ -95,11 +95,15 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What was asked: which target, judged by which policy, which rules, against which baseline."""
+    """What was asked: which target, judged by which policy, which rules, against which baseline.
+
+    `documents` are there besides those that were walked.
+    """
 
     target: str
     policy: Policy
     trust: Trust = field(default_factory=Trust)
+    documents: tuple[Document, ...] = ()
     rules: tuple[Rule, ...] = ()
     baseline: frozenset[str] = frozenset()
     limits: Limits = DEFAULT_LIMITS
@@ -108,7 +112,11 @@ class Question:
 
 def judge_tree(walked: Walk, question: Question, world: World) -> Verdict:
     """The verdict on what was walked."""
-    documents = (*with_digests(read_documents(walked, question.limits)), *question.trust.documents)
+    documents = (
+        *with_digests(read_documents(walked, question.limits)),
+        *question.documents,
+        *question.trust.documents,
+    )
     intake = _intake(walked, documents, question, world)
     found = map(softened, judge(question.rules, intake))
     findings = waived(found, intake.settings.waivers, world.now.date())
@@ -147,7 +155,13 @@ def _intake(walked: Walk, documents: Sequence[Document], question: Question, wor
         settings=trust.settings,
         ignored_waivers=trust.ignored,
         settings_changes=trust.changes,
-        skipped=(*looked.skipped, *facts.skipped, *past.skipped, *_not_read(walked.files, documents)),
+        skipped=(
+            *_left_out(question, keys),
+            *looked.skipped,
+            *facts.skipped,
+            *past.skipped,
+            *_not_read(walked.files, documents),
+        ),
         files=walked.files,
         last_good=ways_back(world.catalog.attacks),
     )
@@ -186,6 +200,26 @@ def _not_read(files: Iterable[str], documents: Iterable[Document]) -> list[Skipp
         for name, count in sorted(found.items())
         if _NOT_READ[name] not in read
     ]
+
+
+_REQUIRED = {"packages/known-malware": "malware", "packages/vulnerable": "vulnerabilities"}
+"""Rules without which nothing was checked, and the words for what they check."""
+
+
+def _left_out(question: Question, keys: Sequence[Key]) -> tuple[Skipped, ...]:
+    """Whoever leaves a required check out gets an answer, and is told that it is not the whole one."""
+    asked = {rule.id for rule in question.rules}
+    off = question.trust.settings.disabled_rules
+    return tuple(
+        Skipped(
+            word,
+            f"{rule} is switched off" if rule in off else f"{rule} was left out",
+            f"take {rule} out of [rules] disable" if rule in off else "seawall scan",
+            required=True,
+        )
+        for rule, word in _REQUIRED.items()
+        if keys and rule not in asked
+    )
 
 
 def _keys(documents: Iterable[Document]) -> list[Key]:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -20,9 +20,10 @@ from seawall.adapters.disk.places import data_directory, settings_files
 from seawall.adapters.disk.shipped import data_bytes
 from seawall.adapters.disk.tree import Walk, read, walk
 from seawall.adapters.feeds.index import Index, open_index
-from seawall.adapters.stores.sqlite import SqliteStore, open_store
+from seawall.adapters.stores.sqlite import SqliteStore, open_store, writable
+from seawall.adapters.vcs.git import read_at
 from seawall.ask_registries import Advance, no_progress, registry_facts
-from seawall.decide import chosen_policy
+from seawall.decide import chosen_policy, policy_from
 from seawall.judging import Lookup, Past, Question, Trust, World, chosen, judge_tree
 from seawall.kernel.advisory import Advisory
 from seawall.kernel.cache import Cache, NoCache
@@ -32,8 +33,11 @@ from seawall.kernel.intake import Key
 from seawall.kernel.limits import DEFAULT_LIMITS, Limits
 from seawall.kernel.lockfile import Document
 from seawall.kernel.matching import match
+from seawall.kernel.policy.engine import Policy
 from seawall.kernel.settings import POLICY_STRICTNESS, Settings
 from seawall.kernel.verdict import Verdict
+from seawall.named_files import Ground, named_bytes, top_of
+from seawall.one_package import package_document
 from seawall.readers.advisories.attacks import read_catalog
 from seawall.readers.lockfiles import ENVIRONMENTS, FORMATS
 from seawall.readers.settings.seawall_toml import FILE_NAME
@@ -45,6 +49,9 @@ from seawall.trust import own_settings, trust
 @dataclass(frozen=True, slots=True)
 class Order:
     """What a person asked for. Empty means the default; `policy` given here wins over every settings file.
+
+    `package` is a purl that is judged in place of a tree; `target` is then only where one stands. `ci`: what
+    is scanned may have been written by somebody whom nobody has looked at yet.
 
     `advance` is told how many of how many names the registries have answered for.
     """
@@ -58,6 +65,8 @@ class Order:
     exclude: tuple[str, ...] = ()
     baseline: Path | None = None
     trust_base: str = ""
+    ci: bool = False
+    package: str = ""
     index: Path | None = None
     store: Path | None = None
     limits: Limits = DEFAULT_LIMITS
@@ -70,7 +79,8 @@ def scan(order: Order, now: datetime) -> Verdict:
     _refuse_unknown_rules(order.rules)
     if order.offline and order.registry:
         raise UsageError("--offline opens no socket, and --registry asks registries", "leave one of them out")
-    own = own_settings(settings_files(), order.limits)
+    own = own_settings(_own_files(order), order.limits)
+    own = replace(own, policy=order.policy) if order.policy else own
     with ExitStack() as opened:
         store = _store(order, opened)
         index = open_index(order.index or data_directory() / "advisories.db")
@@ -79,11 +89,12 @@ def scan(order: Order, now: datetime) -> Verdict:
         elif order.index:
             raise UsageError(f"there is no index at {order.index}", "make one: seawall sync --index FILE")
         trusted = _trust(order, own)
-        walked = walk(order.target, FORMATS, ENVIRONMENTS, order.limits, (*own.exclude, *order.exclude))
+        walked = _walked(order, own)
         question = Question(
-            target=str(order.target),
-            policy=chosen_policy(_policy_name(order, trusted.settings)),
+            target=order.package or str(order.target),
+            policy=_policy(order, trusted.settings.policy),
             trust=trusted,
+            documents=(package_document(order.package),) if order.package else (),
             rules=chosen(RULES, order.rules, trusted.settings),
             baseline=_baseline(order),
             limits=order.limits,
@@ -101,18 +112,38 @@ def _refuse_unknown_rules(names: Iterable[str]) -> None:
             )
 
 
-def _policy_name(order: Order, settings: Settings) -> str:
-    """The policy asked for; a tree may still ask for a stricter one of the shipped three."""
-    if not order.policy:
-        return settings.policy
-    if {order.policy, settings.policy} <= set(POLICY_STRICTNESS) and settings.policy == "strict":
-        return settings.policy
-    return order.policy
+def _ground(order: Order) -> Ground:
+    return Ground(
+        _root(order.target), "" if order.package else order.trust_base, order.ci and not order.package
+    )
+
+
+def _own_files(order: Order) -> Iterator[tuple[str, bytes]]:
+    """The person's and the machine's settings; one that was named and lies in the tree is not theirs."""
+    for path, data in settings_files():
+        named = os.environ.get("SEAWALL_CONFIG", "")
+        mine = not named or Path(path) != Path(named).expanduser()
+        yield path, data if mine else named_bytes(Path(path), _ground(order), "settings file")
+
+
+def _policy(order: Order, name: str) -> Policy:
+    """A shipped policy, or the one in a file that the person or their own settings name."""
+    if name in POLICY_STRICTNESS:
+        return chosen_policy(name)
+    return policy_from(name, named_bytes(Path(name), _ground(order), "policy file"))
+
+
+def _walked(order: Order, own: Settings) -> Walk:
+    if order.package:
+        return Walk(order.target, frozenset(), ())
+    return walk(order.target, FORMATS, ENVIRONMENTS, order.limits, (*own.exclude, *order.exclude))
 
 
 def _store(order: Order, opened: ExitStack) -> Cache:
     """The store as a cache. One that cannot be written is done without; a corrupt one is an error."""
     path = order.store or data_directory() / "seawall.db"
+    if not order.store and path.exists() and not writable(path):
+        return NoCache()
     try:
         store: SqliteStore = open_store(path)
     except StoreError:
@@ -128,43 +159,24 @@ def _root(target: Path) -> Path:
 
 
 def _trust(order: Order, own: Settings) -> Trust:
-    tree = read(_root(order.target), FILE_NAME, order.limits) if order.target.is_dir() else None
-    here = tree if isinstance(tree, bytes) else None
-    base = _at_base(order, FILE_NAME) if order.trust_base else None
+    if order.package:
+        return Trust(own)
+    root = _root(order.target)
+    here = read(root, FILE_NAME, order.limits) if os.path.lexists(root / FILE_NAME) else None
+    base = read_at(root, order.trust_base, FILE_NAME) if order.trust_base else None
     return trust(own, here, base, bool(order.trust_base), order.limits)
 
 
-def _at_base(order: Order, path: str) -> bytes | None:
-    from seawall.adapters.vcs.git import read_at
-
-    return read_at(_root(order.target), order.trust_base, path)
-
-
 def _baseline(order: Order) -> frozenset[str]:
-    """Fingerprints of an earlier JSON report. Inside the tree it is read at the trusted revision."""
+    """Fingerprints of an earlier JSON report."""
     if order.baseline is None:
         return frozenset()
-    data: bytes | None
-    inside = _inside(order)
-    try:
-        data = _at_base(order, inside) if order.trust_base and inside else order.baseline.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{order.baseline}: {error.strerror}", "name a report of --format json") from None
-    if data is None:
-        raise UsageError(f"{order.baseline} does not exist at {order.trust_base}", "commit it there first")
+    data = named_bytes(order.baseline, _ground(order), "baseline")
     try:
         document = json.loads(data)
         return frozenset(str(finding["fingerprint"]) for finding in document["findings"])
     except (ValueError, KeyError, TypeError, RecursionError):
         raise UsageError(f"{order.baseline} is no report of --format json", "make one and name it") from None
-
-
-def _inside(order: Order) -> str:
-    """The baseline's path inside the tree, empty when it lies elsewhere."""
-    try:
-        return (order.baseline or Path()).resolve().relative_to(_root(order.target).resolve()).as_posix()
-    except ValueError:
-        return ""
 
 
 def _machine(order: Order, files: Iterable[str]) -> tuple[Machine, Project]:
@@ -173,7 +185,8 @@ def _machine(order: Order, files: Iterable[str]) -> tuple[Machine, Project]:
     from seawall.adapters.machine.project import look_at_project
 
     root = _root(order.target)
-    return look(os.environ, root), look_at_project(root, files, order.limits)
+    # Nothing is started that lies anywhere in the repository, also where only a part of it is scanned.
+    return look(os.environ, top_of(root)), look_at_project(root, files, order.limits)
 
 
 def _world(
@@ -207,8 +220,8 @@ def _world(
         lookups=tuple(lookups),
         malicious=index.malicious if index else None,
         facts=registry_facts(machine, project, store, now, begun, order.advance) if order.registry else None,
-        past=past if order.history and order.target.is_dir() else None,
-        gaps=gaps,
+        past=past if order.history and order.target.is_dir() and not order.package else None,
+        gaps=None if order.package else gaps,
         upstreams=upstreams(machine),
     )
 

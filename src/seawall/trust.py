@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from types import MappingProxyType
 
 from seawall.judging import Trust
 from seawall.kernel.errors import PolicyError
 from seawall.kernel.intake import SettingsChange
 from seawall.kernel.limits import Limits
-from seawall.kernel.lockfile import Document, DocumentKind
-from seawall.kernel.settings import DEFAULTS, Settings, Waiver, tightened
+from seawall.kernel.lockfile import Document, DocumentKind, Problem
+from seawall.kernel.settings import DEFAULTS, POLICY_STRICTNESS, Settings, Waiver, tightened
 from seawall.readers.settings.seawall_toml import FILE_NAME, SettingsFile, read
-
-ReadAt = Callable[[], bytes | None]
-"""The bytes of the tree's settings at the trusted revision, None where it had none there."""
 
 
 def own_settings(files: Iterable[tuple[str, bytes]], limits: Limits) -> Settings:
@@ -33,17 +31,26 @@ def own_settings(files: Iterable[tuple[str, bytes]], limits: Limits) -> Settings
             )
         changes = {name: getattr(found.settings, name) for name in found.given}
         changes["waivers"] = (*settings.waivers, *found.settings.waivers)
+        if "policy" in changes and changes["policy"] not in POLICY_STRICTNESS:
+            # Beside the settings that name it: never what happens to lie in the directory one stands in.
+            named = Path(found.settings.policy).expanduser()
+            changes["policy"] = str(Path(path).absolute().parent / named)
         settings = replace(settings, **changes)
     return settings
 
 
-def trust(own: Settings, tree: bytes | None, base: bytes | None, has_base: bool, limits: Limits) -> Trust:
+def trust(
+    own: Settings, tree: bytes | Problem | None, base: bytes | None, has_base: bool, limits: Limits
+) -> Trust:
     """The settings in force for a tree whose `seawall.toml` is `tree` and, at the trusted revision, `base`.
 
     With a trusted revision its waivers count and differences from it are named. Without one the tree's
     waivers are listed as not counted.
     """
-    here = read(tree, FILE_NAME, limits) if tree is not None else SettingsFile(FILE_NAME)
+    if isinstance(tree, Problem):
+        here = SettingsFile(FILE_NAME, problems=(tree,))
+    else:
+        here = read(tree, FILE_NAME, limits) if tree is not None else SettingsFile(FILE_NAME)
     there = read(base, FILE_NAME, limits) if base is not None else SettingsFile(FILE_NAME)
     settings = tightened(own, there.settings, there.given) if has_base else own
     settings = tightened(settings, here.settings, here.given)

@@ -9,10 +9,13 @@ import os
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
+from io import TextIOWrapper
+from typing import NoReturn, TextIO
 
 from seawall import __version__
-from seawall.kernel.errors import SeawallError, UsageError
+from seawall.kernel.errors import OutsideError, SeawallError, UsageError
 
 from .command import Command, Streams
 
@@ -32,23 +35,29 @@ _EPILOG = "`seawall` alone is `seawall scan .`. Help for one command: seawall CO
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code (kernel/errors.py)."""
     words = list(sys.argv[1:] if argv is None else argv)
-    streams = Streams(sys.stdout, sys.stderr)
+    streams = Streams(_open(sys.stdout), _open(sys.stderr))
     try:
         return _run(words, streams)
-    except SeawallError as error:
-        _say(streams, error)
-        return error.exit_code
     except KeyboardInterrupt:
         streams.note("seawall: stopped")
         return 130
     except BrokenPipeError:
-        # The reader of our output went away; say nothing, also not at interpreter exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader of our output went away.
+        _silence(streams.out)
         return 141
-    except (
-        Exception
-    ) as error:  # a defect must not look like "policy denies", which is what Python's own exit 1 means
-        return _defect(streams, error)
+    except Exception as error:
+        return _failed(streams, error)
+
+
+def _failed(streams: Streams, error: Exception) -> int:
+    """Never Python's own traceback and exit 1: that would look like "policy denies"."""
+    if isinstance(error, SeawallError):
+        return _say(streams, error)
+    if isinstance(error, OSError):
+        _silence(streams.out)
+        where = f"{error.filename}: " if error.filename else ""
+        return _say(streams, OutsideError(f"{where}{error.strerror or error}", "nothing was decided"))
+    return _defect(streams, error)
 
 
 def _defect(streams: Streams, error: Exception) -> int:
@@ -60,8 +69,23 @@ def _defect(streams: Streams, error: Exception) -> int:
     last = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{os.path.basename(last.filename)}:{last.lineno}"  # noqa: PTH119
     what = f"a defect in Seawall itself: {type(error).__name__} at {where}"
-    _say(streams, SeawallError(what, "report it, with what SEAWALL_DEBUG=1 shows; nothing was decided"))
-    return SeawallError.exit_code
+    advice = "report it, with what SEAWALL_DEBUG=1 shows; nothing was decided"
+    return _say(streams, SeawallError(what, advice))
+
+
+def _open(stream: TextIO | None) -> TextIO:
+    """A stream that takes every character; one that was closed before we began swallows them."""
+    if stream is None:
+        return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123
+    if isinstance(stream, TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
+    return stream
+
+
+def _silence(stream: TextIO) -> None:
+    """Nothing more is said, also not when the interpreter ends and flushes what is left."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _run(words: list[str], streams: Streams) -> int:
@@ -80,6 +104,12 @@ def _run(words: list[str], streams: Streams) -> int:
     return code
 
 
+class _Parser(ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Said like every other error, so that nothing from the command line reaches a terminal raw."""
+        raise UsageError(message, f"help: {self.prog} --help")
+
+
 def load(word: str) -> Command:
     """The command of that name. Raises UsageError for an unknown one."""
     for name, module, _ in COMMANDS:
@@ -93,10 +123,11 @@ def load(word: str) -> Command:
 
 def parser_of(command: Command) -> ArgumentParser:
     """The parser of one command."""
-    parser = ArgumentParser(
+    parser = _Parser(
         prog=f"seawall {command.name}",
         description=command.summary,
         formatter_class=RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     command.arguments(parser)
     return parser
@@ -117,10 +148,11 @@ def _overview() -> str:
     )
 
 
-def _say(streams: Streams, error: SeawallError) -> None:
+def _say(streams: Streams, error: SeawallError) -> int:
     # Imported here: a failure may afford it, `--version` may not.
     from seawall.reports.plain import neutral
 
     streams.note(f"seawall: {neutral(str(error))}")
     if error.advice:
         streams.note(f"  {neutral(error.advice)}")
+    return error.exit_code

@@ -19,7 +19,12 @@ FORMATS = ("text", "json", "sarif", "cyclonedx", "markdown")
 
 def _arguments(parser: ArgumentParser) -> None:
     add = parser.add_argument
-    add("target", nargs="?", default=".", help="a directory or a file (default: here)")
+    add(
+        "target",
+        nargs="?",
+        default=".",
+        help="a directory, a file, or a package such as pkg:npm/axios@1.14.1 (default: here)",
+    )
     add("--format", choices=FORMATS, default="text", help="what is printed (default: text)")
     add("--report", action="append", default=[], metavar="FORMAT=FILE", help="also write a report to a file")
     add("--all", action="store_true", help="show every finding and signal, not only the worst 25 lines")
@@ -58,12 +63,15 @@ def _run(arguments: Namespace, streams: Streams) -> int:
     from dataclasses import replace
     from datetime import UTC, datetime
 
+    from seawall.adapters.disk.writing import write_new
     from seawall.kernel.decision import Outcome
     from seawall.scan import Order, scan
 
     reports = [_report(word) for word in arguments.report]
+    package = arguments.target if arguments.target.startswith("pkg:") else ""
     order = Order(
-        target=Path(arguments.target),
+        target=Path() if package else Path(arguments.target),
+        package=package,
         offline=arguments.offline,
         registry=arguments.registry,
         history=not arguments.no_history,
@@ -72,13 +80,14 @@ def _run(arguments: Namespace, streams: Streams) -> int:
         exclude=tuple(arguments.exclude),
         baseline=Path(arguments.baseline) if arguments.baseline else None,
         trust_base=arguments.trust_base,
+        ci=os.environ.get("CI", "").lower() not in ("", "0", "false", "no"),
         index=Path(arguments.index) if arguments.index else None,
         store=store_path(arguments.store) if arguments.store else None,
     )
     with streams.progress("looking") as advance:
         verdict = scan(replace(order, advance=advance), datetime.now(UTC))
     for kind, path in reports:
-        path.write_text(_rendered(verdict, kind, arguments, None), encoding="utf-8")
+        write_new(path, _rendered(verdict, kind, arguments, None), order.target)
     streams.result(_rendered(verdict, arguments.format, arguments, streams))
     outcome = verdict.decision.outcome
     failing = {Outcome.DENY, Outcome.WARN} if arguments.fail_on == "warn" else {Outcome.DENY}

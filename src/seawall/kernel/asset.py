@@ -77,6 +77,18 @@ def package_purl(ecosystem: str, name: str, version: str = "") -> str:
     return _library_purl(kind, namespace, bare, version)
 
 
+def package_key(purl: str) -> tuple[str, str, str]:
+    """(OSV ecosystem, name as it writes it, version or empty) of a purl. Raises ValueError.
+
+    Without one in OSV the purl's own type stands for the ecosystem.
+    """
+    parsed = PackageURL.from_string(purl)
+    ecosystem = PURL_TYPE_TO_ECOSYSTEM.get(parsed.type, parsed.type)
+    separator = ":" if parsed.type == "maven" else "/"
+    name = f"{parsed.namespace}{separator}{parsed.name}" if parsed.namespace else parsed.name
+    return ecosystem, package_name(ecosystem, name), parsed.version or ""
+
+
 def _library_purl(kind: str, namespace: str, name: str, version: str) -> str:
     try:
         return str(PackageURL(kind, namespace or None, name, version or None).to_string())

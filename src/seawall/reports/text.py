@@ -58,7 +58,7 @@ def _paint(text: str, code: str, look: Look) -> str:
 def _answer(verdict: Verdict, look: Look) -> Iterator[str]:
     outcome = verdict.decision.outcome
     unchecked = "; ".join(
-        f"not checked for {s.check}: run `{s.advice}`" for s in verdict.unchecked if s.advice
+        f"not checked for {s.check}: {_run(s.advice)}" for s in verdict.unchecked if s.advice
     )
     if outcome is Outcome.INCOMPLETE:
         yield _paint(neutral(unchecked or "not everything could be checked"), _STYLE[outcome], look)
@@ -80,13 +80,18 @@ def _run(advice: str) -> str:
 def _came_in(verdict: Verdict, look: Look) -> Iterator[str]:
     intake = verdict.intake
     kinds = Counter(d.kind for d in intake.documents if d.format not in ("tree", "seawall-toml"))
-    if not kinds:
+    packages = Counter(key[0] for key in {pin.key for pin in intake.pins()})
+    if all(d.format == "package" for d in intake.documents) and packages:
+        # Asked about by name, and read from no file.
+        names = ", ".join(f"{pin.name} {pin.version} ({pin.ecosystem})" for pin in intake.pins())
+        yield shortened(f"what came in: {names}", look.width)
+    elif not kinds:
         yield "what came in: no lockfile, manifest or installed package was found"
     else:
         files = ", ".join(f"{n} {_KINDS[k][n > 1]}" for k, n in sorted(kinds.items()))
-        packages = Counter(key[0] for key in {pin.key for pin in intake.pins()})
         spread = " · ".join(f"{name or 'other'} {count:,}" for name, count in packages.most_common(4))
-        total = f", {sum(packages.values()):,} packages ({spread})" if packages else ""
+        count = sum(packages.values())
+        total = f", {count:,} package{'s' * (count > 1)} ({spread})" if packages else ""
         yield shortened(f"what came in: {files}{total}", look.width)
     yield _advisories(intake, look)
 

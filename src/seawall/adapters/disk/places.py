@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from seawall.kernel.errors import PolicyError
+
 
 def data_directory(environment: Mapping[str, str] = os.environ) -> Path:
     """The directory of the store and the index: `SEAWALL_DATA`, else the platform's data directory."""
@@ -22,7 +24,7 @@ def data_directory(environment: Mapping[str, str] = os.environ) -> Path:
 def settings_files(environment: Mapping[str, str] = os.environ) -> Iterator[tuple[str, bytes]]:
     """(path, bytes) of the machine's and then the user's `seawall.toml`, as far as they exist.
 
-    `SEAWALL_CONFIG` names the user's file; a file that is named but missing raises FileNotFoundError.
+    `SEAWALL_CONFIG` names the user's file. Raises PolicyError when it cannot be read.
     """
     machine = Path("/etc/seawall/seawall.toml")
     given = environment.get("SEAWALL_CONFIG")
@@ -30,4 +32,10 @@ def settings_files(environment: Mapping[str, str] = os.environ) -> Iterator[tupl
     user = (Path(base) if base else Path.home() / ".config") / "seawall" / "seawall.toml"
     for path in (machine, Path(given).expanduser() if given else user):
         if path.is_file() or (given and path != machine):
-            yield str(path), path.read_bytes()
+            try:
+                yield str(path), path.read_bytes()
+            except OSError as error:
+                raise PolicyError(
+                    f"the settings {path} cannot be read: {error.strerror or error}",
+                    "correct SEAWALL_CONFIG, or make the file readable",
+                ) from None

@@ -35,14 +35,21 @@ def data_bytes(name: str) -> bytes:
 
 def given_policy_text(path: Path) -> str:
     """The text of a user's own policy file. PolicyError when it cannot be read, is too big or is no text."""
-    advice = f"name a file, or one of {', '.join(POLICY_STRICTNESS)}"
     try:
         with path.open("rb") as file:
             data = file.read(MAX_POLICY_BYTES + 1)
     except OSError as error:
-        raise PolicyError(f"{path}: cannot be read: {error.strerror or error}", advice) from None
+        raise PolicyError(f"{path}: cannot be read: {error.strerror or error}", _ADVICE) from None
+    return as_policy_text(data, path)
+
+
+_ADVICE = f"name a file, or one of {', '.join(POLICY_STRICTNESS)}"
+
+
+def as_policy_text(data: bytes, path: Path) -> str:
+    """The text in the bytes of a policy file. PolicyError when it is too big or is no text."""
     if len(data) > MAX_POLICY_BYTES:
-        raise PolicyError(f"{path}: more than {MAX_POLICY_BYTES} bytes", advice)
+        raise PolicyError(f"{path}: more than {MAX_POLICY_BYTES} bytes", _ADVICE)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

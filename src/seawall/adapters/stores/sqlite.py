@@ -6,6 +6,7 @@ wait; migrations run in one transaction each and only forward. Errors: StoreErro
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -113,6 +114,11 @@ def path_of(url: str) -> Path:
     if not url.startswith(prefix) or len(url) == len(prefix):
         raise UsageError(f"{url!r} is not a store", "write sqlite:///PATH, or sqlite:////ABSOLUTE/PATH")
     return Path(url.removeprefix(prefix)).expanduser()
+
+
+def writable(path: Path) -> bool:
+    """The file, and the files that SQLite keeps beside it, can be written."""
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
 
 
 def open_store(path: Path) -> SqliteStore:
