@@ -14,7 +14,7 @@ from seawall.kernel.client import Machine, Project, Upstream
 from seawall.kernel.release import Wanted
 
 _FIRST_VERDICT = 9.0
-_LEAST = 3.0
+_LEAST = 2.0
 
 Advance = Callable[[int, int], None]
 
@@ -35,7 +35,7 @@ def registry_facts(
     """A function that asks about releases, for `World.facts`. It never raises for what the outside does.
 
     `begun` (of `time.monotonic`) is when the person began to wait: after nine seconds no more is asked, but
-    for three it always is.
+    for two it always is.
     """
     start = time.monotonic() if begun is None else begun
 

@@ -71,6 +71,14 @@ def test_two_bad_releases_in_a_day_are_both_compared_with_what_had_stood() -> No
     assert facts.publishers_before == ("the-pipeline",)
 
 
+def test_a_release_that_was_taken_back_is_not_what_to_compare_with() -> None:
+    taken = Listed("1.14.0", DAY[2], yanked="broken")
+    found = facts_of(
+        listing(Listed("1.13.0", DAY[1]), taken, Listed("1.14.1", DAY[20])), "1.14.1", Version, {}, ""
+    )
+    assert found.previous == "1.13.0"
+
+
 def test_a_pre_release_does_not_prepare_the_ground() -> None:
     good, trial = Listed("1.14.0", DAY[1]), Listed("1.14.1-beta.0", DAY[12])
     final, next_trial = Listed("1.14.1", DAY[20]), Listed("1.14.2-beta.1", DAY[27])

@@ -1,8 +1,8 @@
 """What is new in a release is known only by comparing it with one that people had time to look at.
 
 Who has taken a package over often publishes twice within a day, or a pre-release first. Compared with that,
-nothing is new: so a release is compared with the one before it in its line that had stood for a cooldown,
-and a final one with a final one, as far as there are such.
+nothing is new: so a release is compared with the one before it in its line that had stood for a cooldown
+and was not taken back, and a final one with a final one, as far as there are such.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ def line_of(version: str) -> str:
 
 
 def previous_in_line(listing: Listing, version: str, order: Order) -> Listed | None:
-    """The highest release below `version` that is final if it is, had settled, and is of its line.
+    """The highest release below `version` that is not yanked, final if it is, had settled, and is of its line.
 
-    What cannot be had of these three is left out, the line first. A release published after it does not
+    What cannot be had of these four is left out, the line first. A release published after it does not
     count: it cannot have been there before.
     """
     this = _find(listing, version, order)
@@ -48,6 +48,7 @@ def previous_in_line(listing: Listing, version: str, order: Order) -> Listed | N
     ranked = [(order(item.version), item) for item in listing.releases if item.version != version]
     older = [(rank, item) for rank, item in ranked if rank is not None and rank < mark]
     older = [pair for pair in older if not _after(pair[1].published, published)]
+    older = _narrowed(older, lambda item: item.yanked is None)
     if not _BEFORE_FINAL.search(version):
         older = _narrowed(older, lambda item: not _BEFORE_FINAL.search(item.version))
     older = _narrowed(older, lambda item: _settled(item.published, published))

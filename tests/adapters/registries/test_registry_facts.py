@@ -6,7 +6,8 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
-from seawall.adapters.registries.facts import Asker, RegistryAnswer, ask
+from seawall.adapters.registries.answer import RegistryAnswer
+from seawall.adapters.registries.facts import Asker, ask
 from seawall.kernel.asking import Registries
 from seawall.kernel.cache import NoCache
 from seawall.kernel.client import Role, Upstream

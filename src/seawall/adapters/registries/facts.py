@@ -8,25 +8,22 @@ time was up. What is not known is said and stays unknown.
 from __future__ import annotations
 
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from types import MappingProxyType
 from typing import TypeVar
 
 from seawall.adapters.http import Http, Patience
-from seawall.kernel.asking import Registries, not_asked, route
+from seawall.kernel.asking import Registries, route
 from seawall.kernel.cache import Cache
 from seawall.kernel.comparing import registry_name
 from seawall.kernel.errors import OutsideError
-from seawall.kernel.finding import Skipped
-from seawall.kernel.intake import Key
 from seawall.kernel.limits import DEFAULT_LIMITS, Limits
-from seawall.kernel.release import NewDependency, ReleaseFacts, Wanted
+from seawall.kernel.release import Wanted
 
 from . import REGISTRIES
+from .answer import RegistryAnswer, Unknown, answered
 from .conversation import Authorization, Conversation, LateError
 from .kept import CACHED, KEPT, Kept, read, written
 from .names import Heard, Name, Pair, Question, hear, newly_needed
@@ -37,17 +34,8 @@ Result = TypeVar("Result")
 _AT_ONCE = 8
 _FIRST_ROUND = 0.75
 _NEW_OF_ONE, _NEW_NAMES = 20, 300
-_REASONS = 8
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _KINDS = {kind.ecosystem: kind for kind in REGISTRIES}
-
-
-@dataclass(frozen=True, slots=True)
-class RegistryAnswer:
-    """What is known of releases, and what is not. A key that is in neither was not asked about."""
-
-    releases: Mapping[Key, ReleaseFacts] = field(default_factory=lambda: MappingProxyType({}))
-    skipped: tuple[Skipped, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +79,12 @@ def ask(wanted: Iterable[Wanted], asker: Asker) -> RegistryAnswer:
             asker.cache.remember(
                 CACHED, {name.key: written(kept) for name, kept in run.fresh.items()}, asker.now + KEPT
             )
-    return RegistryAnswer(*_answer(run, names, ages))
+    return answered(names, run.heard, ages, run.unknown)
 
 
 @dataclass(slots=True)
 class _Run:
-    """What was heard so far, and what is not known and why: (ecosystem, reason, advice) → names."""
+    """What was heard so far, what of it is new, and what is not known and why."""
 
     asker: Asker
     talk: Conversation
@@ -104,11 +92,7 @@ class _Run:
     heard: dict[Name, Kept] = field(default_factory=dict)
     fresh: dict[Name, Kept] = field(default_factory=dict)
     pairs: list[Pair] = field(default_factory=list)
-    unknown: dict[tuple[str, str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
-
-    def miss(self, ecosystem: str, name: str, reason: str, advice: str = "") -> None:
-        """Something about this name is not known."""
-        self.unknown[ecosystem, reason, advice].append(name)
+    unknown: Unknown = field(default_factory=Unknown)
 
     def keep(self, name: Name, kept: Kept) -> None:
         """This is the newest that is known of a name."""
@@ -132,10 +116,12 @@ def _name(run: _Run, want: Wanted) -> Name | None:
         return None
     way = route(want, run.asker.registries)
     if not way:
-        run.miss(ecosystem, name, "no registry of yours would be asked for it, so its name is told to nobody")
+        run.unknown.because(
+            ecosystem, name, "no registry of yours would be asked for it, so its name is told to nobody"
+        )
         return None
     if not kind.address(way[0].url, name):
-        run.miss(ecosystem, name, "not a name that a registry could know")
+        run.unknown.because(ecosystem, name, "not a name that a registry could know")
         return None
     return Name(kind, name, way)
 
@@ -195,7 +181,7 @@ def _take(run: _Run, question: Question, result: Heard | OutsideError) -> None:
         reason += "; what was said earlier is used"
     else:
         run.heard.pop(name, None)
-    run.miss(name.kind.ecosystem, name.name, reason, advice)
+    run.unknown.because(name.kind.ecosystem, name.name, reason, advice)
 
 
 def _why(error: OutsideError) -> tuple[str, str]:
@@ -212,7 +198,7 @@ def _second_round(run: _Run, names: Mapping[Name, tuple[str, ...]]) -> None:
         if isinstance(result, OutsideError):
             reason, advice = _why(result)
             reason = f"what it newly needs is not known: {reason}"
-            run.miss(pair.name.kind.ecosystem, pair.name.name, reason, advice)
+            run.unknown.because(pair.name.kind.ecosystem, pair.name.name, reason, advice)
             continue
         kept = run.heard[pair.name]
         facts = replace(kept.facts[pair.version], new_dependencies=result)
@@ -238,7 +224,7 @@ def _third_round(run: _Run, names: Mapping[Name, tuple[str, ...]]) -> dict[tuple
         else:
             reason, advice = _why(result)
             reason = f"a new dependency, whose age is not known: {reason}"
-            run.miss(question.name.kind.ecosystem, question.name.name, reason, advice)
+            run.unknown.because(question.name.kind.ecosystem, question.name.name, reason, advice)
     return {(n.kind.ecosystem, n.name): run.heard[n].first for n in asked if n in run.heard}
 
 
@@ -259,72 +245,3 @@ def _new_names(run: _Run, names: Mapping[Name, tuple[str, ...]]) -> Iterator[Nam
                 name = _name(run, Wanted((facts.key[0], real, "*")))
                 if name:
                     yield name
-
-
-def _answer(
-    run: _Run, names: Mapping[Name, tuple[str, ...]], ages: Mapping[tuple[str, str], datetime | None]
-) -> tuple[Mapping[Key, ReleaseFacts], tuple[Skipped, ...]]:
-    releases: dict[Key, ReleaseFacts] = {}
-    for name, versions in names.items():
-        kept = run.heard.get(name)
-        if kept is None:
-            continue
-        ecosystem = name.kind.ecosystem
-        if not kept.there:
-            run.miss(ecosystem, name.name, f"{_hosts(name)} does not know it, or not any more")
-        for version in versions if kept.there else ():
-            facts = kept.facts.get(version)
-            if facts is None:
-                facts = ReleaseFacts((ecosystem, name.name, version), None, kept.first, source=kept.host)
-                if version in kept.missing:
-                    run.miss(
-                        ecosystem,
-                        f"{name.name} {version}",
-                        f"{kept.host} does not list this release, or not any more",
-                    )
-            elif facts.published is None:
-                run.miss(
-                    ecosystem, f"{name.name} {version}", f"{kept.host} does not say when it was published"
-                )
-            releases[facts.key] = _complete(run, name, facts, ages)
-    return MappingProxyType(releases), tuple(_skipped(run))
-
-
-def _hosts(name: Name) -> str:
-    return " and ".join(dict.fromkeys(item.host for item in name.route))
-
-
-def _complete(
-    run: _Run, name: Name, facts: ReleaseFacts, ages: Mapping[tuple[str, str], datetime | None]
-) -> ReleaseFacts:
-    """With the ages of new dependencies; without digests where another index may have delivered the files."""
-    if len(name.route) > 1 and facts.digests:
-        facts = replace(facts, digests=())
-        reason = "digests were not compared: more than one index could have delivered the files"
-        run.miss(name.kind.ecosystem, name.name, reason)
-    if not facts.new_dependencies:
-        return facts
-    ecosystem = name.kind.ecosystem
-    new = tuple(
-        _aged(item, ages.get((ecosystem, registry_name(item.name, item.spec))))
-        for item in facts.new_dependencies
-    )
-    return replace(facts, new_dependencies=new)
-
-
-def _aged(item: NewDependency, first: datetime | None) -> NewDependency:
-    return item if item.first_release else replace(item, first_release=first)
-
-
-def _skipped(run: _Run) -> Iterator[Skipped]:
-    """One for each reason; a registry that finds a new excuse for every name gets no line for each."""
-    said: dict[str, int] = defaultdict(int)
-    others: dict[str, list[str]] = defaultdict(list)
-    for (ecosystem, reason, advice), names in run.unknown.items():
-        said[ecosystem] += 1
-        if said[ecosystem] > _REASONS:
-            others[ecosystem] += names
-        else:
-            yield not_asked(ecosystem, names, reason, advice)
-    for ecosystem, names in others.items():
-        yield not_asked(ecosystem, names, "for other reasons")
