@@ -307,3 +307,25 @@ def test_no_credential_is_seen_anywhere(
     store.close()
     said += [file.read_bytes().decode("latin-1") for file in tmp_path.glob("store.db*")]
     assert not [text for text in said if CANARY in text or "Bearer" in text or "bWU6Y2FuYXJ5" in text]
+
+
+def test_a_package_by_its_name(
+    registry: Registry, tree: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("npm_config_registry", registry.npm_url)
+    the_day(registry, tree)
+    assert main(["scan", "pkg:npm/fetching@1.14.1", "--registry", "--format", "json"]) == 1
+    assert json.loads(capsys.readouterr().out)["decided_by"][0]["policy"] == "default/looks-like-a-takeover"
+    assert main(["explain", "pkg:npm/fetching@1.14.1", "--registry"]) == 0
+    text = capsys.readouterr().out
+    assert f"{registry.host} says:" in text
+    assert "newly needs plain-crypt-js" in text
+    assert main(["explain", "pkg:npm/nobody@1.0.0", "--registry", "--format", "json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["registry"] == []
+    assert "does not know it" in said["skipped"][0]["reason"]
+    assert main(["explain", "pkg:npm/fetching", "--registry"]) == 0
+    assert "name a version" in capsys.readouterr().out
+    registry.seen.clear()
+    assert main(["explain", "pkg:npm/fetching@1.14.1"]) == 0
+    assert registry.seen == []

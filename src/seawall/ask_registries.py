@@ -9,8 +9,9 @@ from datetime import datetime
 
 from seawall.judging import Facts
 from seawall.kernel.asking import registries
-from seawall.kernel.cache import Cache
+from seawall.kernel.cache import Cache, NoCache
 from seawall.kernel.client import Machine, Project, Upstream
+from seawall.kernel.intake import Key
 from seawall.kernel.release import Wanted
 
 _FIRST_VERDICT = 9.0
@@ -49,6 +50,13 @@ def registry_facts(
         return Facts(answer.releases, answer.skipped)
 
     return facts
+
+
+def ask_about(key: Key, now: datetime) -> Facts:
+    """What the user's own registries say about one release, asked now and kept nowhere."""
+    from seawall.adapters.machine.clients import look
+
+    return registry_facts(look(os.environ), Project(), NoCache(), now)([Wanted(key)])
 
 
 def _authorization(machine: Machine) -> Callable[[Upstream], str]:

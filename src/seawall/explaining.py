@@ -1,15 +1,20 @@
-"""Explain what a rule, a package version or an advisory means, from what is on this machine."""
+"""Explain what a rule, a package version or an advisory means, from what is on this machine.
+
+Only if it is wanted, the user's registries are asked about the package too.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from seawall.adapters.disk.places import data_directory
 from seawall.adapters.disk.shipped import data_bytes
 from seawall.adapters.feeds.index import Index, open_index
+from seawall.judging import Facts
 from seawall.kernel.advisory import Advisory, Match
 from seawall.kernel.attack import Attack, as_advisories, ways_back
 from seawall.kernel.errors import UsageError
@@ -18,6 +23,7 @@ from seawall.kernel.matching import match
 from seawall.kernel.rule import Rule
 from seawall.one_package import key_of
 from seawall.readers.advisories.attacks import read_catalog
+from seawall.reports import release as releases
 from seawall.reports.plain import neutral
 from seawall.rules import RULES
 
@@ -32,7 +38,15 @@ class Explanation:
     json: str
 
 
-def explain(about: str, index_path: Path | None = None) -> Explanation:
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """Whom to ask about a release, and what time it is."""
+
+    ask: Callable[[Key, datetime], Facts]
+    now: datetime
+
+
+def explain(about: str, index_path: Path | None = None, registry: Registry | None = None) -> Explanation:
     """What `about` means: a rule id, a purl, or the id of an advisory or attack. Raises UsageError else."""
     rule = next((item for item in RULES if item.id == about), None)
     if rule:
@@ -41,7 +55,7 @@ def explain(about: str, index_path: Path | None = None) -> Explanation:
     try:
         attacks = read_catalog(data_bytes("attacks.json")).attacks
         if about.startswith("pkg:"):
-            return _of_package(about, attacks, index)
+            return _of_package(about, attacks, index, registry)
         return _of_advisory(about, attacks, index)
     finally:
         if index:
@@ -61,7 +75,9 @@ def _of_rule(rule: Rule) -> Explanation:
     return Explanation(text, json.dumps(document, indent=1))
 
 
-def _of_package(purl: str, attacks: Iterable[Attack], index: Index | None) -> Explanation:
+def _of_package(
+    purl: str, attacks: Iterable[Attack], index: Index | None, registry: Registry | None
+) -> Explanation:
     key = key_of(purl)
     known = (*as_advisories(attacks), *(index.about([key[:2]]) if index else ()))
     found = match([key], known).get(key, ()) if key[2] else _every(key, known)
@@ -86,6 +102,14 @@ def _of_package(purl: str, attacks: Iterable[Attack], index: Index | None) -> Ex
         "last_good": back,
         "asked": ["catalog", *([s.name for s in index.states()] if index else [])],
     }
+    if registry:
+        facts = registry.ask(key, registry.now) if key[2] else Facts()
+        document["registry"] = [releases.document(item) for item in facts.releases.values()]
+        document["skipped"] = [{"check": s.check, "reason": s.reason} for s in facts.skipped]
+        for release in facts.releases.values():
+            lines += ["", *releases.lines(release, registry.now)]
+        lines += [f"  not known: {neutral(s.reason)}" for s in facts.skipped]
+        lines += [] if key[2] else ["  For what the registry says, name a version."]
     return Explanation("\n".join(lines), json.dumps(document, indent=1))
 
 

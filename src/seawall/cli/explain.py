@@ -16,15 +16,21 @@ def _arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--index", metavar="FILE", default="", help="the advisory index that `seawall sync` made"
     )
+    parser.add_argument(
+        "--registry", action="store_true", help="also ask your registries about the package (age, scripts …)"
+    )
 
 
 def _run(arguments: Namespace, streams: Streams) -> int:
+    from datetime import UTC, datetime
     from pathlib import Path
 
-    from seawall.explaining import explain
+    from seawall.ask_registries import ask_about
+    from seawall.explaining import Registry, explain
 
     index = Path(arguments.index) if arguments.index else None
-    answer = explain(arguments.about, index)
+    registry = Registry(ask_about, datetime.now(UTC)) if arguments.registry else None
+    answer = explain(arguments.about, index, registry)
     streams.result(answer.json if arguments.format == "json" else answer.text)
     return 0
 
