@@ -153,6 +153,17 @@ def test_a_week_earlier_the_same_tree_is_allowed(
     assert (got["decision"], got["code"], got["skipped"]) == ("allow", 0, [])
 
 
+def test_a_time_that_has_not_come_is_young_and_no_pass(
+    registry: Registry, tree: Path, scan: Callable[..., dict], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("npm_config_registry", registry.npm_url)
+    the_day(registry, tree)
+    registry.npm["fetching"]["time"]["1.14.1"] = "2999-01-01T00:00:00Z"
+    got = scan()
+    assert "packages/young-release" in rules(got, "pkg:npm/fetching@1.14.1")
+    assert got["decision"] == "deny"
+
+
 def test_another_digest_than_the_registrys_is_denied(
     registry: Registry, tree: Path, scan: Callable[..., dict], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,7 @@
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 
@@ -317,7 +318,7 @@ def test_where_the_registry_cannot_be_had_what_it_said_earlier_counts(registry: 
     first = asked(key, upstreams=[npm(registry)], cache=cache)
     registry.answers["/npm/fetching"] = say(403)
     again = asked(key, upstreams=[npm(registry)], cache=cache, now=NOW + timedelta(days=2))
-    assert again.releases == first.releases
+    assert again.releases[key] == replace(first.releases[key], digests=())
     assert "what was said earlier is used" in reasons(again)
 
 

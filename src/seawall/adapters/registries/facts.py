@@ -179,9 +179,16 @@ def _take(run: _Run, question: Question, result: Heard | OutsideError) -> None:
     reason, advice = _why(result)
     if old and old.there:
         reason += "; what was said earlier is used"
+        run.heard[name] = _old(old)
     else:
         run.heard.pop(name, None)
     run.unknown.because(name.kind.ecosystem, name.name, reason, advice)
+
+
+def _old(kept: Kept) -> Kept:
+    """Without digests: files may have been added to a release since, and a lockfile may name only those."""
+    facts = {version: replace(item, digests=()) for version, item in kept.facts.items()}
+    return replace(kept, facts=facts)
 
 
 def _why(error: OutsideError) -> tuple[str, str]:
