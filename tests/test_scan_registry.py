@@ -216,7 +216,7 @@ def test_a_registry_that_cannot_be_asked_changes_no_verdict_and_is_said(
     got = scan()
     assert got["decision"] == "allow"
     assert [(s["check"], s["required"]) for s in got["skipped"]] == [("registry facts (npm)", False)]
-    assert "does not let us in (403)" in got["skipped"][0]["reason"]
+    assert "refuses to answer about it (403)" in got["skipped"][0]["reason"]
 
 
 def test_a_strangers_registry_is_asked_nothing(

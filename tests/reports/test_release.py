@@ -40,7 +40,7 @@ def test_a_takeover_in_sentences() -> None:
 
 
 def test_what_is_not_known_is_not_said_to_be_good() -> None:
-    text = "\n".join(lines(ReleaseFacts(("npm", "a", "1"), previous="0.9"), NOW))
+    text = "\n".join(lines(ReleaseFacts(("npm", "a", "1"), previous="0.9", digests=("sha1:00",)), NOW))
     assert "does not say when this was published" in text
     assert "not known: install scripts, attestations, publishers, new dependencies" in text
 

@@ -15,7 +15,7 @@ def lines(facts: ReleaseFacts, now: datetime) -> Iterator[str]:
     yield f"  {facts.source or 'the registry'} says:"
     if facts.published:
         yield f"    published {_when(facts.published, now)}"
-    else:
+    elif facts.digests:
         yield "    it does not say when this was published"
     if facts.first_release:
         yield f"    the name first appeared {_when(facts.first_release, now)}"

@@ -76,8 +76,10 @@ class Conversation:
         if answer.status in (404, 410):
             raise NotThereError(f"{host} does not know it, or not any more")
         why = f"{host} answered {answer.status}"
-        if answer.status in (401, 403):
-            why = f"{host} does not let us in ({answer.status})"
+        if answer.status == 401:
+            why = f"{host} does not let us in (401)"
+        elif answer.status in (403, 451):
+            why = f"{host} refuses to answer about it ({answer.status})"
         error = OutsideError(why, "look at what your own client says to it")
         self._fault(host, error, final=answer.status == 429)
         raise error
