@@ -44,9 +44,11 @@ def read(path: Path) -> bytes | Problem | None:
         return None
     except (OSError, ValueError) as error:
         return Problem(str(path), ProblemKind.UNREADABLE, getattr(error, "strerror", None) or str(error))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        # Asked of the descriptor: a directory under the name cannot even be wrapped into a file.
+        os.close(descriptor)
+        return Problem(str(path), ProblemKind.UNREADABLE, "not a regular file")
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            return Problem(str(path), ProblemKind.UNREADABLE, "not a regular file")
         try:
             data = file.read(LARGEST + 1)
         except OSError as error:
