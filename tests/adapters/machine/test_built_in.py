@@ -1,7 +1,9 @@
 """What clients use by default is derived, and what cannot be derived is said."""
 
 import ast
+import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -84,3 +86,25 @@ def test_no_host_is_written_in_the_file() -> None:
     tree = ast.parse(Path(module.__file__).read_text())
     texts = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
     assert not [text for text in texts if text.startswith("https://") and "." in text]
+
+
+def test_the_pip_that_comes_with_python_is_read_out_of_its_wheel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = next(i.host for i in built_in()[0] if i.ecosystem == "PyPI" and i.role is Role.DEFAULT)
+    bundled = tmp_path / "_bundled"
+    bundled.mkdir()
+    (bundled / "pip-1.0-py3-none-any.whl").write_bytes(b"no zip")
+    with zipfile.ZipFile(bundled / "pip-2.0-py3-none-any.whl", "w") as archive:
+        archive.writestr("pip/_internal/models/index.py", SOURCE.replace("index.example", index))
+    places = SimpleNamespace(submodule_search_locations=[str(tmp_path)])
+    monkeypatch.setattr(module, "find_spec", lambda name: places if name == "ensurepip" else None)
+    assert [item.host for item in built_in()[0] if item.role is Role.FILES] == ["files.example"]
+
+
+def test_what_a_library_no_longer_tells_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_package_address", lambda _purl: "")
+    monkeypatch.setattr(module, "_yarn_host", lambda: "")
+    found, notes = built_in()
+    assert found == ()
+    assert len(notes) == 3

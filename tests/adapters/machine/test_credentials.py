@@ -196,3 +196,43 @@ def test_a_credential_does_not_show_itself() -> None:
     credential = Credential("corp.example", f"Bearer {CANARY}")
     assert CANARY not in f"{credential} {credential!r} {[credential]}"
     assert "corp.example" in str(credential)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "//corp.example/npm/:username=me\n//corp.example/npm/:_password=%%%no-base64%%%",
+        "registry=https://[corp.example/npm/",
+        "//corp.example/npm/:_auth=",
+    ],
+)
+def test_what_cannot_be_read_is_no_credential(tmp_path: Path, lines: str) -> None:
+    (tmp_path / ".npmrc").write_text(f"registry=https://corp.example/npm/\n{lines}\n")
+    here = machine(given(tmp_path))
+    for upstream in registry_urls(here)["npm"]:
+        assert credential_for(upstream, here, given(tmp_path)) is None
+
+
+def test_a_file_that_is_gone_or_no_file_gives_none(tmp_path: Path) -> None:
+    file = tmp_path / ".npmrc"
+    file.write_text(f"registry=https://corp.example/npm/\n//corp.example/npm/:_authToken={CANARY}\n")
+    environment = given(tmp_path)
+    here = machine(environment)
+    upstream = registry_urls(here)["npm"][0]
+    file.unlink()
+    assert credential_for(upstream, here, environment) is None
+    file.mkdir()
+    assert credential_for(upstream, here, environment) is None
+
+
+def test_a_user_and_password_in_bunfig(tmp_path: Path) -> None:
+    (tmp_path / ".bunfig.toml").write_text(
+        f'[install]\nregistry = {{ url = "https://corp.example/", username = "me", password = "{CANARY}" }}\n'
+    )
+    assert first(given(tmp_path), "npm", "corp.example") == basic(f"me:{CANARY}")
+
+
+def test_a_registry_with_userinfo_in_bunfig(tmp_path: Path) -> None:
+    text = f'[install]\nregistry = "https://me:{CANARY}@corp.example/"\n'
+    (tmp_path / ".bunfig.toml").write_text(text)
+    assert first(given(tmp_path), "npm", "corp.example") == basic(f"me:{CANARY}")
