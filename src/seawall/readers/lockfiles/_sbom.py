@@ -5,6 +5,15 @@ from __future__ import annotations
 from packageurl import PackageURL
 
 from seawall.kernel.asset import PURL_TYPE_TO_ECOSYSTEM, pypi_name
+from seawall.kernel.lockfile import ProblemKind
+
+from ._draft import Draft
+
+
+def without_purls(draft: Draft, described: int, line: int = 1) -> None:
+    """Says so when a document describes packages and none of them can be judged."""
+    if described and not draft.pins and not draft.problems():
+        draft.problem(ProblemKind.UNSUPPORTED, "no package in it carries a purl with a version", line)
 
 
 def from_purl(text: str) -> tuple[str, str, str] | None:

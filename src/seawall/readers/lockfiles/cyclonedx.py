@@ -17,7 +17,7 @@ from seawall.readers.syntax.text import decode
 
 from ._chains import ancestors, names, reached
 from ._draft import Draft, facts, items, table, text, texts
-from ._sbom import from_purl
+from ._sbom import from_purl, without_purls
 
 _ALGORITHMS = {"SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512", "MD5": "md5"}
 
@@ -64,6 +64,7 @@ def _read_components(bom: Mapping[str, object], lines: KeyLines, draft: Draft) -
             [named[r] for r in ancestors(parents, text(component.get("bom-ref")))],
             draft,
         )
+    without_purls(draft, len(components))
 
 
 def _every(value: object, depth: int, limit: int) -> Iterator[Mapping[str, object]]:

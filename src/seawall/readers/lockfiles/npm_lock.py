@@ -157,7 +157,11 @@ def _pins(
         source = resolved_source(entry.get("resolved"))
         if version is None and source.kind is SourceKind.PATH:
             continue
-        if not is_name(name) or not is_version(version):
+        if version is None and source.kind is not SourceKind.REGISTRY:
+            version = ""  # a repository whose manifest names none
+        elif not is_version(version):
+            name = None
+        if not is_name(name):
             draft.problem(ProblemKind.MALFORMED, "a package without a proper name or version", where[place])
             continue
         above = [step.rpartition(_INSTALLED)[2] for step in ancestors(parents, place)]

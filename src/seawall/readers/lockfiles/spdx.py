@@ -18,7 +18,7 @@ from seawall.readers.syntax.text import decode
 
 from ._chains import Ways, ancestors, names, reached
 from ._draft import Draft, facts, items, table, text, texts
-from ._sbom import from_purl
+from ._sbom import from_purl, without_purls
 
 _DEPENDENCY_OF = (
     "DEPENDENCY_OF",
@@ -62,6 +62,7 @@ def read(data: bytes, path: str, limits: Limits) -> Document:
         lines = KeyLines(content)
         for package in items(packages):
             _take(table(package), graph, lines, draft)
+        without_purls(draft, len(items(packages)))
     except SyntaxFault as fault:
         draft.fault(fault)
     return draft.document("spdx", DocumentKind.SBOM, facts(version=version))
