@@ -196,3 +196,10 @@ def test_a_directory_that_goes_away_is_a_problem(tmp_path: Path, monkeypatch: py
     got = look(tmp_path)
     assert [(p.path, p.kind) for p in got.problems] == [("a/", ProblemKind.UNREADABLE)]
     assert [path for path, _ in got.claimed] == ["b/the.lock"]
+
+
+def test_a_directory_in_the_place_of_a_file_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "seawall.toml").mkdir()
+    got = read(tmp_path, "seawall.toml", DEFAULT_LIMITS)
+    assert isinstance(got, Problem)
+    assert got.kind is ProblemKind.UNREADABLE

@@ -260,10 +260,12 @@ def read(root: Path, relative: str, limits: Limits) -> bytes | Problem:
         return _problem(relative, ProblemKind.OUTSIDE, "a link that leads out of the tree")
     except (OSError, ValueError) as error:
         return _problem(relative, ProblemKind.UNREADABLE, getattr(error, "strerror", None) or str(error))
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        # Asked of the descriptor: a directory under the name cannot even be wrapped into a file.
+        os.close(descriptor)
+        return _problem(relative, ProblemKind.UNREADABLE, "not a regular file")
     with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            return _problem(relative, ProblemKind.UNREADABLE, "not a regular file")
         try:
             data = file.read(limits.file_bytes + 1)
         except OSError as error:

@@ -90,9 +90,11 @@ def _bytes(path: Path, most: int) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError):
         return b""
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        # Asked of the descriptor: a directory under the name cannot even be wrapped into a file.
+        os.close(descriptor)
+        return b""
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            return b""
         try:
             return file.read(most)
         except OSError:
