@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 
@@ -18,8 +19,8 @@ from seawall.kernel.versions import is_unbounded
 class Sieve:
     """Lets a blob pass only when it names a bad package with one of its bad versions close behind.
 
-    Versions of one file share nearly all their lines, so only lines that were not seen before at a path are
-    searched; what they name stays a candidate for every other version of that file.
+    Versions of one file share nearly all their pieces (an entry, a line), so only pieces that were not seen
+    before at a path are searched; what they name stays a candidate for every other version of that file.
     """
 
     def __init__(self, known_bad: Iterable[Advisory]) -> None:
@@ -32,31 +33,53 @@ class Sieve:
                 if not affected.versions or any(not is_unbounded(r) for r in affected.ranges):
                     self._every.add(name)
         self._bad_versions = {version for versions in self._versions.values() for version in versions}
-        self._lines: dict[str, set[bytes]] = defaultdict(set)
-        self._names: dict[str, set[bytes]] = defaultdict(set)
-        self._seen: dict[str, set[bytes]] = defaultdict(set)
+        self._paths: dict[str, _Seen] = defaultdict(_Seen)
 
     def passes(self, path: str, data: bytes) -> bool:
         """This version of the file has to be parsed."""
-        small = data.lower()
-        if b"\\u" in small or b"\\x" in small:
-            # Escapes can spell any name; no client writes them into a lockfile.
+        seen = self._paths[path]
+        pieces, entries = _pieces(data)
+        here = set(pieces)
+        new = here - seen.pieces
+        if new:
+            seen.pieces |= new
+            self._look_at(new, seen)
+        if not seen.escaped.isdisjoint(here) or seen.names.keys() & self._every:
             return True
-        lines = set(small.split(b"\n"))
-        new = lines - self._lines[path]
-        self._lines[path] |= new
-        fresh = _DIGESTS.sub(b"", b"\n".join(new))
-        self._seen[path].update(self._bad_versions.intersection(_VERSION.findall(fresh)))
-        self._names[path].update(self._names_in(fresh))
-        if self._names[path] & self._every:
-            return True
-        window = _FAR if path.endswith("Pipfile.lock") else _NEAR
-        return any(
-            _together(name, version).search(piece)
-            for name in self._names[path]
-            for version in self._versions[name] & self._seen[path]
-            for piece in _before(small, version, window)
+        wanted = tuple(
+            (name, version)
+            for name in seen.names
+            for version in self._versions[name] & seen.versions.keys()
+            if not seen.names[name].isdisjoint(here) and not seen.versions[version].isdisjoint(here)
         )
+        if not wanted:
+            return False
+        if entries and not path.endswith("Pipfile.lock"):
+            return any(_close(around, wanted, seen) for around in _around(pieces, wanted, seen))
+        window = _FAR if path.endswith("Pipfile.lock") else _NEAR
+        return _found(data.lower(), wanted, window)
+
+    def _look_at(self, new: Iterable[bytes], seen: _Seen) -> None:
+        """Remember which of the new pieces hold a bad name, a bad version, or an escape."""
+        text = b"\n".join(new).lower()
+        # Escapes can spell any name; no client writes them into a lockfile.
+        escapes = b"\\u" in text or b"\\x" in text
+        fresh = _DIGESTS.sub(b"", text)
+        names = set(self._names_in(fresh))
+        versions = self._bad_versions.intersection(_VERSION.findall(fresh))
+        if not (names or versions or escapes):
+            return
+        for piece in new:
+            small = piece.lower()
+            spelled = small.replace(b"_", b"-").replace(b".", b"-")
+            for name in names:
+                if name in small or name in spelled:
+                    seen.names[name].add(piece)
+            for version in versions:
+                if version in small:
+                    seen.versions[version].add(piece)
+            if escapes and (b"\\u" in small or b"\\x" in small):
+                seen.escaped.add(piece)
 
     def _names_in(self, fresh: bytes) -> Iterable[bytes]:
         if len(self._versions) <= _FEW:
@@ -67,6 +90,58 @@ class Sieve:
         return [name for word in words for name in _spellings(word) if name in self._versions]
 
 
+_Pairs = tuple[tuple[bytes, bytes], ...]
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What was seen at one path: all pieces, and which of them hold a bad name, a bad version, an escape."""
+
+    pieces: set[bytes] = field(default_factory=set)
+    names: dict[bytes, set[bytes]] = field(default_factory=lambda: defaultdict(set))
+    versions: dict[bytes, set[bytes]] = field(default_factory=lambda: defaultdict(set))
+    escaped: set[bytes] = field(default_factory=set)
+    harmless: set[tuple[_Pairs, tuple[bytes, ...]]] = field(default_factory=set)
+
+
+def _pieces(data: bytes) -> tuple[list[bytes], bool]:
+    """The file cut into its entries, at empty lines or where objects end, or else into lines; and which."""
+    for end in (b"\n\n", b"},\n"):
+        pieces = data.split(end)
+        if len(pieces) * _ENTRY > len(data):
+            return [piece for piece in pieces if piece], True
+    return data.split(b"\n"), False
+
+
+def _around(pieces: Sequence[bytes], wanted: _Pairs, seen: _Seen) -> Iterator[tuple[bytes, ...]]:
+    """Each piece that holds a wanted version, behind the few before it: the name may stand there."""
+    hot = set().union(*(seen.versions[version] for version in {version for _, version in wanted}))
+    for at, piece in enumerate(pieces):
+        if piece in hot:
+            yield tuple(pieces[max(0, at - _BEFORE) : at + 1])
+
+
+def _close(around: tuple[bytes, ...], wanted: _Pairs, seen: _Seen) -> bool:
+    """A wanted name with its version close behind. What was found harmless is not looked at again."""
+    if (wanted, around) in seen.harmless:
+        return False
+    if _found(b"\n\n".join(around).lower(), wanted, _NEAR):
+        return True
+    seen.harmless.add((wanted, around))
+    return False
+
+
+def _found(text: bytes, wanted: _Pairs, window: int) -> bool:
+    return any(
+        _together(name, version).search(part)
+        for name, version in wanted
+        for part in _before(text, version, window)
+    )
+
+
+_BEFORE = 3
+_ENTRY = 2_000
+"""A way of cutting whose pieces are longer than this on average is not the file's own."""
 _FEW = 500
 _DIGESTS = re.compile(rb"sha\d+[-:][a-z0-9+/=]+")
 _VERSION = re.compile(rb"(?<![\d.])\d+\.\d+[0-9a-z.+-]*")
@@ -99,7 +174,7 @@ _BETWEEN = (
     rb"\s*(?:\[[^\]\n]*\])?\s*===?\s*|"  # requirements files
     rb'"\s*[:,]\s*\{?[^{}]*?"version"\s*:\s*"(?:==)?|'  # JSON: npm, Pipfile.lock
     rb"@[^\n]*:\s*\n(?:\s+[^\n]*\n)??\s+version:?\s+\"?|"  # yarn
-    rb'"?\s*\n(?:[^\[\n]*\n){0,8}?\s*version\s*[=:]\s*["\x27]?)'  # TOML and YAML tables
+    rb'["\x27]?\s*\n(?:[^\[\n]*\n){0,8}?\s*version\s*[=:]\s*["\x27]?)'  # TOML and YAML tables
 )
 
 
