@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from seawall.kernel.client import Gap, Layer
-from seawall.kernel.cooldown import SETTINGS, Cooldown, release, told
+from seawall.kernel.cooldown import SETTINGS, Cooldown, Scripts, release, told
 
 _SET: Mapping[str, str] = {
     "npm": "npm config set min-release-age {value} --location=user",
@@ -16,7 +17,7 @@ _SET: Mapping[str, str] = {
     "pip": "pip config set global.uploaded-prior-to {value}",
     "poetry": "poetry config solver.min-release-age {value}",
 }
-_UPGRADE: Mapping[str, str] = {
+UPGRADE: Mapping[str, str] = {
     "npm": "npm install --global npm@latest",
     "pnpm": "pnpm self-update",
     "yarn": "yarn set version stable",
@@ -32,37 +33,79 @@ _SCRIPTS: Mapping[str, str] = {
 }
 
 
-def cooldown_gap(item: Cooldown, days: int) -> Gap:
-    """The gap of a client that waits less than `days` days."""
+def consequences(changed: Iterable[tuple[str, bool]]) -> tuple[str, ...]:
+    """What will surprise a person after these (client, whether it was about scripts) were told something."""
+    told_now = set(changed)
+    return tuple(sentence for key, sentence in _CONSEQUENCES.items() if key in told_now)
+
+
+_CONSEQUENCES: Mapping[tuple[str, bool], str] = MappingProxyType(
+    {
+        (
+            "uv",
+            False,
+        ): "uv: before 0.9.17 it stops at this setting, and `uv sync --locked` stops until `uv lock`",
+        ("npm", True): "npm: what a package must build for itself: npm rebuild NAME --ignore-scripts=false",
+        (
+            "yarn",
+            True,
+        ): 'yarn: to let a package build itself: "dependenciesMeta": {"NAME": {"built": true}}',
+    }
+)
+
+
+def cooldown_gap(item: Cooldown, days: int, *, here: bool = True) -> Gap:
+    """The gap of a client that waits less than `days` days. `here`: it is on this machine."""
     named = f"{item.client} {item.version}".strip()
-    fix = _SET.get(item.client, "").format(value=told(item.client, days)) if item.client in SETTINGS else ""
-    if item.layer is Layer.PROJECT:
-        fix = "seawall setup --fix --project"
-    elif item.layer is Layer.ENVIRONMENT:
-        fix = f"change the environment variable that sets {item.option}"
     if not item.can:
-        return Gap(item.client, _too_old(item, named), _UPGRADE.get(item.client, ""), item.where)
+        return Gap(item.client, _too_old(item, named), UPGRADE.get(item.client, ""), item.where)
     if item.exempts_all:
         what = f"{named} waits, but every package is exempt from it"
         return Gap(item.client, what, f"take the * out of {item.exempts_all}", item.exempts_all)
+    if item.unreadable and not item.value:
+        what = f"{named} reads {item.where}, and what that says cannot be known"
+        return Gap(item.client, what, f"correct {item.where}, or take it away", item.where)
+    return Gap(item.client, _waits_too_little(item, named, days), _fix(item, days, here=here), item.where)
+
+
+def _waits_too_little(item: Cooldown, named: str, days: int) -> str:
+    setting = SETTINGS[item.client]
     if item.unreadable:
-        what = f"{named} does not understand {item.option} = {item.value}"
-    elif item.days is None and item.where:
-        what = f"{named} is told not to wait ({item.option} = {item.value})"
-    elif item.days is None:
-        what = f"{named} takes a release the minute it is published"
-    else:
-        by = " unless told otherwise" if item.by_default else ""
-        since = " (a date that does not move)" if item.fixed else ""
-        what = f"{named} waits {span(item.days)}{by}{since}, not {span(days)}"
-    return Gap(item.client, what, fix, item.where)
+        return f"{named} does not understand {item.option} = {item.value}"
+    if item.days is None and item.where:
+        return f"{named} is told not to wait ({item.option} = {item.value})"
+    if item.days is None and setting.default_since and not release(item.version):
+        later = f"later ones wait {span(setting.default_days)}, not {span(days)}"
+        return f"{named} before {_written(setting.default_since)} takes a release at once; {later}"
+    if item.days is None:
+        return f"{named} takes a release the minute it is published"
+    by = " unless told otherwise" if item.by_default else ""
+    since = " (a date that does not move)" if item.fixed else ""
+    return f"{named} waits {span(item.days)}{by}{since}, not {span(days)}"
+
+
+def _fix(item: Cooldown, days: int, *, here: bool) -> str:
+    value = told(item.client, days)
+    if item.layer is Layer.ENVIRONMENT:
+        return f"change the environment variable that sets {item.option}"
+    if item.option == "before":
+        return f"take before out of {item.where}; then: seawall setup --fix"
+    if item.client == "pip" and not here:
+        return f"set PIP_UPLOADED_PRIOR_TO={value} where it runs"
+    if item.layer is Layer.PROJECT or not here:
+        return "seawall setup --fix --project"
+    return _SET[item.client].format(value=value)
+
+
+def _written(version: Sequence[int]) -> str:
+    return ".".join(str(part) for part in version)
 
 
 def _too_old(item: Cooldown, named: str) -> str:
     if item.client == "yarn" and release(item.version)[:1] == (1,):
         return f"{named} cannot wait for a release to age; yarn 4.10 can"
     setting = SETTINGS[item.client]
-    since = ".".join(str(part) for part in setting.since)
+    since = _written(setting.since)
     if item.unreadable:
         return f"{named} does not understand {item.option} = {item.value}; {item.client} {since} does"
     return f"{named} cannot wait for a release to age; {item.client} {since} can"
@@ -77,9 +120,15 @@ def span(days: float) -> str:
     return "less than a minute"
 
 
-def scripts_gap(client: str, version: str) -> Gap:
+def scripts_gap(client: str, version: str, said: Scripts) -> Gap:
     """The gap of a client that runs the install scripts of every package."""
     what = f"{client} {version}".strip() + " runs the install scripts of every package"
+    if said.option:
+        fix = f"take {said.option} out of {said.where}"
+        return Gap(client, f"{what}, told by {said.where}", fix, said.where, "scripts")
+    if said.where:
+        what = f"{client} reads {said.where}, and what that says of install scripts cannot be known"
+        return Gap(client, what, f"correct {said.where}, or take it away", said.where, "scripts")
     fix = _SCRIPTS.get(client, "")
     if client == "yarn" and release(version)[:1] == (1,):
         fix = "yarn config set ignore-scripts true"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from posixpath import dirname
@@ -32,9 +32,9 @@ from seawall.kernel.client import (
     configured,
     upstreams,
 )
-from seawall.kernel.cooldown import Cooldown, cooldown, release, runs_scripts
+from seawall.kernel.cooldown import Cooldown, cooldown, release, scripts
 from seawall.kernel.lockfile import Document, DocumentKind
-from seawall.kernel.overview import ClientView, Overview
+from seawall.kernel.overview import ClientView, Overview, Use
 from seawall.kernel.settings import Settings
 
 CLIENT_OF: Mapping[str, str] = {
@@ -70,14 +70,6 @@ _URL_FIRST = frozenset({"uv-lock", "yarn-lock-v1", "pylock", "bun-lock"})
 _NO_GAP_LIMIT = 10_000.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Use:
-    client: str
-    version: str
-    directory: str
-    path: str
-
-
 def look(
     target: Path, now: datetime, environment: Mapping[str, str] | None = None
 ) -> tuple[Machine, Overview]:
@@ -88,15 +80,17 @@ def look(
     from seawall.adapters.machine.project import look_at_project
     from seawall.kernel.errors import TargetError
     from seawall.kernel.limits import DEFAULT_LIMITS
-    from seawall.readers.lockfiles import FORMATS
+    from seawall.readers.lockfiles import ENVIRONMENTS, FORMATS
     from seawall.trust import own_settings
 
     around = os.environ if environment is None else environment
     if not target.is_dir():
         raise TargetError(f"{target} is not a directory", "name a directory: seawall setup PATH")
-    walked = walk(target, FORMATS, (), DEFAULT_LIMITS)
-    documents = read_documents(walked, DEFAULT_LIMITS)
     settings = own_settings(settings_files(around), DEFAULT_LIMITS)
+    # What is installed below has lockfiles and settings of its own makers; no client reads them.
+    installed = [root for environment_ in ENVIRONMENTS for root in environment_.roots]
+    walked = walk(target, FORMATS, (), DEFAULT_LIMITS, (*settings.exclude, *installed))
+    documents = read_documents(walked, DEFAULT_LIMITS)
     machine = look_at_machine(around, target)
     project = look_at_project(target, walked.files)
     return machine, overview(machine, documents, settings, now, project, str(target))
@@ -111,15 +105,16 @@ def overview(
     target: str = ".",
 ) -> Overview:
     """What there is to tell about a machine and the tree that was read into `documents` and `project`."""
-    uses = _uses(machine, documents, project)
     days = settings.cooldown_days
+    uses = [_told_by(use, Machine(), project, days, now) for use in _uses(machine, documents, project)]
+    here = [Use(client.name, client.version) for client in machine.clients]
     views = tuple(_views(machine, uses, project, days, now))
     pipelines = tuple(sorted(path for path in project.files if _is_pipeline(path)))
     gaps = (
         *_cooldown_gaps(views, days),
         *_around_gaps(machine, documents, project),
         *_scripts_gaps(views),
-        *_pipeline_gaps(uses, project, pipelines, days, now),
+        *_pipeline_gaps(uses, pipelines, days),
     )
     return Overview(
         target,
@@ -130,7 +125,16 @@ def overview(
         tuple(_registries(machine, documents, project)),
         gaps,
         tuple(_notes(machine, documents, project)),
+        tuple(uses),
+        tuple(_told_by(use, machine, Project(), days, now) for use in here),
     )
+
+
+def _told_by(use: Use, machine: Machine, project: Project, days: int, now: datetime) -> Use:
+    """`use` with what it does when only these places tell it something."""
+    places = places_in(use.directory, machine, project)
+    waits = _waits(cooldown(use.client, use.version, places, now), days)
+    return replace(use, waits=waits, scripts=scripts(use.client, use.version, places).run)
 
 
 def client_gaps(
@@ -150,9 +154,9 @@ def client_gaps(
     return (*_cooldown_gaps(views, settings.cooldown_days), *_scripts_gaps(views))
 
 
-def _uses(machine: Machine, documents: Iterable[Document], project: Project) -> list[_Use]:
+def _uses(machine: Machine, documents: Iterable[Document], project: Project) -> list[Use]:
     """Which client is used in which directory, and in which version as far as that can be known."""
-    found: dict[tuple[str, str], _Use] = {}
+    found: dict[tuple[str, str], Use] = {}
     locked: set[tuple[str, str]] = set()
     waiting: list[Document] = []
     for document in documents:
@@ -163,7 +167,7 @@ def _uses(machine: Machine, documents: Iterable[Document], project: Project) -> 
         directory = dirname(document.path)
         locked.add((ECOSYSTEM_OF[client], directory))
         version = _version_in(client, directory, document.format, machine, project)
-        found.setdefault((client, directory), _Use(client, version, directory, document.path))
+        found.setdefault((client, directory), Use(client, version, directory, document.path))
     for document in waiting:
         client = {"package-json": "npm", "pyproject": "pip"}.get(document.format, "")
         directory = dirname(document.path)
@@ -171,7 +175,7 @@ def _uses(machine: Machine, documents: Iterable[Document], project: Project) -> 
             declared = _declared_in(directory, project)
             client = declared[0] if declared and document.format == "package-json" else client
             version = _version_in(client, directory, document.format, machine, project)
-            found.setdefault((client, directory), _Use(client, version, directory, document.path))
+            found.setdefault((client, directory), Use(client, version, directory, document.path))
     return list(found.values())
 
 
@@ -216,10 +220,10 @@ def places_in(directory: str, machine: Machine, project: Project) -> tuple[Confi
 
 
 def _views(
-    machine: Machine, uses: Sequence[_Use], project: Project, days: int, now: datetime
+    machine: Machine, uses: Sequence[Use], project: Project, days: int, now: datetime
 ) -> Iterator[ClientView]:
     here = {client.name: client for client in machine.clients}
-    by_client: dict[str, list[_Use]] = defaultdict(list)
+    by_client: dict[str, list[Use]] = defaultdict(list)
     for use in uses:
         by_client[use.client].append(use)
     for name in sorted(ECOSYSTEM_OF, key=lambda n: (n not in by_client, list(ECOSYSTEM_OF).index(n))):
@@ -227,9 +231,9 @@ def _views(
         if installed is None and name not in by_client:
             continue
         version = installed.version if installed else ""
-        mine = by_client.get(name) or [_Use(name, version, "", "")]
+        mine = by_client.get(name) or [Use(name, version, "", "")]
         judged = [
-            (cooldown(name, use.version, places, now), runs_scripts(name, use.version, places))
+            (cooldown(name, use.version, places, now), scripts(name, use.version, places))
             for use in mine
             for places in (places_in(use.directory, machine, project if use.path else Project()),)
         ]
@@ -241,7 +245,7 @@ def _views(
             installed.note if installed else "not on this machine",
             tuple(sorted(use.path for use in mine if use.path)),
             weakest,
-            any(s for _, s in judged) if any(s is not None for _, s in judged) else None,
+            max((s for _, s in judged), key=lambda s: bool(s.run)),
             _waits(weakest, days),
         )
 
@@ -260,13 +264,13 @@ def _waits(item: Cooldown, days: int) -> bool:
 def _cooldown_gaps(views: Iterable[ClientView], days: int) -> Iterator[Gap]:
     for view in views:
         if not view.protected and days:
-            yield cooldown_gap(view.cooldown, days)
+            yield cooldown_gap(view.cooldown, days, here=bool(view.path))
 
 
 def _scripts_gaps(views: Iterable[ClientView]) -> Iterator[Gap]:
     for view in views:
-        if view.scripts:
-            yield scripts_gap(view.name, view.version)
+        if view.scripts.run:
+            yield scripts_gap(view.name, view.version, view.scripts)
 
 
 def _around_gaps(machine: Machine, documents: Iterable[Document], project: Project) -> Iterator[Gap]:
@@ -292,18 +296,10 @@ def _around_gaps(machine: Machine, documents: Iterable[Document], project: Proje
                 yield around_gap(item.client, place.path, host, sorted(gate)[0], item.scope, item.line)
 
 
-def _pipeline_gaps(
-    uses: Sequence[_Use], project: Project, pipelines: Sequence[str], days: int, now: datetime
-) -> Iterator[Gap]:
-    if not pipelines or not days:
-        return
-    open_: dict[str, None] = {}
-    for use in uses:
-        places = places_in(use.directory, Machine(), project)
-        if not _waits(cooldown(use.client, use.version, places, now), days):
-            open_[use.client] = None
-    if open_:
-        yield pipeline_gap(list(open_), pipelines[0], days)
+def _pipeline_gaps(uses: Sequence[Use], pipelines: Sequence[str], days: int) -> Iterator[Gap]:
+    open_ = list(dict.fromkeys(use.client for use in uses if not use.waits))
+    if pipelines and days and open_:
+        yield pipeline_gap(open_, pipelines[0], days)
 
 
 def _is_pipeline(path: str) -> bool:

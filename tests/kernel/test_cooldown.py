@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall.kernel.client import Configuration, Layer, Option
-from seawall.kernel.cooldown import SETTINGS, at_least, cooldown, release, runs_scripts, told
+from seawall.kernel.cooldown import SETTINGS, Scripts, at_least, cooldown, release, scripts, told
 from seawall.kernel.lockfile import Problem, ProblemKind
 
 NOW = datetime(2026, 5, 20, 12, tzinfo=UTC)
@@ -37,6 +37,10 @@ def place(format_: str, layer: Layer = Layer.USER, path: str = "file", **options
         layer,
         MappingProxyType({k.replace("__", ".").replace("_", "-"): Option(v, 3) for k, v in options.items()}),
     )
+
+
+def runs_scripts(client: str, version: str, places: tuple[Configuration, ...]) -> bool | None:
+    return scripts(client, version, places).run
 
 
 def one(client: str, value: str, version: str = "") -> tuple[float | None, bool, bool]:
@@ -213,6 +217,16 @@ def test_scripts() -> None:
     assert runs_scripts("pnpm", "9.1.0", ()) is True
     assert runs_scripts("pnpm", "10.1.0", ()) is False
     assert runs_scripts("bun", "1.4", ()) is None
+
+
+def test_who_says_that_scripts_run() -> None:
+    off = place("npmrc", Layer.PROJECT, ".npmrc", ignore_scripts="false")
+    assert scripts("npm", "11.19", (off,)) == Scripts(True, "ignore-scripts", ".npmrc")
+    assert scripts("npm", "11.19", ()) == Scripts(True)
+    all_builds = place("pnpm-yaml", path="config.yaml", dangerously_allow_all_builds="true")
+    assert scripts("pnpm", "11.2", (all_builds,)).where == "config.yaml"
+    hidden = unreadable("npmrc", Layer.PROJECT, ".npmrc")
+    assert scripts("npm", "11.19", (hidden,)) == Scripts(True, "", ".npmrc")
 
 
 def unreadable(format_: str, layer: Layer, path: str) -> Configuration:

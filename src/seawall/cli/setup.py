@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from .command import Command, Streams
 
 if TYPE_CHECKING:
-    from seawall.close_gaps import Place, Plan
-    from seawall.kernel.client import Machine
+    from seawall.close_gaps import Plan
+    from seawall.gap_places import Place
     from seawall.kernel.overview import Overview
 
 
@@ -39,19 +39,19 @@ def _run(arguments: Namespace, streams: Streams) -> int:
         return _write(arguments, streams)
     if arguments.undo:
         return _undo(arguments, streams)
-    machine, overview = _looked(arguments)
+    overview = _looked(arguments)
     if arguments.fix:
-        return _fix(arguments, streams, machine, overview)
+        return _fix(arguments, streams, overview)
     _show(arguments, streams, overview)
     return 1 if arguments.check and overview.gaps else 0
 
 
-def _looked(arguments: Namespace) -> tuple[Machine, Overview]:
+def _looked(arguments: Namespace) -> Overview:
     from datetime import UTC, datetime
 
     from seawall.setup import look
 
-    return look(Path(arguments.path), datetime.now(UTC))
+    return look(Path(arguments.path), datetime.now(UTC))[1]
 
 
 def _show(arguments: Namespace, streams: Streams, overview: Overview) -> None:
@@ -76,13 +76,16 @@ def _write(arguments: Namespace, streams: Streams) -> int:
     return 0
 
 
-def _fix(arguments: Namespace, streams: Streams, machine: Machine, overview: Overview) -> int:
+def _fix(arguments: Namespace, streams: Streams, overview: Overview) -> int:
     from seawall.close_gaps import carry_out, plan
+    from seawall.gap_words import consequences
+    from seawall.kernel.errors import UsageError
     from seawall.reports.plain import neutral
 
-    root = Path(arguments.path) if arguments.project else None
-    places, left = _places(arguments, machine, overview)
-    wanted = plan(places, overview.days, root)
+    if not overview.days:
+        raise UsageError("cooldown_days is 0, so nobody is to wait", "set it in your seawall.toml")
+    places, left = _places(arguments, overview)
+    wanted = plan(places, overview.days, Path(arguments.path) if arguments.project else None)
     for sentence in (*left, *wanted.left):
         streams.note(neutral(sentence))
     if not wanted.changes:
@@ -95,20 +98,20 @@ def _fix(arguments: Namespace, streams: Streams, machine: Machine, overview: Ove
     for change in wanted.changes:
         carry_out(change)
         streams.result(f"changed {neutral(str(change.file.target))}")
+    done = [place for change in wanted.changes for place in change.places]
+    for sentence in consequences((place.client, place.scripts) for place in done):
+        streams.note(sentence)
     streams.note("to take it back: seawall setup --undo" + (" --project" if arguments.project else ""))
     return 0
 
 
-def _places(
-    arguments: Namespace, machine: Machine, overview: Overview
-) -> tuple[tuple[Place, ...], tuple[str, ...]]:
-    from seawall.close_gaps import project_places, user_places
+def _places(arguments: Namespace, overview: Overview) -> tuple[tuple[Place, ...], tuple[str, ...]]:
+    from seawall.gap_places import project_places, user_places
 
+    scripts = arguments.scripts
     if arguments.project:
-        used = {view.name: view.version for view in overview.clients if view.used_in}
-        return project_places(Path(arguments.path), used, overview.days, scripts=arguments.scripts)
-    versions = {client.name: client.version for client in machine.clients}
-    return user_places(versions, os.environ, overview.days, scripts=arguments.scripts)
+        return project_places(Path(arguments.path), overview.uses, overview.days, scripts=scripts)
+    return user_places(overview.here, os.environ, overview.days, scripts=scripts)
 
 
 def _show_plan(wanted: Plan, streams: Streams) -> None:
@@ -138,7 +141,8 @@ def _agreed(arguments: Namespace, streams: Streams, question: str) -> bool:
 
 
 def _undo(arguments: Namespace, streams: Streams) -> int:
-    from seawall.close_gaps import every_place, undo
+    from seawall.close_gaps import undo
+    from seawall.gap_places import every_project_place, every_user_place
     from seawall.kernel.settings import DEFAULTS
     from seawall.reports.plain import neutral
 
@@ -146,7 +150,12 @@ def _undo(arguments: Namespace, streams: Streams) -> int:
     if not _agreed(arguments, streams, "put back the files that --fix changed?"):
         streams.result("nothing was changed")
         return 0
-    places = every_place(os.environ, DEFAULTS.cooldown_days, root)
+    days = DEFAULTS.cooldown_days
+    if root is not None:
+        directories = ("", *(use.directory for use in _looked(arguments).uses))
+        places = every_project_place(root, directories, days)
+    else:
+        places = every_user_place(os.environ, days)
     restored, left = undo(places, root)
     for path in restored:
         streams.result(f"restored {neutral(str(path))}")

@@ -371,31 +371,45 @@ def told(client: str, days: int) -> str:
     return written[SETTINGS[client].unit](days)
 
 
-def runs_scripts(client: str, version: str, places: Iterable[Configuration]) -> bool | None:
+@dataclass(frozen=True, slots=True)
+class Scripts:
     """Whether installing a package runs its own scripts; None for clients where this is no setting.
 
-    What stands in a file that cannot be read is taken for the worse.
+    `option` and `where` are what says that they run: both are empty when that is the client's own way, and
+    only `option` when the file could not be read.
     """
+
+    run: bool | None
+    option: str = ""
+    where: str = ""
+
+
+def scripts(client: str, version: str, places: Iterable[Configuration]) -> Scripts:
+    """Whether this client runs scripts. What stands in a file that cannot be read is taken for the worse."""
     ordered = in_order(client, version, places)
-    dialect = _dialect(client, version)
+    options, turns_off, run = _switches(client, version)
+    said = ("", "")
+    for option in options:
+        found = _winning(ordered, option)
+        if found is None:
+            continue
+        if found.option is None:
+            return Scripts(True, "", found.place.path)
+        on = found.option.value.strip().lower() in ("true", "1", "yes", "")
+        if on is turns_off:
+            return Scripts(False)
+        run, said = True, (option, found.place.path)
+    return Scripts(run, *said)
+
+
+def _switches(client: str, version: str) -> tuple[tuple[str, ...], bool, bool | None]:
+    """The settings about scripts, whether `true` turns them off, and what happens without a setting."""
     if client == "npm":
-        return not (_is_on(ordered, "ignore-scripts") or _is_on(ordered, "strict-allow-scripts"))
-    if dialect == "yarn-1":
-        return not _is_on(ordered, "ignore-scripts")
+        return ("ignore-scripts", "strict-allow-scripts"), True, True
+    if _dialect(client, version) == "yarn-1":
+        return ("ignore-scripts",), True, True
     if client == "yarn":
-        # Off by default since 4.14.
-        return _is_on(ordered, "enable-scripts", default=not at_least(version, (4, 14)), unknown=True)
-    if client == "pnpm":
-        if at_least(version, (10,)):
-            return _is_on(ordered, "dangerously-allow-all-builds", unknown=True)
-        return not _is_on(ordered, "ignore-scripts")
-    return None
-
-
-def _is_on(
-    ordered: Sequence[Configuration], name: str, *, default: bool = False, unknown: bool = False
-) -> bool:
-    found = _winning(ordered, name)
-    if found is None:
-        return default
-    return found.option.value.strip().lower() in ("true", "1", "yes", "") if found.option else unknown
+        return ("enable-scripts",), False, not at_least(version, (4, 14))
+    if client == "pnpm" and at_least(version, (10,)):
+        return ("dangerously-allow-all-builds",), False, False
+    return (("ignore-scripts",), True, True) if client == "pnpm" else ((), False, None)

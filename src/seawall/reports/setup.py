@@ -57,7 +57,7 @@ def _client(view: ClientView) -> dict[str, object]:
         "where": told.where,
         "line": told.line,
         "by_default": told.by_default,
-        "runs_scripts": view.scripts,
+        "runs_scripts": view.scripts.run,
     }
 
 

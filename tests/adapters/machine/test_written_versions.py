@@ -12,7 +12,7 @@ def _nothing_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_words: object, **_more: object) -> None:
         raise AssertionError("a program was started")
 
-    monkeypatch.setattr(clients.subprocess, "run", refuse)
+    monkeypatch.setattr(clients.subprocess, "Popen", refuse)
 
 
 def _program(path: Path, first_line: str) -> Path:

@@ -11,10 +11,12 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -38,7 +40,7 @@ from .built_in import built_in
 from .files import read
 
 Read = Callable[[bytes, str, Limits, Layer, Mapping[str, str]], Configuration]
-_SECONDS = 5.0
+_SECONDS = 2.5
 _VERSION = re.compile(r"\b(\d+\.\d+[\w.+-]*)")
 _NODE_NAMES = frozenset({"npm", "pnpm", "yarn", "@yarnpkg/cli-dist", "bun", "corepack"})
 _read_pnpm_rc = partial(npmrc.read, format_="pnpm-rc")
@@ -54,7 +56,7 @@ def look(
     """
     if _inside(home_of(environment), keep_out):
         keep_out = None
-    with ThreadPoolExecutor(max_workers=4) as pool:
+    with ThreadPoolExecutor(max_workers=len(ECOSYSTEM_OF)) as pool:
         clients = tuple(c for c in pool.map(lambda n: _client(n, environment, keep_out), ECOSYSTEM_OF) if c)
     places = [
         configuration
@@ -63,15 +65,24 @@ def look(
         for configuration in _read_place(path, layer, reader, environment, limits)
     ]
     found, notes = built_in(_pip_roots(clients, environment))
+    notes = (*notes, *_in_the_tree(environment, keep_out))
     return Machine(clients, (*places, *variables.read(environment)), found, notes)
+
+
+def _in_the_tree(environment: Mapping[str, str], keep_out: Path | None) -> Iterator[str]:
+    """Sentences about the clients that a person would run here and that lie in the tree itself."""
+    for name in ECOSYSTEM_OF if keep_out is not None else ():
+        program = shutil.which(name, path=environment.get("PATH", ""))
+        if program and _inside(Path(program), keep_out):
+            yield f"{name}: {program} lies in this tree, so it was not started; its version is not known"
 
 
 def _read_place(
     path: Path, layer: Layer, reader: Read, environment: Mapping[str, str], limits: Limits
 ) -> Iterator[Configuration]:
-    data = read(path)
+    data = read(path) if str(path) != os.devnull else None
     if isinstance(data, Problem):
-        yield Configuration(str(path), "unreadable", layer, problems=(data,))
+        yield replace(reader(b"", str(path), limits, layer, {}), problems=(data,))
     elif data is not None:
         yield reader(data, str(path), limits, layer, environment)
 
@@ -301,18 +312,27 @@ def _asked_version(program: str, environment: Mapping[str, str], search: str) ->
         "npm_config_update_notifier": "false",
         "pnpm_config_pm_on_fail": "ignore",
     }
+    found = _VERSION.search(_answer([program, "--version"], own)[:500].decode("utf-8", "replace"))
+    return found[1] if found else ""
+
+
+def _answer(command: Sequence[str], environment: Mapping[str, str]) -> bytes:
+    """What a program says, nothing when it fails; after a few seconds it and all it started are ended."""
     try:
-        answer = subprocess.run(
-            [program, "--version"],
+        with subprocess.Popen(
+            command,
             cwd="/",
-            env=own,
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            timeout=_SECONDS,
-            check=False,
-        )
+            start_new_session=True,
+        ) as process:
+            try:
+                said, _ = process.communicate(timeout=_SECONDS)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                return b""
     except (OSError, ValueError, subprocess.SubprocessError):
-        return ""
-    found = _VERSION.search(answer.stdout[:500].decode("utf-8", "replace"))
-    return found[1] if found and answer.returncode == 0 else ""
+        return b""
+    return said if process.returncode == 0 else b""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,10 @@ LARGEST = 1024 * 1024
 """Bytes. A settings file that is larger is not read, and so never changed."""
 
 BACKUP = ".seawall-backup"
-"""Ends the name of the copy that is kept beside a changed file; empty when there was no file before."""
+"""Ends the name of the copy that is kept beside a changed file."""
+
+ABSENT = ".seawall-absent"
+"""Ends the name of what is kept instead where there was no file; it holds how many directories were made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,33 +67,82 @@ def standing(path: Path, inside: Path | None = None) -> Standing:
 
     Raises UsageError when it cannot be read, or leads out.
     """
-    target = Path(os.path.realpath(path))
-    if inside is not None and not target.is_relative_to(os.path.realpath(inside)):
-        raise UsageError(f"{path} is a link that leads out of {inside}", "replace the link by a file")
+    target = target_of(path, inside)
     data = read(target)
     if isinstance(data, Problem):
         raise UsageError(f"{path}: {data.message}", "correct the file and run it again")
     return Standing(path.absolute(), target, data)
 
 
+def target_of(path: Path, inside: Path | None = None) -> Path:
+    """The file that `path` leads to through all links. Raises UsageError where that is not `inside`."""
+    target = Path(os.path.realpath(path))
+    if inside is not None and not target.is_relative_to(os.path.realpath(inside)):
+        raise UsageError(f"{path} is a link that leads out of {inside}", "replace the link by a file")
+    return target
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """What stood in a file's place before it was first changed: its bytes, None = there was no file."""
+
+    data: bytes | None
+    directories: int = 0
+
+
+def first_version(target: Path) -> First | None:
+    """What was kept of `target`; None when nothing was, or it cannot be read any more."""
+    data = read(target.with_name(target.name + BACKUP))
+    if isinstance(data, bytes):
+        return First(data)
+    mark = read(target.with_name(target.name + ABSENT))
+    if isinstance(mark, bytes):
+        return First(None, int(mark) if mark.isdigit() and len(mark) < 3 else 0)
+    return None
+
+
 def replace(file: Standing, data: bytes, *, private: bool = False) -> None:
     """Put `data` in the file's place, in one step, keeping its mode, and its first version beside it.
 
-    A new file gets mode 0600 when it is `private`, else what the umask leaves. Raises UsageError when it
-    cannot be written, or was changed since it was read.
+    A new file gets mode 0600 when it is `private`, else what the umask leaves, and the owner of the directory
+    that it is made in. Raises UsageError when it cannot be written, or was changed since it was read.
     """
     target = file.target
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        missing = [place for place in target.parents if not place.exists()]
+        _make(missing)
         if read(target) != file.data:
             raise UsageError(f"{target} has just been changed by someone else", "run it again")
-        mode = stat.S_IMODE(target.stat().st_mode) if file.data is not None else _new_mode(private=private)
-        backup = backup_of(target)
-        if not backup.exists():
-            _write(backup, file.data or b"", mode, target if file.data is not None else None)
-        _write(target, data, mode, target if file.data is not None else None)
+        if file.data is None:
+            mode, like = _new_mode(private=private), target.parent
+        else:
+            mode, like = stat.S_IMODE(target.stat().st_mode), target
+        if first_version(target) is None:
+            _keep(file, mode, like, len(missing))
+        _write(target, data, mode, like)
     except OSError as error:
         raise UsageError(f"{target}: {error.strerror or error}", "it was not changed") from None
+
+
+def _make(missing: Sequence[Path]) -> None:
+    """Make directories, the outermost last in the list, for whoever owns the one around them."""
+    for place in reversed(missing):
+        place.mkdir()
+        _own(place, place.parent)
+
+
+def _own(path: Path | int, like: Path) -> None:
+    owner = like.stat()
+    with suppress(OSError):
+        os.chown(path, owner.st_uid, owner.st_gid)
+
+
+def _keep(file: Standing, mode: int, like: Path, made: int) -> None:
+    name = file.target.name
+    if file.data is None:
+        _write(file.target.with_name(name + ABSENT), str(made).encode(), mode, like)
+    else:
+        _write(file.target.with_name(name + BACKUP), file.data, mode, like)
 
 
 def create(path: Path, data: bytes) -> None:
@@ -103,22 +156,26 @@ def create(path: Path, data: bytes) -> None:
         raise UsageError(f"{path}: {error.strerror or error}", "nothing was written") from None
 
 
-def restore(target: Path) -> None:
+def restore(target: Path, first: First) -> None:
     """Put the kept first version back, or take the file away where there was none. Raises UsageError."""
-    backup = backup_of(target)
+    kept = backup_of(target)
     try:
-        if backup.stat().st_size:
-            backup.replace(target)
-        else:
-            target.unlink(missing_ok=True)
-            backup.unlink()
+        if first.data is not None:
+            kept.replace(target)
+            return
+        target.unlink(missing_ok=True)
+        kept.unlink()
+        for place in list(target.parents)[: first.directories]:
+            with suppress(OSError):  # someone else has put something into it
+                place.rmdir()
     except OSError as error:
-        raise UsageError(f"{target}: {error.strerror or error}", f"the first version is {backup}") from None
+        raise UsageError(f"{target}: {error.strerror or error}", f"the first version is {kept}") from None
 
 
 def backup_of(target: Path) -> Path:
-    """The name of the copy beside a file."""
-    return target.with_name(target.name + BACKUP)
+    """What is kept beside a file, whether that is a copy or the mark that there was none."""
+    copy = target.with_name(target.name + BACKUP)
+    return copy if copy.exists() else target.with_name(target.name + ABSENT)
 
 
 def _new_mode(*, private: bool) -> int:
@@ -127,15 +184,12 @@ def _new_mode(*, private: bool) -> int:
     return 0o600 if private else 0o666 & ~mask
 
 
-def _write(path: Path, data: bytes, mode: int, like: Path | None) -> None:
+def _write(path: Path, data: bytes, mode: int, like: Path) -> None:
     descriptor, temporary = mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
+            _own(file.fileno(), like)
             os.fchmod(file.fileno(), mode)
-            if like is not None:
-                owner = like.stat()
-                with suppress(OSError):
-                    os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
