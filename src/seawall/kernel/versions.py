@@ -16,7 +16,6 @@ from typing import Any
 
 from packaging.version import InvalidVersion
 from packaging.version import Version as Pep440
-from semantic_version import Version as SemVer
 
 from .advisory import VersionRange
 from .comparing import line_of
@@ -85,6 +84,10 @@ def _pep440(version: str) -> Pep440 | None:
 def _semantic(version: str) -> Any:
     if len(version) > _LONGEST:
         return None
+    # Imported where used: it brings importlib.metadata along, and most packages have no advisory to be compared
+    # with.
+    from semantic_version import Version as SemVer
+
     text = version.strip().lstrip("=vV")
     try:
         parsed = SemVer(text)
