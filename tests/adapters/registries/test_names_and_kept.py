@@ -13,6 +13,7 @@ from seawall.adapters.http import Response
 from seawall.adapters.registries import REGISTRIES
 from seawall.adapters.registries.kept import Kept, read, written
 from seawall.adapters.registries.names import Name, Question, hear
+from seawall.kernel.asking import ASKED
 from seawall.kernel.client import Upstream
 from seawall.kernel.errors import OutsideError
 from seawall.kernel.limits import DEFAULT_LIMITS
@@ -65,6 +66,10 @@ def heard(kind: Any, document: object) -> Kept | None:
         return hear(Says(document), question, DEFAULT_LIMITS).kept  # type: ignore[arg-type]
     except OutsideError:
         return None
+
+
+def test_every_ecosystem_that_is_asked_has_its_kind_of_registry() -> None:
+    assert {kind.ecosystem for kind in REGISTRIES} == ASKED
 
 
 @given(st.dictionaries(VERSIONS, RELEASE | ODD, max_size=4), st.dictionaries(VERSIONS, TIMES | ODD) | ODD)

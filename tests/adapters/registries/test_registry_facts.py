@@ -505,6 +505,15 @@ def test_a_name_that_is_none_is_not_asked(registry: Registry, name: str) -> None
     assert len(answer.skipped) == 2
 
 
+def test_large_answers_are_read_one_after_the_other(registry: Registry) -> None:
+    names = [f"p{n}" for n in range(4)]
+    for name in names:
+        registry.npm[name] = packument(name, {"1.0.0": {"at": "2020-01-01T00:00:00Z"}})
+        registry.npm[name]["readme"] = "x" * (5 * 1024 * 1024)
+    answer = asked(*(("npm", name, "1.0.0") for name in names), upstreams=[npm(registry)])
+    assert len(answer.releases) == 4
+
+
 def test_odd_but_lawful_names_are_asked(registry: Registry) -> None:
     for name in ("JSONStream", "@types/node", "lodash.merge", "fs-extra", "a~b"):
         registry.npm[name] = packument(name, {"1.0.0": {"at": "2020-01-01T00:00:00Z"}})

@@ -30,11 +30,15 @@ class LateError(OutsideError):
 
 @dataclass(slots=True)
 class Conversation:
-    """Questions to several registries within one deadline (`time.monotonic`)."""
+    """Questions to several registries within one deadline (`time.monotonic`).
+
+    Whoever reads a large answer holds `large`: eight at once would need gigabytes.
+    """
 
     http: Http
     authorization: Authorization
     deadline: float
+    large: threading.Lock = field(default_factory=threading.Lock)
     _secrets: dict[str, str] = field(default_factory=dict, repr=False)
     _faults: dict[str, int] = field(default_factory=dict)
     _gone: dict[str, OutsideError] = field(default_factory=dict)

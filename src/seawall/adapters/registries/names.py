@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -21,6 +22,7 @@ from .conversation import Conversation, NotThereError
 from .kept import Kept, key_of
 from .kind import Kind
 
+_LARGE = 4 * 1024 * 1024
 _VERSIONS = 50
 """So many versions of one name are kept from earlier answers."""
 
@@ -93,7 +95,8 @@ def hear(talk: Conversation, question: Question, limits: Limits) -> Heard:
         if answer.status == 304 and old:
             return Heard(replace(old, asked=question.now))
         try:
-            return _compared(question, upstream, answer)
+            with talk.large if len(answer.body) > _LARGE else nullcontext():
+                return _compared(question, upstream, answer)
         except OutsideError as error:
             raise OutsideError(f"{upstream.host}: {error}", error.advice) from None
         except (ValueError, TypeError, ArithmeticError, RecursionError, MemoryError):
