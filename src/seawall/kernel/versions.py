@@ -84,7 +84,7 @@ def _pep440(version: str) -> Pep440 | None:
 def _semantic(version: str) -> Any:
     if len(version) > _LONGEST:
         return None
-    # Imported where used: it brings importlib.metadata along, and most packages have no advisory to be compared
+    # Imported where used: it brings importlib.metadata along, and most packages have nothing to be compared
     # with.
     from semantic_version import Version as SemVer
 
