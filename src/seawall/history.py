@@ -28,6 +28,7 @@ from seawall.kernel.history import Commit, Interval, Span, spans
 from seawall.kernel.intake import Key
 from seawall.kernel.limits import Limits
 from seawall.kernel.lockfile import DocumentKind
+from seawall.past_log import past_log
 from seawall.readers.format import Format
 from seawall.sieve import Sieve
 
@@ -100,7 +101,10 @@ class _Walk:
         tips = self.git.commits([name for name in names if name])
         left = self.git.commits([name for name in self.repository.left if name not in tips])
         start = list(dict.fromkeys([*tips.values(), *left.values()]))
-        log = self.git.log(start, claimed, self.limits.history_commits, self.limits.history_bytes)
+        about = (str(self.repository.objects), prefix, *(item.id for item in claims))
+        log, again = past_log(self.git, start, claimed, about, self.limits, self.cache, self.now)
+        if again:
+            self.git.hurry(self.limits.history_seconds_again)
         judged = self._judged(log, find)
         found = self._intervals(log, judged.bad, find, frozenset(tips.values()))
         lost = self.git.absent([name for name in names if name and name not in tips])
@@ -166,7 +170,7 @@ class _Walk:
         if rest:
             why = "out of time" if self.git.late else "too many" if len(order) <= len(fresh) else "damaged"
             yield Skipped(
-                CHECK, f"{rest} older versions of lockfiles were not looked at: {why}", "run it again"
+                CHECK, f"{rest} older versions of lockfiles were not looked at: {why}", "seawall --all"
             )
 
     def _looked_at(
@@ -185,9 +189,11 @@ class _Walk:
             item = find(wanted[version].path) if version else None
             if version is None or item is None:
                 return
-            sieve = sieves.setdefault(item.ecosystem, Sieve(_about(self.known_bad, item.ecosystem)))
+            if item.ecosystem not in sieves:
+                sieves[item.ecosystem] = Sieve(_about(self.known_bad, item.ecosystem))
             path = wanted[version].path
-            yield version, self._parsed(item, path, data) if sieve.passes(path, data) else {}
+            passes = sieves[item.ecosystem].passes(path, data)
+            yield version, self._parsed(item, path, data) if passes else {}
 
     def _parsed(self, item: Format, path: str, data: bytes) -> Bad:
         keys = {pin.key for pin in item.read(data, path, self.limits).pins}
@@ -243,7 +249,7 @@ class _Judged:
 def _cut(log: Log, running: Git, limits: Limits) -> Iterable[Skipped]:
     count = len(log.commits)
     if running.late and not log.complete:
-        yield Skipped(CHECK, f"stopped after {count} commits: out of time", "run it again")
+        yield Skipped(CHECK, f"stopped after {count} commits: out of time", "seawall --all")
     elif count >= limits.history_commits and not log.complete:
         yield Skipped(CHECK, f"only the newest {count} commits were looked at: too many")
     elif not log.complete:

@@ -27,7 +27,7 @@ def _arguments(parser: ArgumentParser) -> None:
     )
     add("--format", choices=FORMATS, default="text", help="what is printed (default: text)")
     add("--report", action="append", default=[], metavar="FORMAT=FILE", help="also write a report to a file")
-    add("--all", action="store_true", help="show every finding and signal, not only the worst 25 lines")
+    add("--all", action="store_true", help="show every finding and signal, and look at all of the history")
     add("--offline", action="store_true", help="open no socket: use only what is on this machine")
     add(
         "--registry",
@@ -65,6 +65,7 @@ def _run(arguments: Namespace, streams: Streams) -> int:
 
     from seawall.adapters.disk.writing import write_new
     from seawall.kernel.decision import Outcome
+    from seawall.kernel.limits import DEFAULT_LIMITS, WHOLE_HISTORY
     from seawall.scan import Order, scan
 
     reports = [_report(word) for word in arguments.report]
@@ -83,6 +84,7 @@ def _run(arguments: Namespace, streams: Streams) -> int:
         ci=os.environ.get("CI", "").lower() not in ("", "0", "false", "no"),
         index=Path(arguments.index) if arguments.index else None,
         store=store_path(arguments.store) if arguments.store else None,
+        limits=WHOLE_HISTORY if arguments.all else DEFAULT_LIMITS,
     )
     with streams.progress("looking") as advance:
         verdict = scan(replace(order, advance=advance), datetime.now(UTC))

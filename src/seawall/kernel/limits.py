@@ -5,12 +5,16 @@ A bound that is hit becomes a `Problem` with the bound's name and then a finding
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds for one scan. Sizes in bytes, times in seconds, depths in nested containers."""
+    """Bounds for one scan. Sizes in bytes, times in seconds, depths in nested containers.
+
+    `history_seconds_again` is for a repository whose history was looked at before: only the new is left,
+    or a rest that the first look had no time for.
+    """
 
     file_bytes: int = 64 * 1024 * 1024
     tree_files: int = 400_000
@@ -25,6 +29,7 @@ class Limits:
     history_blobs: int = 4_000
     history_bytes: int = 1024 * 1024 * 1024
     history_seconds: float = 6.0
+    history_seconds_again: float = 0.7
     response_bytes: int = 64 * 1024 * 1024
     record_bytes: int = 8 * 1024 * 1024
     zip_members: int = 1_000_000
@@ -33,3 +38,12 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
+WHOLE_HISTORY = replace(
+    DEFAULT_LIMITS,
+    history_commits=2_000_000,
+    history_blobs=2_000_000,
+    history_bytes=256 * 1024 * 1024 * 1024,
+    history_seconds=3_600.0,
+    history_seconds_again=3_600.0,
+)
+"""For whoever asked for everything and can wait."""

@@ -66,8 +66,19 @@ class Git:
     deadline: float
     late: bool = field(default=False)
 
-    def log(self, tips: Sequence[str], claimed: Callable[[str], bool], most: int, most_bytes: int) -> Log:
-        """Every commit on every way to `tips`, and every change of a path that is `claimed`.
+    def hurry(self, seconds: float) -> None:
+        """From now on at most so many seconds, if that is earlier."""
+        self.deadline = min(self.deadline, time.monotonic() + seconds)
+
+    def log(
+        self,
+        tips: Sequence[str],
+        claimed: Callable[[str], bool],
+        most: int,
+        most_bytes: int,
+        without: Sequence[str] = (),
+    ) -> Log:
+        """Every commit on a way to `tips` and on none to `without`, and every change of what is `claimed`.
 
         git is not given the paths: comparing whole trees is several times faster than matching patterns.
         """
@@ -78,7 +89,7 @@ class Git:
             "--no-textconv", "--no-color", "--no-show-signature", f"--max-count={most + 1}",
             "--format=tformat:%x01%H %at %P", "--stdin",
         ]  # fmt: skip
-        with self._asked(words, tips) as process:
+        with self._asked(words, [*tips, *(f"^{name}" for name in without)]) as process:
             output = process.stdout
             commits, changes, whole = (
                 _parsed(_fields(output, most_bytes), claimed) if output else ([], [], True)
@@ -303,6 +314,7 @@ def _parsed(
     """
     commits: list[Commit] = []
     changes: list[Change] = []
+    known: dict[bytes, bool] = {}
     for raw in fields:
         if raw is None:
             return commits, changes, False
@@ -313,11 +325,13 @@ def _parsed(
                 when = int(words[1]) if words[1].lstrip("-").isdigit() else 0
                 commits.append(Commit(words[0], tuple(words[2:]), when))
         elif text[:1] == b":":
-            path = (next(fields, b"") or b"").decode("utf-8", "surrogateescape")
-            if claimed(path) and commits:
+            name = next(fields, b"") or b""
+            if name not in known:
+                known[name] = claimed(name.decode("utf-8", "surrogateescape"))
+            if known[name] and commits:
                 blobs = _blobs(text.decode("ascii", "replace"))
                 if len(blobs) >= 2:
-                    last = commits[-1]
+                    last, path = commits[-1], name.decode("utf-8", "surrogateescape")
                     changes.append(Change(last.id, last.parents, last.time, path, blobs[:-1], blobs[-1]))
     return commits, changes, True
 
