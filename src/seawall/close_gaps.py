@@ -93,6 +93,8 @@ def _change(file: files.Standing, group: Sequence[Place], days: int) -> Change |
 
 def _edited(before: bytes, edits: Sequence[tuple[Place, str]]) -> bytes | None:
     """`before` with every edit made, None when one of them cannot be made."""
+    if before.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return None
     try:
         text: str | None = decode(before, DEFAULT_LIMITS)
     except SyntaxFault:
@@ -101,17 +103,8 @@ def _edited(before: bytes, edits: Sequence[tuple[Place, str]]) -> bytes | None:
         text = place.edit(text, value) if text is not None else None
     if text is None:
         return None
-    for mark, encoding in _MARKS:
-        if before.startswith(mark):
-            return mark + text.encode(encoding)
-    return text.encode()
-
-
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
+    mark = codecs.BOM_UTF8 if before.startswith(codecs.BOM_UTF8) else b""
+    return mark + text.encode()
 
 
 def _good(place: Place, data: bytes, days: int) -> bool:

@@ -319,13 +319,12 @@ def test_hostile_bytes_are_a_value(name: str, case: str) -> None:
     assert got.path == name
     if case == "huge":
         assert [p.kind for p in got.problems] == [ProblemKind.TOO_LARGE]
-    if case in ("nul", "latin-1"):
+    if case in ("nul", "latin-1", "utf-16"):
         assert [p.kind for p in got.problems] == [ProblemKind.ENCODING]
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_key() -> None:
-    for case in ("bom", "utf-16"):
-        assert told(npmrc.read(HOSTILE[case], ".npmrc", LIMITS)) == {"min-release-age": "7"}
+    assert told(npmrc.read(HOSTILE["bom"], ".npmrc", LIMITS)) == {"min-release-age": "7"}
 
 
 @settings(max_examples=60, deadline=None)

@@ -71,7 +71,7 @@ def standing(path: Path, inside: Path | None = None) -> Standing:
     data = read(target)
     if isinstance(data, Problem):
         raise UsageError(f"{path}: {data.message}", "correct the file and run it again")
-    return Standing(path.absolute(), target, data)
+    return Standing(Path(os.path.normpath(path.absolute())), target, data)
 
 
 def target_of(path: Path, inside: Path | None = None) -> Path:

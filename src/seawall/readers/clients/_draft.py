@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -23,6 +24,7 @@ from seawall.kernel.limits import Limits
 from seawall.kernel.lockfile import Problem, ProblemKind
 from seawall.kernel.source import clean_address
 from seawall.readers.syntax.fault import SyntaxFault
+from seawall.readers.syntax.text import decode
 
 KEPT = frozenset(
     {
@@ -234,9 +236,14 @@ def key_line(text: str, key: str, after: int = 0) -> int:
     return text.count("\n", 0, found.start()) + 1 if found else 0
 
 
-def small(limits: Limits) -> Limits:
-    """Configuration files are written by people: nesting and size need less room than lockfiles."""
-    return replace(limits, file_bytes=min(limits.file_bytes, 1024 * 1024))
+def decoded(data: bytes, limits: Limits) -> str:
+    """The text of a file of settings, which a person wrote: it needs less room than a lockfile.
+
+    Raises SyntaxFault, for UTF-16 too: of the package managers bun alone reads it (measured).
+    """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise SyntaxFault(ProblemKind.ENCODING, "UTF-16, which package managers do not read")
+    return decode(data, replace(limits, file_bytes=min(limits.file_bytes, 1024 * 1024)))
 
 
 def table(value: object) -> Mapping[str, object]:

@@ -12,9 +12,8 @@ from seawall.kernel.client import Configuration, Layer, Role
 from seawall.kernel.limits import Limits
 from seawall.readers.syntax import toml
 from seawall.readers.syntax.fault import SyntaxFault
-from seawall.readers.syntax.text import decode
 
-from ._draft import NO_VARIABLES, Draft, key_line, plain_scope, small, table
+from ._draft import NO_VARIABLES, Draft, decoded, key_line, plain_scope, table
 
 _SECRETS = ("token", "password")
 
@@ -29,7 +28,7 @@ def read(
     """What a `bunfig.toml` says. Never raises."""
     draft = Draft(path, "bunfig", layer, variables)
     try:
-        text = decode(data, small(limits))
+        text = decoded(data, limits)
         install = table(toml.load(text, limits).get("install"))
     except SyntaxFault as fault:
         return draft.fault(fault)
@@ -56,7 +55,7 @@ def _registry(draft: Draft, about: object, role: Role, *, key: str, line: int, s
 def secret(data: bytes, key: str, limits: Limits, variables: Mapping[str, str] = NO_VARIABLES) -> str:
     """The value under a key path below `[install]`; `…/password` answers `user:password`."""
     try:
-        value: object = toml.load(decode(data, small(limits)), limits).get("install")
+        value: object = toml.load(decoded(data, limits), limits).get("install")
     except SyntaxFault:
         return ""
     *path, last = key.split("/")

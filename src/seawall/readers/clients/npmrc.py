@@ -15,9 +15,8 @@ from collections.abc import Iterator, Mapping
 from seawall.kernel.client import Configuration, Layer, Role
 from seawall.kernel.limits import Limits
 from seawall.readers.syntax.fault import SyntaxFault
-from seawall.readers.syntax.text import decode
 
-from ._draft import NO_VARIABLES, Draft, hyphened, lines_of, small
+from ._draft import NO_VARIABLES, Draft, decoded, hyphened, lines_of
 
 _SECRET_KEY = re.compile(r"//(?P<prefix>.+?)/?:(?P<key>_authToken|_auth|_password)\Z")
 _SCOPE = re.compile(r"(?P<scope>@[^/\s:]+):registry\Z")
@@ -36,7 +35,7 @@ def read(
     draft = Draft(path, format_, layer, variables)
     client = "pnpm" if format_ == "pnpm-rc" else "npm"
     try:
-        text = decode(data, small(limits))
+        text = decoded(data, limits)
     except SyntaxFault as fault:
         return draft.fault(fault)
     registry: tuple[str, int] | None = None
@@ -96,7 +95,7 @@ def _bare(text: str) -> str:
 def secret(data: bytes, key: str, limits: Limits, variables: Mapping[str, str] = NO_VARIABLES) -> str:
     """The value of one key, for the moment in which it is needed; empty when it is not there."""
     try:
-        text = decode(data, small(limits))
+        text = decoded(data, limits)
     except SyntaxFault:
         return ""
     found = [value for name, value, _ in settings(text) if name == key]

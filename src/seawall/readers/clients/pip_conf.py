@@ -12,9 +12,8 @@ from collections.abc import Iterator, Mapping
 from seawall.kernel.client import Configuration, Layer, Role
 from seawall.kernel.limits import Limits
 from seawall.readers.syntax.fault import SyntaxFault
-from seawall.readers.syntax.text import decode
 
-from ._draft import NO_VARIABLES, Draft, lines_of, small
+from ._draft import NO_VARIABLES, Draft, decoded, lines_of
 
 _ROLES = {"index-url": Role.DEFAULT, "extra-index-url": Role.EXTRA, "find-links": Role.FILES}
 
@@ -30,7 +29,7 @@ def read(
     del variables
     draft = Draft(path, "pip", layer)
     try:
-        text = decode(data, small(limits))
+        text = decoded(data, limits)
     except SyntaxFault as fault:
         return draft.fault(fault)
     for section, key, value, line in settings(text):
@@ -78,7 +77,7 @@ def _divided(line: str) -> tuple[str, bool, str]:
 def urls(data: bytes, key: str, limits: Limits) -> list[str]:
     """The addresses that stand under `section.key` as they are written, for the moment of a request."""
     try:
-        text = decode(data, small(limits))
+        text = decoded(data, limits)
     except SyntaxFault:
         return []
     found = [value for section, name, value, _ in settings(text) if f"{section}.{name}" == key]

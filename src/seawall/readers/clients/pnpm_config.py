@@ -11,9 +11,8 @@ from seawall.kernel.client import Configuration, Layer, Role
 from seawall.kernel.limits import Limits
 from seawall.readers.syntax import yaml
 from seawall.readers.syntax.fault import SyntaxFault
-from seawall.readers.syntax.text import decode
 
-from ._draft import NO_VARIABLES, Draft, is_camel, small
+from ._draft import NO_VARIABLES, Draft, decoded, is_camel
 
 
 def read(
@@ -26,7 +25,7 @@ def read(
     """What such a file says. Never raises; an empty file says nothing."""
     draft = Draft(path, "pnpm-yaml", layer, variables)
     try:
-        text = decode(data, small(limits))
+        text = decoded(data, limits)
         content = yaml.load(text, limits) if text.strip() else None
     except SyntaxFault as fault:
         return draft.fault(fault) if data.strip() else draft.done()

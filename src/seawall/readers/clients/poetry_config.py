@@ -12,9 +12,8 @@ from seawall.kernel.client import Configuration, Layer, Role
 from seawall.kernel.limits import Limits
 from seawall.readers.syntax import toml
 from seawall.readers.syntax.fault import SyntaxFault
-from seawall.readers.syntax.text import decode
 
-from ._draft import NO_VARIABLES, Draft, key_line, small, table, tables
+from ._draft import NO_VARIABLES, Draft, decoded, key_line, table, tables
 
 _ROLES = {
     "supplemental": Role.EXTRA,
@@ -33,7 +32,7 @@ def read(
     """What such a file says; a `pyproject.toml` is told by its name. Never raises."""
     draft = Draft(path, "poetry", layer, variables)
     try:
-        text = decode(data, small(limits))
+        text = decoded(data, limits)
         content = toml.load(text, limits)
     except SyntaxFault as fault:
         return draft.fault(fault)

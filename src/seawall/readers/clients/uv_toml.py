@@ -12,9 +12,8 @@ from seawall.kernel.client import Configuration, Layer, Role
 from seawall.kernel.limits import Limits
 from seawall.readers.syntax import toml
 from seawall.readers.syntax.fault import SyntaxFault
-from seawall.readers.syntax.text import decode
 
-from ._draft import NO_VARIABLES, Draft, key_line, small, table, tables, texts
+from ._draft import NO_VARIABLES, Draft, decoded, key_line, table, tables, texts
 
 
 def read(
@@ -27,7 +26,7 @@ def read(
     """What a `uv.toml` or `pyproject.toml` (told by the name) says to uv. Never raises."""
     draft = Draft(path, "uv", layer, variables)
     try:
-        text = decode(data, small(limits))
+        text = decoded(data, limits)
         content: Mapping[str, object] = toml.load(text, limits)
     except SyntaxFault as fault:
         return draft.fault(fault)
@@ -63,7 +62,7 @@ def _indexes(draft: Draft, top: Mapping[str, object], text: str, *, in_project: 
 def urls(data: bytes, key: str, limits: Limits) -> list[str]:
     """The addresses under one key of a user's `uv.toml` as written, for the moment of a request."""
     try:
-        content = toml.load(decode(data, small(limits)), limits)
+        content = toml.load(decoded(data, limits), limits)
     except SyntaxFault:
         return []
     if key.startswith("index:"):

@@ -13,9 +13,8 @@ from seawall.kernel.client import Configuration, Layer, Role
 from seawall.kernel.limits import Limits
 from seawall.readers.syntax import yaml
 from seawall.readers.syntax.fault import SyntaxFault
-from seawall.readers.syntax.text import decode
 
-from ._draft import NO_VARIABLES, Draft, is_camel, lines_of, plain_scope, small
+from ._draft import NO_VARIABLES, Draft, decoded, is_camel, lines_of, plain_scope
 
 _SECRETS = ("npmAuthToken", "npmAuthIdent")
 _V1_LINE = re.compile(r"(?P<quote>\"?)(?P<key>[^\s\"]+)(?P=quote)\s+(?P<value>.+)")
@@ -31,7 +30,7 @@ def read(
     """What a `.yarnrc.yml` says. Never raises; an empty file says nothing."""
     draft = Draft(path, "yarnrc", layer, variables)
     try:
-        text = decode(data, small(limits))
+        text = decoded(data, limits)
         content = yaml.load(text, limits) if text.strip() else None
     except SyntaxFault as fault:
         return draft.fault(fault)
@@ -94,7 +93,7 @@ def read_v1(
     """What a `.yarnrc` of yarn 1 says: a key, a space and a value on each line. Never raises."""
     draft = Draft(path, "yarnrc-v1", layer, variables)
     try:
-        text = decode(data, small(limits))
+        text = decoded(data, limits)
     except SyntaxFault as fault:
         return draft.fault(fault)
     for number, raw in enumerate(lines_of(text), 1):
@@ -115,7 +114,7 @@ def read_v1(
 def secret(data: bytes, key: str, limits: Limits, variables: Mapping[str, str] = NO_VARIABLES) -> str:
     """The value under a key path (`npmScopes/acme/npmAuthToken`), for the moment in which it is needed."""
     try:
-        value = yaml.load(decode(data, small(limits)), limits)
+        value = yaml.load(decoded(data, limits), limits)
     except SyntaxFault:
         return ""
     # An address holds slashes itself, so its path is divided by line ends.
