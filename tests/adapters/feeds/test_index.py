@@ -18,6 +18,7 @@ from seawall.readers.advisories.osv import read_record
 from simulators.osv import record
 
 LEFT = ("npm", "left", "1.0.0")
+EVERY = {"type": "SEMVER", "events": [{"introduced": "0"}]}
 
 
 def row(document: dict[str, Any], feed: str = "osv:npm") -> Row:
@@ -56,6 +57,35 @@ def test_what_it_holds(path: Path) -> None:
     assert index.advisory("CVE-%") is None
     assert [a.id for a in index.malicious()] == ["MAL-1"]
     assert path.parent.stat().st_mode & 0o777 == 0o700
+    index.close()
+
+
+def test_what_is_malicious_comes_with_all_that_decides_about_versions(path: Path) -> None:
+    one = record("MAL-1", "PyPI", "Some.Thing", ("1.0", "1.1"), aliases=["GHSA-9", "CVE-9"])
+    one["affected"] += record("", "npm", "Some.Thing", ranges=[EVERY])["affected"]
+    newer = {**record("MAL-2", "npm", "b", ("2.0.0",)), "modified": "2026-02-01T00:00:00Z"}
+    rows = [
+        row(one),
+        row(record("GHSA-1", "npm", "left", ("1.0.0",))),
+        row(record("MAL-2", "npm", "b", ("1.0.0",))),
+    ]
+    index = built(path, [*rows, row(newer, "other")])
+    found = list(index.malicious())
+    assert [(a.id, a.aliases, a.modified, a.feed) for a in found] == [
+        ("MAL-1", ("GHSA-9", "CVE-9"), "2026-01-02T03:04:05Z", "osv:npm"),
+        ("MAL-2", (), "2026-02-01T00:00:00Z", "other"),
+    ]
+    assert all(a.malicious for a in found)
+    keys = [
+        ("PyPI", "some-thing", "1.1"),
+        ("npm", "Some.Thing", "3.0.0"),
+        ("npm", "b", "1.0.0"),
+        ("npm", "b", "2.0.0"),
+    ]
+    matches = match(keys, found)
+    whole = index.matches(keys)
+    assert {k: m[0].ids for k, m in matches.items()} == {k: m[0].ids for k, m in whole.items()}
+    assert set(matches) == {*keys[:2], keys[3]}
     index.close()
 
 
