@@ -139,7 +139,7 @@ def _look(arguments: Namespace, streams: Streams | None) -> Look:
     encoding = (getattr(streams.out, "encoding", "") or "") if streams else "utf-8"
     return Look(
         full=arguments.all,
-        color=terminal and not os.environ.get("NO_COLOR"),
+        color=terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",
         width=max(40, shutil.get_terminal_size((100, 24)).columns) if terminal else 100,
         unicode="utf" in encoding.lower(),
     )

@@ -89,7 +89,12 @@ def package_key(purl: str) -> tuple[str, str, str]:
     return ecosystem, package_name(ecosystem, name), parsed.version or ""
 
 
+_NO_TEXT = re.compile("[\ud800-\udfff]")
+"""Half characters: a JSON escape can make them, and nothing can encode them."""
+
+
 def _library_purl(kind: str, namespace: str, name: str, version: str) -> str:
+    namespace, name, version = (_NO_TEXT.sub("\ufffd", text) for text in (namespace, name, version))
     try:
         return str(PackageURL(kind, namespace or None, name, version or None).to_string())
     except ValueError:

@@ -106,8 +106,10 @@ def _vulnerabilities(
     affected: dict[tuple[str, ...], list[str]] = defaultdict(list)
     first: dict[tuple[str, ...], Match] = {}
     for purl, items in sorted(pins.items()):
-        for match in matches.get(items[0].key, ()):
-            affected[match.ids].append(purl)
+        # Spellings that a purl folds are several keys of one package.
+        for match in (match for key in dict.fromkeys(i.key for i in items) for match in matches.get(key, ())):
+            if purl not in affected[match.ids]:
+                affected[match.ids].append(purl)
             first.setdefault(match.ids, match)
     for ids, match in sorted(first.items()):
         others = [

@@ -1,6 +1,7 @@
 """The verdict for programs: schema `seawall/scan/1`. Keys are only ever added.
 
-docs/reports.md describes every key. Strings are as found; JSON's own escapes keep them harmless.
+docs/reports.md describes every key. Strings are as found; JSON's own escapes keep them harmless. Only
+bytes that are no text at all are written out, because JSON cannot hold them.
 """
 
 from __future__ import annotations
@@ -12,12 +13,16 @@ from seawall.kernel.asset import package_purl
 from seawall.kernel.finding import Finding
 from seawall.kernel.verdict import Judged, Verdict
 
+from .plain import as_text
+
 SCHEMA = "seawall/scan/1"
 
 
 def render(verdict: Verdict) -> str:
     """The whole verdict as one JSON document, ASCII only, ending without a newline."""
-    return json.dumps(document(verdict), indent=1)
+    found = document(verdict)
+    text = json.dumps(found, indent=1)
+    return json.dumps(as_text(found), indent=1) if "\\ud" in text else text
 
 
 def document(verdict: Verdict) -> dict[str, object]:

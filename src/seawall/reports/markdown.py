@@ -16,6 +16,7 @@ from .plain import neutral, shortened
 
 _ROWS = 20
 _MARKUP = re.compile(r"[^A-Za-z0-9 .,;()+=-]")
+_ISSUE = re.compile(r"(?i)\b(GH)-(?=\d)")
 _TITLE = {
     Outcome.DENY: "Seawall: denied",
     Outcome.WARN: "Seawall: allowed, with something to look at",
@@ -30,14 +31,24 @@ def render(verdict: Verdict) -> str:
 
 
 def _safe(text: str, most: int = 200) -> str:
-    """`text` as plain words. `www.` and addresses cannot be linked, `@name` and `#1` cannot call anybody."""
-    escaped = _MARKUP.sub(lambda found: f"&#{ord(found[0])};", shortened(text, most))
-    return escaped.replace("www.", "www&#46;")
+    """`text` as plain words. `www.` and addresses cannot be linked, `@name` and `#1` cannot call anybody.
+
+    Mentions are looked for in the finished page, where a character reference is the character again: only
+    something between the two keeps them apart.
+    """
+    escaped = _MARKUP.sub(_reference, shortened(text, most))
+    return _ISSUE.sub("\\1&#45;<!-- -->", escaped.replace("www.", "www&#46;"))
+
+
+def _reference(found: re.Match[str]) -> str:
+    apart = "<!-- -->" if found[0] in "@#" else ""
+    return f"&#{ord(found[0])};{apart}"
 
 
 def _body(verdict: Verdict) -> Iterator[str]:
     for skipped in verdict.unchecked:
-        yield f"Not checked for {_safe(skipped.check)}: `{_code(skipped.advice)}`."
+        way_out = f": `{_code(skipped.advice)}`" if skipped.advice.strip() else ""
+        yield f"Not checked for {_safe(skipped.check)}{way_out}."
         yield ""
     shown = [j for j in verdict.findings if j.outcome is not Outcome.ALLOW and not j.finding.waived]
     if shown:

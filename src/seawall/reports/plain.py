@@ -7,6 +7,7 @@ become `\u{…}`.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 _HIDDEN = re.compile(
     "["
@@ -27,12 +28,24 @@ def neutral(text: str) -> str:
 
 def neutral_all(value: object) -> object:
     """The same for every string in nested lists and mappings, keys included."""
+    return _everywhere(value, neutral)
+
+
+def as_text(value: object) -> object:
+    """Every string in nested lists and mappings as found, but for bytes that are no text."""
+    return _everywhere(value, lambda text: _NO_TEXT.sub(lambda found: f"\\u{{{ord(found[0]):x}}}", text))
+
+
+_NO_TEXT = re.compile("[\ud800-\udfff]")
+
+
+def _everywhere(value: object, change: Callable[[str], str]) -> object:
     if isinstance(value, str):
-        return neutral(value)
+        return change(value)
     if isinstance(value, dict):
-        return {neutral(str(key)): neutral_all(item) for key, item in value.items()}
+        return {change(str(key)): _everywhere(item, change) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [neutral_all(item) for item in value]
+        return [_everywhere(item, change) for item in value]
     return value
 
 

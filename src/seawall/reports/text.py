@@ -21,7 +21,8 @@ from .groups import Entry, entries
 from .plain import neutral, shortened
 
 LINES = 25
-_PAST, _GAPS = 2, 2
+_FEW = 2
+_ASCII = {ord("·"): "-", ord("…"): "...", ord("→"): "->", ord("–"): "-", ord("—"): "-"}
 _KINDS = {
     DocumentKind.LOCKFILE: ("lockfile", "lockfiles"),
     DocumentKind.MANIFEST: ("manifest", "manifests"),
@@ -45,10 +46,15 @@ class Look:
 def render(verdict: Verdict, look: Look) -> str:
     """The report, without a newline at the end."""
     head = [*_answer(verdict, look), "", *_came_in(verdict, look)]
-    tail = [*_past(verdict, look), *_open(verdict, look), *_next(verdict, look)]
-    lines = [*head, *_found(verdict, look, LINES - len(head) - len(tail)), *tail]
+    for few in (_FEW, 1):
+        tail = [*_past(verdict, look, few), *_open(verdict, look, few), *_next(verdict, look)]
+        lines = [*head, *_found(verdict, look, LINES - len(head) - len(tail)), *tail]
+        if look.full or len(lines) <= LINES:
+            break
     text = "\n".join(lines)
-    return text if look.unicode else text.encode("ascii", "backslashreplace").decode("ascii")
+    if look.unicode:
+        return text
+    return text.translate(_ASCII).encode("ascii", "backslashreplace").decode("ascii")
 
 
 def _paint(text: str, code: str, look: Look) -> str:
@@ -123,7 +129,7 @@ def _found(verdict: Verdict, look: Look, room: int) -> Iterator[str]:
     shown = [j for j in verdict.findings if look.full or _loud(j)]
     shown = [j for j in shown if j.finding.rule != past]
     written = [list(_lines_of(entry, look)) for entry in entries(shown, apart=look.full)]
-    notes = list(_notes(verdict))
+    notes = [shortened(note, look.width) for note in _notes(verdict)]
     if written or notes:
         yield ""
     room -= 1 + len(notes)
@@ -161,8 +167,8 @@ def _lines_of(entry: Entry, look: Look) -> Iterator[str]:
     """One line where it is short and about no file, else two; the place stands where there is room."""
     word = _paint(f"{_WORD[entry.outcome]:<4}", _STYLE[entry.outcome], look)
     message, more, fix = neutral(entry.message), entry.more, neutral(entry.fix)
-    place = f" · {neutral(entry.place)}" if entry.place else ""
     room = look.width - 7
+    place = f" · {_end_of(entry.place, room // 2)}" if entry.place else ""
     if not place and len(message) + len(more) + len(fix) + 2 <= room:
         yield f"  {word} {message}{more}: {fix}"
         return
@@ -170,23 +176,29 @@ def _lines_of(entry: Entry, look: Look) -> Iterator[str]:
         if len(fix) + 5 + len(place) <= room:
             message, fix, place = shortened(message, room - len(more)), f"{fix}{place}", ""
         else:
-            message = shortened(message, max(30, room - len(more) - len(place)))
+            message = shortened(message, max(10, room - len(more) - len(place)))
     yield f"  {word} {message}{more}{place}"
     yield f"       fix: {shortened(fix, room - 5)}"
 
 
-def _past(verdict: Verdict, look: Look) -> Iterator[str]:
+def _end_of(place: str, most: int) -> str:
+    """The end of a path says more than its beginning."""
+    safe = neutral(place)
+    return safe if len(safe) <= most else f"...{safe[-(most - 3) :]}"
+
+
+def _past(verdict: Verdict, look: Look, few: int) -> Iterator[str]:
     intervals = verdict.intake.history
     if intervals:
         yield ""
         yield _paint("what was ever bad here:", "33", look)
-    for interval in intervals if look.full else intervals[:_PAST]:
+    for interval in intervals if look.full else intervals[:few]:
         yield "  " + shortened(_what(interval), look.width - 2)
         yield "       " + shortened(_when(interval), look.width - 7)
-    if len(intervals) > _PAST and not look.full:
-        yield f"  and {len(intervals) - _PAST} more: --all"
+    if len(intervals) > few and not look.full:
+        yield f"  and {len(intervals) - few} more: --all"
     cut = [s for s in verdict.intake.skipped if not s.required]
-    for skipped in cut if look.full else cut[:_PAST]:
+    for skipped in cut if look.full else cut[:few]:
         yield shortened(f"not looked at: {skipped.check}: {skipped.reason}", look.width)
 
 
@@ -201,7 +213,7 @@ def _when(interval: Interval) -> str:
     if interval.removed_commit:
         return f"{since} until {_minute(interval.removed_time)} ({interval.removed_commit[:9]})"
     if interval.gone:
-        return f"{since} to {_minute(interval.last_time)}, on a branch that is gone"
+        return f"{since} to {_minute(interval.last_time)}, now on no branch"
     return f"{since} and still at commit {interval.last_commit[:9]}"
 
 
@@ -210,15 +222,15 @@ def _minute(time: str) -> str:
     return f"{time[:10]} {time[11:16]} UTC" if len(time) >= 16 else time or "an unknown time"
 
 
-def _open(verdict: Verdict, look: Look) -> Iterator[str]:
+def _open(verdict: Verdict, look: Look, few: int) -> Iterator[str]:
     if not verdict.gaps:
         return
     yield ""
     yield "which clients are open:"
-    for gap in verdict.gaps if look.full else verdict.gaps[:_GAPS]:
+    for gap in verdict.gaps if look.full else verdict.gaps[:few]:
         yield "  " + shortened(f"{gap.client}: {gap.what}", look.width - 2)
-    if len(verdict.gaps) > _GAPS and not look.full:
-        yield f"  and {len(verdict.gaps) - _GAPS} more: seawall setup"
+    if len(verdict.gaps) > few and not look.full:
+        yield f"  and {len(verdict.gaps) - few} more: seawall setup"
 
 
 def _next(verdict: Verdict, look: Look) -> Iterator[str]:

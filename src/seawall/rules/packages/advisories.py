@@ -100,7 +100,7 @@ def malware_in_history(intake: Intake) -> Iterator[Evidence]:
         _, name, version = interval.key
         ids = interval.advisories or ("no id",)
         still = "" if interval.removed_commit else " and still does at the tip of a branch"
-        still = ", on a branch that is gone" if interval.gone else still
+        still = ", now on no branch" if interval.gone else still
         yield Evidence(
             message=(
                 f"{interval.path} locked {name} {version} ({ids[0]}) from {interval.first_time}"
