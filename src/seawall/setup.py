@@ -43,6 +43,7 @@ CLIENT_OF: Mapping[str, str] = {
     "pnpm-lock": "pnpm",
     "yarn-lock-v1": "yarn",
     "yarn-lock-berry": "yarn",
+    "yarn-lock": "yarn",  # one that could not be read
     "bun-lock": "bun",
     "uv-lock": "uv",
     "poetry-lock": "poetry",
@@ -353,6 +354,15 @@ def _host(item: Upstream) -> str:
     return "(a local directory)" if item.url == LOCAL else "(an address that cannot be understood)"
 
 
+_OTHERS: Mapping[str, str] = {
+    "pdm-lock": "pdm",
+    "pipfile-lock": "pipenv",
+    "conda-lock": "conda",
+    "cargo-lock": "cargo",
+    "go-mod": "go",
+}
+
+
 def _notes(machine: Machine, documents: Iterable[Document], project: Project) -> Iterator[str]:
     yield from (*machine.notes, *project.notes)
     for client in machine.clients:
@@ -362,6 +372,5 @@ def _notes(machine: Machine, documents: Iterable[Document], project: Project) ->
         for problem in place.problems:
             line = f":{problem.line}" if problem.line else ""
             yield f"{problem.path}{line}: {problem.message}; what it says is not known"
-    others = {"pdm-lock": "pdm", "pipfile-lock": "pipenv", "conda-lock": "conda", "cargo-lock": "cargo"}
-    for name in sorted({others[d.format] for d in documents if d.format in others}):
+    for name in sorted({_OTHERS[d.format] for d in documents if d.format in _OTHERS}):
         yield f"{name} is used here; its settings are not looked at"
