@@ -10,7 +10,7 @@ import codecs
 import difflib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import permutations
 from pathlib import Path
@@ -173,7 +173,8 @@ def undo(places: Iterable[Place], inside: Path | None = None) -> tuple[tuple[Pat
         if first is None:
             continue
         if _only_ours(first.data or b"", files.read(target), group):
-            files.restore(target, first)
+            # A tree may say that we made directories; in a tree we make none.
+            files.restore(target, replace(first, directories=0) if inside else first)
             restored.append(target)
         else:
             left.append(f"{target} was changed since; its first version is {files.backup_of(target)}")

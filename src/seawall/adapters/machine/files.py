@@ -91,11 +91,12 @@ class First:
 
 
 def first_version(target: Path) -> First | None:
-    """What was kept of `target`; None when nothing was, or it cannot be read any more."""
-    data = read(target.with_name(target.name + BACKUP))
+    """What was kept of `target`; None when nothing was, or it is no file any more. We never keep a link."""
+    copy, absent = target.with_name(target.name + BACKUP), target.with_name(target.name + ABSENT)
+    data = None if copy.is_symlink() else read(copy)
     if isinstance(data, bytes):
         return First(data)
-    mark = read(target.with_name(target.name + ABSENT))
+    mark = None if absent.is_symlink() else read(absent)
     if isinstance(mark, bytes):
         return First(None, int(mark) if mark.isdigit() and len(mark) < 3 else 0)
     return None
