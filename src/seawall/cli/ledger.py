@@ -40,6 +40,7 @@ def _arguments(parser: ArgumentParser) -> None:
 def _run(arguments: Namespace, streams: Streams) -> int:
     from seawall.adapters.stores.sqlite import open_store
     from seawall.kernel.errors import StoreError, UsageError
+    from seawall.reports.plain import neutral
 
     path = store_path(arguments.store)
     if not path.exists():
@@ -59,7 +60,7 @@ def _run(arguments: Namespace, streams: Streams) -> int:
     finally:
         store.close()
     streams.result(
-        json.dumps({"schema": "seawall/ledger/1", **answer}) if arguments.format == "json" else text
+        json.dumps({"schema": "seawall/ledger/1", **answer}) if arguments.format == "json" else neutral(text)
     )
     return 0
 

@@ -51,8 +51,10 @@ def _run(arguments: Namespace, streams: Streams) -> int:
 
 
 def _answer(arguments: Namespace, streams: Streams, values: dict[str, object], lines: Sequence[str]) -> None:
+    from seawall.reports.plain import neutral
+
     as_json = json.dumps({"schema": SCHEMA, **values}, indent=1)
-    streams.result(as_json if arguments.format == "json" else "\n".join(lines))
+    streams.result(as_json if arguments.format == "json" else "\n".join(map(neutral, lines)))
 
 
 def _check(arguments: Namespace, streams: Streams) -> int:
@@ -148,7 +150,7 @@ def _explain(arguments: Namespace, streams: Streams) -> int:
     from seawall.kernel.errors import UsageError
 
     if arguments.facts:
-        _answer(arguments, streams, {"facts": schema_text()}, [schema_text()])
+        _answer(arguments, streams, {"facts": schema_text()}, schema_text().splitlines())
         return 0
     if len(arguments.what) > 1:
         raise UsageError("explain takes one policy", "write: seawall policy explain NAME")

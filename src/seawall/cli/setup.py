@@ -68,11 +68,12 @@ def _show(arguments: Namespace, streams: Streams, overview: Overview) -> None:
 def _write(arguments: Namespace, streams: Streams) -> int:
     from seawall.close_gaps import write_settings
     from seawall.kernel.errors import TargetError
+    from seawall.reports.plain import neutral
 
     directory = Path(arguments.path)
     if not directory.is_dir():
         raise TargetError(f"{directory} is not a directory", "name a directory: seawall setup --write PATH")
-    streams.result(f"wrote {write_settings(directory)}")
+    streams.result(neutral(f"wrote {write_settings(directory)}"))
     return 0
 
 

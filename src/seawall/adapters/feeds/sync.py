@@ -182,7 +182,10 @@ def _zip_feed(path: Path) -> _Feed:
 
 
 def _online_feeds(base: str, ecosystems: Sequence[str]) -> Iterator[_Feed]:
-    parts = urlsplit(base)
+    try:
+        parts = urlsplit(base)
+    except ValueError:
+        raise UsageError("what --from names is no address", "write an https:// address or a path") from None
     if parts.scheme != "https" and not (parts.scheme == "http" and _is_here(parts.hostname)):
         raise UsageError(
             f"{parts.scheme}://{parts.hostname or ''} cannot be trusted with advisories",

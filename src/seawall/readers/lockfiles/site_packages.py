@@ -235,7 +235,15 @@ def _hook(root: str, path: str, data: bytes, owners: Mapping[str, str]) -> Start
     if found is None:
         return None
     line, code = found
-    return StartupHook(f"{root}/{path}", line, kind, owners.get(path, ""), clean(code)[:_CODE_CHARACTERS])
+    return StartupHook(f"{root}/{path}", line, kind, owners.get(path, ""), _shown(code))
+
+
+def _shown(code: str) -> str:
+    """The code without its longer literals: payloads and secrets are nothing to repeat."""
+    return clean(_LITERAL.sub(r"\1…\1", code))[:_CODE_CHARACTERS]
+
+
+_LITERAL = re.compile(r"""(["'])[^"']{9,}(?:["']|\Z)""")
 
 
 def _lines(data: bytes) -> list[str]:
