@@ -18,7 +18,7 @@ from seawall.kernel.advisory import Advisory, Match
 from seawall.kernel.asking import to_ask
 from seawall.kernel.attack import Catalog, as_advisories, ways_back
 from seawall.kernel.client import Gap
-from seawall.kernel.finding import Skipped, softened
+from seawall.kernel.finding import Skipped, among_samples, softened
 from seawall.kernel.history import Interval
 from seawall.kernel.intake import FeedState, Intake, Key, SettingsChange, Upstreams
 from seawall.kernel.limits import DEFAULT_LIMITS, Limits
@@ -191,11 +191,12 @@ _NOT_READ = {
 def _not_read(files: Iterable[str], documents: Iterable[Document]) -> list[Skipped]:
     """What asks for packages of an ecosystem of which nothing else was read: never passed over in silence."""
     read = {document.ecosystem for document in documents}
-    found = Counter(name for name in (path.rpartition("/")[2] for path in files) if name in _NOT_READ)
+    names = ((path.rpartition("/")[2], path) for path in files)
+    found = Counter(name for name, path in names if name in _NOT_READ and not among_samples(path))
     return [
         Skipped(
             f"what {count} {name} ask{'s' if count == 1 else ''} for",
-            "there is no lockfile of it that can be read",
+            "no lockfile that can be read here answers it",
         )
         for name, count in sorted(found.items())
         if _NOT_READ[name] not in read

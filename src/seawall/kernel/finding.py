@@ -63,9 +63,12 @@ def softened(finding: Finding) -> Finding:
     """The finding, as information only when it lies among test samples; malware and credentials stay."""
     if finding.rule in _ALWAYS_SERIOUS or finding.severity is Severity.INFO:
         return finding
-    if SAMPLE_DIRECTORIES.isdisjoint(part.lstrip(".") for part in finding.path.split("/")[:-1]):
-        return finding
-    return replace(finding, severity=Severity.INFO)
+    return replace(finding, severity=Severity.INFO) if among_samples(finding.path) else finding
+
+
+def among_samples(path: str) -> bool:
+    """The file lies in a directory of samples."""
+    return not SAMPLE_DIRECTORIES.isdisjoint(part.lstrip(".") for part in path.split("/")[:-1])
 
 
 @dataclass(frozen=True, slots=True)

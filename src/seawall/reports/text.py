@@ -26,7 +26,7 @@ _ASCII = {ord("·"): "-", ord("…"): "...", ord("→"): "->", ord("–"): "-", 
 _KINDS = {
     DocumentKind.LOCKFILE: ("lockfile", "lockfiles"),
     DocumentKind.MANIFEST: ("manifest", "manifests"),
-    DocumentKind.INSTALLED: ("installed environment", "installed environments"),
+    DocumentKind.INSTALLED: ("environment", "environments"),
     DocumentKind.SBOM: ("bill of materials", "bills of materials"),
 }
 _STYLE = {Outcome.DENY: "31;1", Outcome.WARN: "33", Outcome.INCOMPLETE: "33", Outcome.ALLOW: "32"}
@@ -68,6 +68,9 @@ def _answer(verdict: Verdict, look: Look) -> Iterator[str]:
     )
     if outcome is Outcome.INCOMPLETE:
         yield _paint(neutral(unchecked or "not everything could be checked"), _STYLE[outcome], look)
+        return
+    if outcome is Outcome.ALLOW and not verdict.intake.documents:
+        yield _paint("Allowed: there is nothing here that could be judged.", _STYLE[outcome], look)
         return
     words = {
         Outcome.DENY: "Denied: this must not go in.",

@@ -16,7 +16,7 @@ from ._draft import clean, table
 
 ECOSYSTEM = "npm"
 
-_NAME = re.compile(r"(?:@(?!\.)[^\s/@:%\\]{1,200}/)?(?!\.)[^\s/@:%\\]{1,200}\Z")
+_NAME = re.compile(r"(?:@(?!\.)[^\s/@:%\\]{1,300}/)?(?!\.)[^\s/@:%\\]{1,300}\Z")
 _VERSION = re.compile(r"[^\s/:@()]{1,250}\Z")
 _EXACT = re.compile(r"[=v\s]*\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?\s*\Z")
 _SHORTHAND = re.compile(r"(?:(github|gitlab|bitbucket|gist):)?([\w.-]+/)?([\w.-]+)(?:#(.*))?\Z")

@@ -107,8 +107,9 @@ def _asked(lock: _Lock, importer: Mapping[str, object]) -> Iterator[Requirement]
             line = wanted.lines.get(name, 0) if isinstance(wanted, yaml.Mapping) else 0
             found = requirement(name, spec, lock.draft.path, line, group)
             if found:
-                # An override replaces what the manifest asks for, so the two cannot be compared.
-                yield replace(found, source=UNKNOWN) if name in lock.overridden else found
+                # An override replaces what the manifest asks for, and a runtime stands elsewhere in it.
+                elsewhere = name in lock.overridden or found.spec.startswith("runtime:")
+                yield replace(found, source=UNKNOWN) if elsewhere else found
 
 
 def _starts(lock: _Lock, groups: tuple[str, ...]) -> Iterator[str]:

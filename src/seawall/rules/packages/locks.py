@@ -135,8 +135,8 @@ def unlocked_range(intake: Intake) -> Iterator[Evidence]:
     """A range without a lock lets whoever publishes next decide what runs here.
 
     Speaks of requirements files that are installed as they are and hold ranges or bare names. Manifests
-    beside a lockfile, constraint files and `.in` files that are compiled into a lock, beside them or below,
-    are nothing.
+    beside a lockfile, constraint files, `.in` files that are compiled into a lock, beside them or below, and
+    files from which a `pyproject.toml` beside them takes its dependencies are nothing.
 
     Why: a floating range takes a poisoned release minutes after it was published.
 
@@ -145,9 +145,11 @@ def unlocked_range(intake: Intake) -> Iterator[Evidence]:
 
     Fix: `uv pip compile requirements.in -o requirements.txt --generate-hashes`, and install that.
     """
-    compiled = _compiled(intake)
+    compiled, libraries = _compiled(intake), _filled_from_files(intake)
     for document in intake.documents:
         if document.format != "requirements" or _compiled_elsewhere(document, compiled):
+            continue
+        if dirname(document.path) in libraries:
             continue
         loose = [r for r in document.requirements if _loose(r)]
         if loose:
@@ -168,6 +170,15 @@ def _loose(item: Requirement) -> bool:
         and item.group != "constraint"
         and item.source.kind is SourceKind.REGISTRY
         and bool(item.name)
+    )
+
+
+def _filled_from_files(intake: Intake) -> frozenset[str]:
+    """Directories of packages whose dependencies stand elsewhere: a requirements file there is a manifest."""
+    return frozenset(
+        dirname(document.path)
+        for document in intake.documents
+        if document.format == "pyproject" and "dependencies" in document.facts.get("dynamic", "").split(",")
     )
 
 

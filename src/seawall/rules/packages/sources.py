@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from posixpath import dirname
+from posixpath import basename, dirname
 
 from seawall.kernel.advisory import Severity
 from seawall.kernel.finding import Evidence
@@ -75,14 +75,15 @@ def exotic_source(intake: Intake) -> Iterator[Evidence]:
         for (why, host), items in groups.items():
             severity, what, fix = _WORDS[why]
             at = f" {host}" if host else ""
+            names = list(dict.fromkeys(item.name or basename(item.source.location) for item in items))
             yield Evidence(
-                message=f"{_list([item.name for item in items])}: {what}{at}",
+                message=f"{what}{at}: {_list(names)}",
                 advice=fix,
                 path=document.path,
                 line=items[0].line,
                 severity=severity,
                 subject=f"{why} {host}",
-                detail={"kind": why, "host": host, "packages": [item.name for item in items][:50]},
+                detail={"kind": why, "host": host, "packages": names[:50]},
             )
 
 
@@ -111,27 +112,27 @@ _WORDS: dict[str, tuple[Severity, str, str]] = {
     ),
     "git-floating": (
         Severity.MEDIUM,
-        "a git branch or tag that can move, at",
+        "from a git branch or tag that can move, at",
         "pin the full commit, or use a release",
     ),
     "git": (
         Severity.LOW,
-        "a git commit instead of a release, at",
+        "from a git commit instead of a release, at",
         "use the registry's release if there is one",
     ),
     "url": (
         Severity.MEDIUM,
-        "a file by direct address from",
+        "by direct address from",
         "use the registry's release, or lock its digest",
     ),
     "outside": (
         Severity.MEDIUM,
-        "a path outside the tree",
+        "from a path outside the tree",
         "bring it into the tree or publish it",
     ),
     "host": (
         Severity.MEDIUM,
-        "from a registry that your clients do not use:",
+        "from a registry that your clients do not use,",
         "if you trust it, list it under [registries] known in your own seawall.toml",
     ),
 }
