@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from seawall.kernel.client import Gap
+from seawall.kernel.cooldown import SETTINGS, at_least
 from seawall.kernel.overview import ClientView, Overview
 
 from .plain import neutral
@@ -131,6 +132,8 @@ def _repository(overview: Overview) -> Iterator[str]:
             yield f"  {title}: {', '.join(items[:_FEW])}{more}"
     for note in overview.notes[:_FEW]:
         yield f"  note: {note}"
+    if len(overview.notes) > _FEW:
+        yield f"  and {len(overview.notes) - _FEW} more notes: --format json"
 
 
 def _registry(row: tuple[str, str, str, str]) -> str:
@@ -145,10 +148,23 @@ def _gaps(overview: Overview) -> Iterator[str]:
         yield "No gap was found."
         return
     yield f"Not protected ({len(gaps)})"
+    around = [gap for gap in gaps if gap.kind == "around"]
     for gap in gaps:
-        yield f"  {gap.what}"
-        if gap.fix:
-            yield f"    fix: {gap.fix}"
-    if any(view.cooldown.can and view.path and not view.protected for view in overview.clients):
+        if gap not in around[_FEW:]:
+            yield f"  {gap.what}"
+            if gap.fix:
+                yield f"    fix: {gap.fix}"
+    if len(around) > _FEW:
+        yield f"  {len(around) - _FEW} more that lead past it: --format json"
+    step = _next(overview)
+    if step:
         yield ""
-        yield "Next: seawall setup --fix"
+        yield f"Next: {step}"
+
+
+def _next(overview: Overview) -> str:
+    """The one command that closes most of it, empty when a person has to."""
+    if any(not use.waits and at_least(use.version, SETTINGS[use.client].since) for use in overview.here):
+        return "seawall setup --fix"
+    in_tree = "seawall setup --fix --project"
+    return in_tree if any(gap.fix == in_tree for gap in overview.gaps) else ""
