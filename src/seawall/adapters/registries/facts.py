@@ -8,11 +8,9 @@ time was up. What is not known is said and stays unknown.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TypeVar
 
 from seawall.adapters.http import Http, Patience
 from seawall.kernel.asking import Registries, route
@@ -27,11 +25,9 @@ from .answer import RegistryAnswer, Unknown, answered
 from .conversation import Authorization, Conversation, LateError
 from .kept import CACHED, KEPT, Kept, read, written
 from .names import Heard, Name, Pair, Question, hear, newly_needed
+from .together import each
 
 Advance = Callable[[int, int], None]
-Job = TypeVar("Job")
-Result = TypeVar("Result")
-_AT_ONCE = 8
 _FIRST_ROUND = 0.75
 _NEW_OF_ONE, _NEW_NAMES = 20, 300
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -137,23 +133,6 @@ def _load(run: _Run, names: Iterable[Name]) -> dict[Name, Kept]:
     return found
 
 
-def _each(jobs: Sequence[Job], work: Callable[[Job], Result]) -> Iterator[tuple[Job, Result]]:
-    """Every job with its result, in order, a few at once."""
-    if jobs:
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            yield from zip(jobs, pool.map(work, jobs), strict=True)
-
-
-def _tried(work: Callable[[Job], Result]) -> Callable[[Job], Result | OutsideError]:
-    def attempt(job: Job) -> Result | OutsideError:
-        try:
-            return work(job)
-        except OutsideError as error:
-            return error
-
-    return attempt
-
-
 def _first_round(run: _Run, names: Mapping[Name, tuple[str, ...]]) -> None:
     kept = _load(run, names)
     run.heard.update(kept)
@@ -163,10 +142,12 @@ def _first_round(run: _Run, names: Mapping[Name, tuple[str, ...]]) -> None:
         for name, versions in names.items()
         if not (name in kept and kept[name].fresh(now) and kept[name].knows(versions))
     ]
-    done = len(names) - len(questions)
-    for question, result in _each(questions, _tried(lambda q: hear(run.talk, q, run.asker.limits))):
-        done += 1
-        run.asker.advance(done, len(names))
+    known = len(names) - len(questions)
+    for question, result in each(
+        questions,
+        lambda q: hear(run.talk, q, run.asker.limits),
+        lambda done: run.asker.advance(known + done, len(names)),
+    ):
         _take(run, question, result)
 
 
@@ -201,7 +182,7 @@ def _why(error: OutsideError) -> tuple[str, str]:
 def _second_round(run: _Run, names: Mapping[Name, tuple[str, ...]]) -> None:
     wanted = [pair for pair in run.pairs if pair.version in names[pair.name]]
     wanted.sort(key=lambda pair: pair.this.published or _LONG_AGO, reverse=True)
-    for pair, result in _each(wanted, _tried(lambda p: newly_needed(run.talk, p, run.asker.limits))):
+    for pair, result in each(wanted, lambda p: newly_needed(run.talk, p, run.asker.limits)):
         if isinstance(result, OutsideError):
             reason, advice = _why(result)
             reason = f"what it newly needs is not known: {reason}"
@@ -225,7 +206,7 @@ def _third_round(run: _Run, names: Mapping[Name, tuple[str, ...]]) -> dict[tuple
         if name not in names
         and not (name in run.heard and (run.heard[name].first or run.heard[name].fresh(now)))
     ]
-    for question, result in _each(questions, _tried(lambda q: hear(run.talk, q, run.asker.limits))):
+    for question, result in each(questions, lambda q: hear(run.talk, q, run.asker.limits)):
         if isinstance(result, Heard):
             run.keep(question.name, result.kept)
         else:
