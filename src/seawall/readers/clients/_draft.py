@@ -57,10 +57,10 @@ KEPT = frozenset(
 
 NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
 _VARIABLE = re.compile(r"(?<!\\)\$\{([A-Za-z_]\w*)(\?|:?-[^}]*)?\}")
-_AGE = re.compile(r"[\w .:+-]{0,40}")
+_AGE = re.compile(r"(?i:true|false|yes|no|[-+]?(?:\d|P[\dT])[\w .:+-]{0,39})?")
 _PATTERNS = re.compile(r"(?:[\w@*.,+ ^<>=|!~-]|(?<=[\w*.~-])/)*")
 _HARMLESS = re.compile(r"(?i:true|false|P?\d{1,9}(?: ?[a-z]{1,7})?)")
-_LISTS = re.compile(r"(?:excludes?|packages?|dependencies)\Z")
+_LISTS = re.compile(r"(?:excludes?|packages?|dependencies|yarn-path)\Z")
 _SCOPE = re.compile(r"@[\w.~-]{1,100}")
 _NAME = re.compile(r"[\w .-]{1,100}")
 _CAMEL = re.compile(r"[a-z]+(?:[A-Z][a-z0-9]*)*")
