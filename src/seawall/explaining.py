@@ -6,7 +6,7 @@ Only if it is wanted, the user's registries are asked about the package too.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from seawall.adapters.disk.places import data_directory
 from seawall.adapters.disk.shipped import data_bytes
 from seawall.adapters.feeds.index import Index, open_index
 from seawall.judging import Facts
-from seawall.kernel.advisory import Advisory, Match
+from seawall.kernel.advisory import Advisory, Affected, Match
 from seawall.kernel.attack import Attack, as_advisories, ways_back
 from seawall.kernel.errors import UsageError
 from seawall.kernel.intake import Key
@@ -28,6 +28,7 @@ from seawall.reports.plain import neutral
 from seawall.rules import RULES
 
 SCHEMA = "seawall/explain/1"
+_FEW = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +87,10 @@ def _of_package(
     lines = [f"{name}  ({key[0]})", ""]
     for item in found:
         kind = "malware" if item.malicious else f"vulnerability, {item.severity.word}"
-        lines.append(f"  {', '.join(item.ids[:4])}: {kind}")
+        lines.append(f"  {neutral(', '.join(item.ids[:4]))}: {kind}")
         lines += [f"    {neutral(item.summary)}"] if item.summary else []
-        lines += [f"    fixed in {item.fixed_in}"] if item.fixed_in else []
+        lines += [] if key[2] else [f"    versions: {neutral(_bad_versions(item, key, known))}"]
+        lines += [f"    fixed in {neutral(item.fixed_in)}"] if item.fixed_in and key[2] else []
     if back:
         lines.append(f"  go to {key[1]} {back}")
     if not found:
@@ -114,11 +116,40 @@ def _of_package(
 
 
 def _every(key: Key, known: Iterable[Advisory]) -> tuple[Match, ...]:
-    """Without a version: every listed bad version of the name, one match each."""
-    mine = [a for a in known if any((b.ecosystem, b.name) == key[:2] for b in a.affected)]
-    keys = [(*key[:2], v) for a in mine for b in a.affected if b.name == key[1] for v in b.versions]
+    """Without a version: everything about any version of the name, one match each, malware first."""
+    mine = [a for a in known if _about(a, key)]
+    keys = [(*key[:2], v) for a in mine for b in _about(a, key) for v in (*b.versions, *_ends(b))]
     found = match(keys, mine)
-    return tuple({item.ids: item for items in found.values() for item in items}.values())
+    each = {item.ids: item for items in found.values() for item in items}.values()
+    return tuple(sorted(each, key=lambda item: (not item.malicious, -item.severity, item.ids)))
+
+
+def _about(advisory: Advisory, key: Key) -> list[Affected]:
+    return [a for a in advisory.affected if (a.ecosystem, a.name) == key[:2]]
+
+
+def _ends(affected: Affected) -> Iterator[str]:
+    """A version inside of each range: the ends that belong to it."""
+    for span in affected.ranges:
+        for event, version in span.events:
+            if event in ("introduced", "last_affected"):
+                yield "0.0.0" if version == "0" else version
+
+
+def _bad_versions(item: Match, key: Key, known: Iterable[Advisory]) -> str:
+    """`1.14.1, 0.30.4`, or a range in words, as the records say it."""
+    said: dict[str, None] = {}
+    for affected in (b for a in known if a.id in item.ids for b in _about(a, key)):
+        said.update(dict.fromkeys(affected.versions))
+        if not affected.versions:
+            said.update(dict.fromkeys(" ".join(map(_word, span.events)) for span in affected.ranges))
+    few = list(said)[:_FEW]
+    return ", ".join(few) + (f" and {len(said) - _FEW} more" if len(said) > _FEW else "")
+
+
+def _word(event: tuple[str, str]) -> str:
+    words = {"introduced": "from", "fixed": "to before", "last_affected": "to", "limit": "to before"}
+    return f"{words.get(event[0], event[0])} {event[1]}"
 
 
 def _as_json(item: Match) -> dict[str, object]:

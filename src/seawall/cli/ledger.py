@@ -42,6 +42,8 @@ def _run(arguments: Namespace, streams: Streams) -> int:
     from seawall.kernel.errors import StoreError, UsageError
     from seawall.reports.plain import neutral
 
+    if arguments.do == "check" and arguments.to:
+        raise UsageError("check takes no file; only backup does", "name a store with --store sqlite:///PATH")
     path = store_path(arguments.store)
     if not path.exists():
         raise StoreError(f"there is no store at {path}", "a scan makes one, or name another with --store")

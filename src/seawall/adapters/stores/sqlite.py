@@ -83,7 +83,7 @@ class SqliteStore:
 
     def backup(self, target: Path) -> None:
         """A sound copy of the store at `target`, made while others go on writing."""
-        if target.exists():
+        if target.exists() or target.is_symlink():
             raise UsageError(f"{target} exists already", "name a file that does not exist yet")
         try:
             with sqlite3.connect(target) as copy:
