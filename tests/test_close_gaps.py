@@ -233,6 +233,17 @@ def test_pip_is_told_in_the_file_that_is_there_and_in_the_section_that_wins(home
     assert cooldown("pip", "26.3", told(home).configurations, NOW).days == 7
 
 
+def test_where_the_environment_names_the_one_file_it_is_written(home: Path, tmp_path: Path) -> None:
+    write(tmp_path, {"pip.conf": "", "uv.toml": ""})
+    named = {"PIP_CONFIG_FILE": str(tmp_path / "pip.conf"), "UV_CONFIG_FILE": str(tmp_path / "uv.toml")}
+    around = {**environment(home), **named}
+    fix(user_places(uses(["pip", "uv"]), around, 7)[0])
+    assert snapshot(home) == {}
+    for name in ("pip", "uv"):
+        assert cooldown(name, NEWEST[name], look(around).configurations, NOW).days == 7
+    assert len(undo(every_user_place(around, 7))[0]) == 2
+
+
 def test_scripts_are_turned_off_only_when_asked(home: Path) -> None:
     running = [Use("npm", "11.19.1", scripts=True), Use("yarn", "4.13.0", scripts=True), Use("bun", "1.4.5")]
     fix_user(home, running)

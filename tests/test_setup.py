@@ -167,6 +167,13 @@ def test_a_project_is_not_asked_about_clients_that_are_not_used_in_it() -> None:
     assert not view(got, "npm").protected
 
 
+def test_a_project_that_the_environment_hides_tells_nobody() -> None:
+    project = Project((place("uv", "uv.toml", exclude_newer="7 days"),))
+    assert view(see(machine(UV), uv_lock(), project=project), "uv").protected
+    hidden = Machine((UV,), (), BUILT_IN, unread=frozenset({"uv"}))
+    assert not view(see(hidden, uv_lock(), project=project), "uv").protected
+
+
 def test_the_nearest_file_above_a_lockfile_is_the_one_that_is_read() -> None:
     project = Project(
         (

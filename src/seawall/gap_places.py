@@ -12,7 +12,7 @@ from seawall.adapters.machine.clients import (
     bun_user_file,
     home_of,
     npm_user_file,
-    pip_user_files,
+    pip_files_to_write,
     pnpm_directory,
     poetry_user_file,
     uv_user_file,
@@ -92,10 +92,7 @@ def _user_place(client: str, version: str, environment: Mapping[str, str], days:
     if client == "pnpm":
         return _pnpm(version, environment, days)
     if client == "pip":
-        old, new = pip_user_files(environment)
-        path = old if old.is_file() and not new.is_file() else new
-        option = SETTINGS["pip"].option
-        return Place("pip", path, option, partial(_set_pip, option), pip_conf.read, told("pip", days))
+        return _pip(pip_files_to_write(environment)[0], days)
     make, path = {
         "npm": (_npmrc, npm_user_file(environment)),
         "yarn": (_yarnrc, home_of(environment) / ".yarnrc.yml"),
@@ -154,6 +151,11 @@ def _uv(path: Path, days: int) -> Place:
     keys = ("tool", "uv", "exclude-newer") if path.name == "pyproject.toml" else ("exclude-newer",)
     edit = partial(_set_toml_text, keys)
     return Place("uv", path, SETTINGS["uv"].option, edit, uv_toml.read, told("uv", days))
+
+
+def _pip(path: Path, days: int) -> Place:
+    option = SETTINGS["pip"].option
+    return Place("pip", path, option, partial(_set_pip, option), pip_conf.read, told("pip", days))
 
 
 def _poetry(path: Path, days: int) -> Place:
@@ -218,10 +220,7 @@ def every_user_place(environment: Mapping[str, str], days: int) -> tuple[Place, 
     home = home_of(environment)
     return (
         *(_user_place(name, "", environment, days) for name in SETTINGS if name not in ("pnpm", "pip")),
-        *(
-            Place("pip", path, "uploaded-prior-to", partial(_set_pip, "uploaded-prior-to"), pip_conf.read, "")
-            for path in pip_user_files(environment)
-        ),
+        *(_pip(path, days) for path in pip_files_to_write(environment)),
         _pnpm_yaml(pnpm_directory(environment) / "config.yaml", days),
         _pnpm_rc(environment, days),
         _pnpm_npmrc(npm_user_file(environment), days),

@@ -213,7 +213,7 @@ def places_in(directory: str, machine: Machine, project: Project) -> tuple[Confi
     for place in project.configurations:
         where = dirname(place.path)
         key = (place.format, "" if place.format == "uv" else place.path.rsplit("/", 1)[-1])
-        if _holds(where, directory):
+        if place.format not in machine.unread and _holds(where, directory):
             before = nearest.get(key)
             if before is None or len(dirname(before.path)) <= len(where):
                 nearest[key] = place

@@ -158,13 +158,15 @@ class Machine:
     """The user's own clients: which are there, what they are told, and what they come with.
 
     `configurations` stand in the order in which later ones win. `built_in` are the upstreams that clients
-    use when nothing is configured; `notes` say what of them could not be derived.
+    use when nothing is configured; `notes` say what of them could not be derived. `unread` are formats of
+    a project's files that the environment keeps clients from reading.
     """
 
     clients: tuple[InstalledClient, ...] = ()
     configurations: tuple[Configuration, ...] = ()
     built_in: tuple[Upstream, ...] = ()
     notes: tuple[str, ...] = ()
+    unread: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -284,6 +284,28 @@ def test_the_variables_that_turn_files_off(home: Path) -> None:
     assert {"pip", "uv", "npmrc"}.isdisjoint(place.format for place in got.configurations)
 
 
+def test_a_named_file_of_pip_takes_the_place_of_the_users(tmp_path: Path, home: Path) -> None:
+    write(home, FILES)
+    named = tmp_path / "named.conf"
+    got = look("", home, PIP_CONFIG_FILE=str(named))
+    assert [p.path for p in got.configurations if p.format == "pip" and str(tmp_path) in p.path] == [
+        str(home / ".pip/pip.conf"),
+        str(home / ".config/pip/pip.conf"),
+    ]
+    named.write_text("")
+    got = look("", home, PIP_CONFIG_FILE=str(named))
+    assert [p.path for p in got.configurations if p.format == "pip" and str(tmp_path) in p.path] == [
+        str(named)
+    ]
+
+
+@pytest.mark.parametrize("variable", ["UV_NO_CONFIG", "UV_CONFIG_FILE"])
+def test_uv_may_be_kept_from_a_projects_files(tmp_path: Path, home: Path, variable: str) -> None:
+    write(tmp_path, {"1": 'exclude-newer = "1 day"\n'})
+    assert look("", home, **{variable: str(tmp_path / "1")}).unread == {"uv"}
+    assert look("", home).unread == frozenset()
+
+
 def test_files_of_the_machine(tmp_path: Path, home: Path) -> None:
     node_package(tmp_path / "usr", "npm", "11.19.1", "npm")
     program(tmp_path / "usr" / "bin" / "node", "#!/bin/false\n")

@@ -66,7 +66,9 @@ def look(
     ]
     found, notes = built_in(_pip_roots(clients, environment))
     notes = (*notes, *_in_the_tree(environment, keep_out))
-    return Machine(clients, (*places, *variables.read(environment)), found, notes)
+    told_by_one = environment.get("UV_NO_CONFIG") or environment.get("UV_CONFIG_FILE")
+    unread = frozenset({"uv"} if told_by_one else ())
+    return Machine(clients, (*places, *variables.read(environment)), found, notes, unread)
 
 
 def _in_the_tree(environment: Mapping[str, str], keep_out: Path | None) -> Iterator[str]:
@@ -127,8 +129,20 @@ def pip_user_files(environment: Mapping[str, str]) -> tuple[Path, ...]:
     return old, new
 
 
+def pip_files_to_write(environment: Mapping[str, str]) -> tuple[Path, ...]:
+    """Where a person's setting for pip can stand, the place to write it to first."""
+    old, new = pip_user_files(environment)
+    first, other = (old, new) if old.is_file() and not new.is_file() else (new, old)
+    given = environment.get("PIP_CONFIG_FILE")
+    named = (Path(given).expanduser(),) if given and Path(given).expanduser().is_file() else ()
+    return (*named, first, other)
+
+
 def uv_user_file(environment: Mapping[str, str]) -> Path:
-    """The user's `uv.toml`."""
+    """The user's `uv.toml`: `UV_CONFIG_FILE`, where it is set, is then the only file that uv reads."""
+    given = environment.get("UV_CONFIG_FILE")
+    if given:
+        return Path(given).expanduser()
     return config_home(environment) / "uv" / "uv.toml"
 
 
@@ -184,20 +198,22 @@ def _pip_files(
     for directory in _system_directories(environment):
         yield directory / "pip" / "pip.conf", Layer.MACHINE
     yield Path("/etc/pip.conf"), Layer.MACHINE
-    yield from ((path, Layer.USER) for path in pip_user_files(environment))
+    named = Path(given).expanduser() if given else None
+    if named is None or not named.exists():
+        # Measured: a file that is named and there takes the place of the user's.
+        yield from ((path, Layer.USER) for path in pip_user_files(environment))
     program = next((client.path for client in clients if client.name == "pip"), "")
     if program:
         yield Path(program).parent.parent / "pip.conf", Layer.USER
-    if given:
-        yield Path(given).expanduser(), Layer.USER
+    if named is not None:
+        yield named, Layer.USER
 
 
 def _uv_files(environment: Mapping[str, str]) -> Iterator[tuple[Path, Layer]]:
     if environment.get("UV_NO_CONFIG"):
         return
-    given = environment.get("UV_CONFIG_FILE")
-    if given:
-        yield Path(given).expanduser(), Layer.USER
+    if environment.get("UV_CONFIG_FILE"):
+        yield uv_user_file(environment), Layer.USER
         return
     system = [directory / "uv" / "uv.toml" for directory in _system_directories(environment)]
     # uv takes the first of the system's files that is there.
