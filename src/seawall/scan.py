@@ -200,13 +200,13 @@ def _world(
 ) -> World:
     lookups: list[Callable[[Sequence[Key]], Lookup]] = []
     if index:
-        lookups.append(lambda keys: Lookup(index.matches(keys), index.states()))
+        lookups.append(lambda keys: _ask_index(keys, index))
     if not order.offline:
         lookups.append(lambda keys: _ask_osv(keys, store, now))
     catalog = read_catalog(data_bytes("attacks.json"))
 
     def past(known: Sequence[Advisory]) -> Past:
-        return _past(order, known, store, now)
+        return _past(order, known, store, now, begun)
 
     machine, project = _machine(order, walked.files)
     settings = trusted.settings
@@ -226,6 +226,11 @@ def _world(
     )
 
 
+def _ask_index(keys: Sequence[Key], index: Index) -> Lookup:
+    compared = index.compare(keys)
+    return Lookup(compared.matches, index.states(), compared.skipped())
+
+
 def _ask_osv(keys: Sequence[Key], store: Cache, now: datetime) -> Lookup:
     from seawall.adapters.feeds.osv_api import ask
 
@@ -233,8 +238,14 @@ def _ask_osv(keys: Sequence[Key], store: Cache, now: datetime) -> Lookup:
     return Lookup(match(keys, answer.advisories), answer.feeds, answer.skipped)
 
 
-def _past(order: Order, known: Sequence[Advisory], store: Cache, now: datetime) -> Past:
+_PATIENCE, _LEAST = 9.0, 2.0
+"""So many seconds after it was asked a verdict should be there; the history gets this many at least."""
+
+
+def _past(order: Order, known: Sequence[Advisory], store: Cache, now: datetime, begun: float) -> Past:
     from seawall.history import intervals
 
-    report = intervals(order.target, FORMATS, known, match, order.limits, store, now)
+    left = max(_LEAST, _PATIENCE - (time.monotonic() - begun))
+    limits = replace(order.limits, history_seconds=min(order.limits.history_seconds, left))
+    report = intervals(order.target, FORMATS, known, match, limits, store, now)
     return Past(report.intervals, report.skipped)

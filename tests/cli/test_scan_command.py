@@ -80,6 +80,22 @@ def test_data_for_one_ecosystem_is_none_for_another(tree: Path, seawall: Any, da
     assert done.first == "not checked for malware and vulnerabilities (Go): run `seawall sync`"
 
 
+def test_a_version_that_cannot_be_compared_is_not_clean(tree: Path, seawall: Any, place: Path) -> None:
+    """An advisory is about the package; whether about this version nobody can tell."""
+    bounds = [{"type": "SEMVER", "events": [{"introduced": "1.0.0"}, {"fixed": "2.0.0"}]}]
+    known = index(place / "odd.db", record("GHSA-odd", "npm", "left-pad", ranges=bounds))
+    lock = {
+        "lockfileVersion": 3,
+        "packages": {"": {}, "node_modules/left-pad": {"version": "latest-and-greatest"}},
+    }
+    (tree / "package-lock.json").write_text(json.dumps(lock))
+    (tree / "package.json").unlink(missing_ok=True)
+    done = seawall(tree, "--offline", "--no-history", "--index", known, code=3)
+    assert done.first.startswith(
+        "not checked for malware and vulnerabilities of left-pad latest-and-greatest"
+    )
+
+
 def test_a_denial_stays_one_without_data(tree: Path, seawall: Any) -> None:
     (tree / LOCK).write_text(BAD)
     done = seawall(tree, "--offline", code=1)

@@ -42,7 +42,7 @@ class Comparison:
             Skipped(
                 f"malware and vulnerabilities of {name} {version} ({ecosystem})",
                 f"{', '.join(ids[:3])}: the version cannot be ordered against the advisory's range",
-                "look at the advisory",
+                f"seawall explain {ids[0]}",
                 required=True,
             )
             for (ecosystem, name, version), ids in self.unknown.items()
