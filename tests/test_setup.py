@@ -1,5 +1,6 @@
 """What `seawall setup` finds: which clients wait, what goes round a gate, what CI has."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -19,13 +20,14 @@ from seawall.kernel.client import (
     Upstream,
     registry_urls,
 )
+from seawall.kernel.cooldown import SETTINGS, told
 from seawall.kernel.errors import TargetError
 from seawall.kernel.limits import DEFAULT_LIMITS
-from seawall.kernel.lockfile import Document, Problem, ProblemKind
+from seawall.kernel.lockfile import Document, DocumentKind, Problem, ProblemKind
 from seawall.kernel.overview import ClientView, Overview
 from seawall.kernel.settings import Settings
 from seawall.readers.lockfiles import FORMATS
-from seawall.setup import client_gaps, look, overview
+from seawall.setup import CLIENT_OF, client_gaps, look, overview
 
 NOW = datetime(2026, 5, 20, 12, tzinfo=UTC)
 BY_ID = {item.id: item for item in FORMATS}
@@ -133,8 +135,8 @@ def test_an_untold_client_is_a_gap_and_a_told_one_is_none() -> None:
 
 @pytest.mark.parametrize(("days", "protected"), [(0, True), (3, True), (7, True), (8, False)])
 def test_how_long_is_the_persons_own_setting(days: int, protected: bool) -> None:
-    told = (place("npmrc", "/home/.npmrc", Layer.USER, min_release_age="7"),)
-    got = see(machine(NPM, told=told), settings=Settings(cooldown_days=days))
+    said = (place("npmrc", "/home/.npmrc", Layer.USER, min_release_age="7"),)
+    got = see(machine(NPM, told=said), settings=Settings(cooldown_days=days))
     assert view(got, "npm").protected is protected
     assert bool(gaps(got, "cooldown")) is not protected
     assert not gaps(see(machine(NPM), settings=Settings(cooldown_days=0)), "cooldown")
@@ -151,9 +153,9 @@ def test_a_client_that_only_the_repository_uses_is_named_with_what_it_locks() ->
 
 def test_the_weakest_of_several_directories_counts() -> None:
     project = Project((place("npmrc", "a/.npmrc", min_release_age="0"),))
-    told = (place("npmrc", "/home/.npmrc", Layer.USER, min_release_age="9"),)
+    said = (place("npmrc", "/home/.npmrc", Layer.USER, min_release_age="9"),)
     locks = (npm_lock("a/package-lock.json"), npm_lock("b/package-lock.json"))
-    got = see(machine(NPM, told=told), *locks, project=project)
+    got = see(machine(NPM, told=said), *locks, project=project)
     assert not view(got, "npm").protected
     assert view(got, "npm").cooldown.where == "a/.npmrc"
     (gap,) = gaps(got, "cooldown")
@@ -188,11 +190,53 @@ def test_the_nearest_file_above_a_lockfile_is_the_one_that_is_read() -> None:
         assert view(see(machine(yarn), lock, project=project), "yarn").protected is waits, where
 
 
+@pytest.mark.parametrize(
+    ("client", "format_", "path"),
+    [
+        ("npm", "npmrc", ".npmrc"),
+        ("pnpm", "pnpm-yaml", "pnpm-workspace.yaml"),
+        ("bun", "bunfig", "bunfig.toml"),
+        ("poetry", "poetry", "poetry.toml"),
+    ],
+)
+def test_most_clients_read_no_file_above_their_lockfile(client: str, format_: str, path: str) -> None:
+    option = SETTINGS[client].option
+    told_it = Configuration(path, format_, Layer.PROJECT, MappingProxyType({option: Option(told(client, 7))}))
+    use = Document("a/lock", {v: k for k, v in CLIENT_OF.items()}[client], DocumentKind.LOCKFILE, "npm")
+    assert not view(see(machine(), use, project=Project((told_it,))), client).protected
+    beside = replace(told_it, path=f"a/{path}")
+    assert view(see(machine(), use, project=Project((beside,))), client).protected
+
+
+def test_yarn_adds_up_the_files_above() -> None:
+    above = place("yarnrc", ".yarnrc.yml", npm_minimal_age_gate="9d")
+    nearer = place("yarnrc", "a/.yarnrc.yml", enable_scripts="true")
+    yarn = InstalledClient("yarn", "4.18.1", "/usr/bin/yarn")
+    got = see(machine(yarn), read("yarn-lock", "a/yarn.lock", BERRY_LOCK), project=Project((nearer, above)))
+    assert view(got, "yarn").protected
+    assert view(got, "yarn").scripts.run
+
+
+def test_uv_takes_the_nearest_file_that_says_anything_to_it() -> None:
+    above = place("uv", "uv.toml", exclude_newer="7 days")
+    silent = Configuration("a/pyproject.toml", "pyproject", Layer.PROJECT)
+    nearer = place("uv", "a/pyproject.toml")
+    assert view(see(machine(UV), uv_lock("a/uv.lock"), project=Project((above, silent))), "uv").protected
+    assert not view(see(machine(UV), uv_lock("a/uv.lock"), project=Project((nearer, above))), "uv").protected
+
+
+def test_pip_reads_no_file_of_a_tree() -> None:
+    project = Project((place("pip", "pip.conf", uploaded_prior_to="P7D"),))
+    lock = read("requirements", "requirements.txt", "ebb==1.0.0\n")
+    pip = InstalledClient("pip", "26.3", "/usr/bin/pip")
+    assert not view(see(machine(pip), lock, project=project), "pip").protected
+
+
 def test_an_unreadable_file_of_the_tree_is_a_gap() -> None:
-    told = (place("npmrc", "/home/.npmrc", Layer.USER, min_release_age="7"),)
+    said = (place("npmrc", "/home/.npmrc", Layer.USER, min_release_age="7"),)
     problem = Problem(".npmrc", ProblemKind.ENCODING, "not valid utf-8 at byte 2", 1)
     project = Project((Configuration(".npmrc", "npmrc", Layer.PROJECT, problems=(problem,)),))
-    got = see(machine(NPM, told=told), npm_lock(), project=project)
+    got = see(machine(NPM, told=said), npm_lock(), project=project)
     assert not view(got, "npm").protected
     (gap,) = gaps(got, "cooldown")
     assert ".npmrc" in gap.what
@@ -300,8 +344,8 @@ def test_a_client_whose_registry_is_the_gate_is_asked_there_and_nowhere_else() -
 
 
 def test_ci_has_only_what_the_repository_says() -> None:
-    told = (place("npmrc", "/home/.npmrc", Layer.USER, min_release_age="7"),)
-    found = machine(NPM, told=told)
+    said = (place("npmrc", "/home/.npmrc", Layer.USER, min_release_age="7"),)
+    found = machine(NPM, told=said)
     files = frozenset({".github/workflows/ci.yml", "package-lock.json"})
     got = see(found, npm_lock(), project=Project(files=files))
     assert view(got, "npm").protected

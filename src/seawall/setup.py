@@ -208,16 +208,25 @@ def _version_in(client: str, directory: str, format_: str, machine: Machine, pro
 
 
 def places_in(directory: str, machine: Machine, project: Project) -> tuple[Configuration, ...]:
-    """Every place that is read in a directory of the tree: of each file the one nearest above it."""
-    nearest: dict[tuple[str, str], Configuration] = {}
+    """Every place that is read in a directory of the tree, as it was measured of each client.
+
+    Most read the files of the directory itself and none above; yarn adds up those above, the nearest
+    winning; uv takes the nearest that says anything to it.
+    """
+    here: list[Configuration] = []
+    above: list[Configuration] = []
     for place in project.configurations:
         where = dirname(place.path)
-        key = (place.format, "" if place.format == "uv" else place.path.rsplit("/", 1)[-1])
-        if place.format not in machine.unread and _holds(where, directory):
-            before = nearest.get(key)
-            if before is None or len(dirname(before.path)) <= len(where):
-                nearest[key] = place
-    return (*machine.configurations, *nearest.values())
+        if place.format in machine.unread or not _holds(where, directory):
+            continue
+        if place.format in ("yarnrc", "uv"):
+            above.append(place)
+        elif where == directory:
+            here.append(place)
+    above.sort(key=lambda place: len(dirname(place.path)))
+    uv = [place for place in above if place.format == "uv"]
+    yarn = [place for place in above if place.format == "yarnrc"]
+    return (*machine.configurations, *here, *yarn, *uv[-1:])
 
 
 def _views(

@@ -107,7 +107,7 @@ _ORDERS: Mapping[str, tuple[tuple[str, tuple[Layer, ...]], ...]] = MappingProxyT
             ("uv", (Layer.PROJECT,)),
             ("uv-environment", _ANY),
         ),
-        "pip": (("pip", _ANY), ("pip-environment", _ANY)),
+        "pip": (("pip", (Layer.MACHINE,)), ("pip", (Layer.USER,)), ("pip-environment", _ANY)),
         "poetry": (
             ("poetry", (Layer.USER,)),
             ("poetry", (Layer.PROJECT,)),
@@ -117,7 +117,7 @@ _ORDERS: Mapping[str, tuple[tuple[str, tuple[Layer, ...]], ...]] = MappingProxyT
 )
 """Which places a client takes these settings from, from the weakest to the one that wins.
 
-yarn 1 takes registries from an `.npmrc` too, but no other setting (measured).
+yarn 1 takes registries from an `.npmrc` too, but no other setting; pip reads no file of a project (measured).
 """
 
 

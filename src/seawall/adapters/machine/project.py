@@ -65,7 +65,10 @@ def look_at_project(root: Path, files: Iterable[str], limits: Limits = DEFAULT_L
                 if isinstance(data, bytes):
                     configurations.append(reader(data, path, limits, Layer.PROJECT))
                 else:
-                    empty = reader(b"", path, limits, Layer.PROJECT)
+                    # An unreadable pyproject.toml may well say something to uv.
+                    empty = reader(
+                        b"[tool.uv]" if name == "pyproject.toml" else b"", path, limits, Layer.PROJECT
+                    )
                     configurations.append(replace(empty, problems=(data,)))
         manifest = join(directory, "package.json")
         if manifest in known:

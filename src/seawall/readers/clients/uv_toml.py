@@ -23,7 +23,10 @@ def read(
     layer: Layer = Layer.USER,
     variables: Mapping[str, str] = NO_VARIABLES,
 ) -> Configuration:
-    """What a `uv.toml` or `pyproject.toml` (told by the name) says to uv. Never raises."""
+    """What a `uv.toml` or `pyproject.toml` (told by the name) says to uv. Never raises.
+
+    The format is `uv`, or `pyproject` for one in which nothing is said to uv.
+    """
     draft = Draft(path, "uv", layer, variables)
     try:
         text = decoded(data, limits)
@@ -31,6 +34,8 @@ def read(
     except SyntaxFault as fault:
         return draft.fault(fault)
     in_project = path.rsplit("/", 1)[-1] == "pyproject.toml"
+    if in_project and not isinstance(table(content.get("tool")).get("uv"), dict):
+        draft.format = "pyproject"  # uv passes it over and looks further up
     top = table(table(content.get("tool")).get("uv")) if in_project else content
     for key in ("exclude-newer", "exclude-newer-package"):
         if key in top:
