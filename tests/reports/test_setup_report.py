@@ -2,6 +2,7 @@
 
 import io
 import json
+from pathlib import Path
 
 import pytest
 
@@ -181,3 +182,11 @@ def test_the_terminal_shows_the_same() -> None:
         "fix: lock again",
     ):
         assert word in text
+
+
+def test_every_field_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "commands" / "setup.md").read_text()
+    got = json.loads(as_json(FULL))
+    rows = [row for key in ("clients", "lockfiles", "registries", "gaps") for row in got[key]]
+    for field in {*got, *(name for row in rows for name in row)}:
+        assert f"`{field}`" in page
