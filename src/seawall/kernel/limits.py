@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 class Limits:
     """Bounds for one scan. Sizes in bytes, times in seconds, depths in nested containers.
 
+    `values` are those of one file in JSON, YAML or TOML: a lockfile of `pins_per_document` packages has four
+    to five million, and a file of nothing else would cost a minute and gigabytes.
     `history_seconds_again` is for a repository whose history was looked at before: only the new is left,
     or a rest that the first look had no time for.
     """
@@ -21,6 +23,7 @@ class Limits:
     tree_depth: int = 64
     documents: int = 20_000
     pins_per_document: int = 200_000
+    values: int = 6_000_000
     nesting: int = 100
     includes: int = 200
     text_field: int = 4_096

@@ -121,10 +121,12 @@ class Draft:
     includes: list[Include] = field(default_factory=list)
     hooks: list[StartupHook] = field(default_factory=list)
     registries: dict[Source, None] = field(default_factory=dict)
+    _noted: int = 0
     _problems: dict[tuple[ProblemKind, str], list[int]] = field(default_factory=dict)
 
     def problem(self, kind: ProblemKind, message: str, line: int = 0) -> None:
         """Notes what was not understood; the same sentence is kept once, with its count."""
+        self._noted += 1
         key = (kind, message)
         if key not in self._problems and len(self._problems) >= _KINDS_OF_PROBLEM:
             key = (ProblemKind.TOO_MANY, "more is wrong with this file than is listed")
@@ -166,8 +168,9 @@ class Draft:
         return tuple(found)
 
     def full(self) -> bool:
-        """Whether no more entries are taken; says so once."""
-        if len(self.pins) + len(self.requirements) < self.limits.pins_per_document:
+        """Whether no more entries, good or bad, are taken; says so once."""
+        taken = len(self.pins) + len(self.requirements) + self._noted
+        if taken < self.limits.pins_per_document:
             return False
         self.problem(ProblemKind.TOO_MANY, f"more than {self.limits.pins_per_document} entries")
         return True

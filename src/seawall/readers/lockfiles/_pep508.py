@@ -25,6 +25,8 @@ _PLAIN = re.compile(
     re.ASCII,
 )
 _HEAD = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?\s*(.*)\Z", re.DOTALL)
+# What stands behind a name in any requirement; a path or an address is told apart without the whole grammar.
+_MAY_BE = re.compile(r"\s*[A-Za-z0-9][A-Za-z0-9._-]*+\s*+(?:[\[(<>=!~;@]|\Z)")
 _MOST_CHARACTERS = 4096
 _FILE_NAME_CHARACTERS = 300
 _FRAGMENT_DIGEST = re.compile(r"&(sha256|sha384|sha512|sha224|sha1|md5)=([0-9A-Fa-f]+)")
@@ -56,6 +58,8 @@ def parse(line: str) -> Wanted | None:
     if len(line) > _MOST_CHARACTERS:
         return None
     plain = _PLAIN.match(line)
+    if not plain and not _MAY_BE.match(line):
+        return None
     if plain:
         marker = (plain[3] or "").strip()
         if plain[3] is not None and not _is_marker(marker):

@@ -291,6 +291,9 @@ def _include(file: _File, target: str, relation: str, number: int) -> None:
 
 
 def _requirement(file: _File, wanted: str, hashes: list[str], number: int) -> None:
+    if len(wanted) > file.draft.limits.text_field:
+        file.draft.problem(ProblemKind.TOO_LARGE, "a requirement that is too long", number)
+        return
     found = parse(wanted)
     if found is None or (found.source is REGISTRY and _is_archive(wanted)):
         if not _is_place(wanted):
@@ -324,11 +327,19 @@ def _direct(file: _File, place: str, hashes: list[str], number: int) -> None:
     egg = parse_qs(fragment).get("egg", [""])[0]
     match = _EGG_NAME.match(unquote(egg))
     if "://" not in bare and not bare.startswith("file:"):
-        bare = re.sub(r"\[[^\]]*\]\Z", "", bare)
+        bare = _without_extras(bare)
     name = pypi_name(match[0]) if match else archive_name(bare)
     version = archive_version(bare, name) if name else ""
     place_of = Wanted(name, "", clean(marker.strip()), source_of(bare), version, digests_of(f"#{fragment}"))
     _put(file, place_of, hashes, number)
+
+
+def _without_extras(path: str) -> str:
+    """`./here` of `./here[one,two]`."""
+    if not path.endswith("]"):
+        return path
+    start = path.find("[", path.rfind("]", 0, -1) + 1)
+    return path[:start] if start >= 0 else path
 
 
 def _put(file: _File, wanted: Wanted, hashes: list[str], number: int) -> None:

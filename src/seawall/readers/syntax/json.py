@@ -31,6 +31,7 @@ def load(text: str, limits: Limits, *, trailing_commas: bool = False) -> object:
     """
     if not text.strip():
         raise SyntaxFault(ProblemKind.TRUNCATED, "the file is empty", 1)
+    refuse_many(text, ",[{", limits)
     if trailing_commas:
         text = _TRAILING_COMMA.sub(lambda m: m[1] or m[2], text)
     try:
@@ -48,6 +49,12 @@ def load(text: str, limits: Limits, *, trailing_commas: bool = False) -> object:
     if _SURROGATE.search(text) and not _is_text(value):
         raise SyntaxFault(ProblemKind.ENCODING, "holds half of a character that takes two escapes")
     return value
+
+
+def refuse_many(text: str, marks: str, limits: Limits) -> None:
+    """Raises SyntaxFault when `text` can hold too many values: each comes with one of `marks`."""
+    if len(text) > limits.values and sum(map(text.count, marks)) > limits.values:
+        raise SyntaxFault(ProblemKind.TOO_MANY, f"more than {limits.values} values")
 
 
 def _is_text(value: object) -> bool:

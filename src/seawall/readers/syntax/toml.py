@@ -11,7 +11,7 @@ from seawall.kernel.limits import Limits
 from seawall.kernel.lockfile import ProblemKind
 
 from .fault import SyntaxFault
-from .json import deeper_than
+from .json import deeper_than, refuse_many
 
 _LINE = re.compile(r"line (\d+)")
 _MANY_DOTS = re.compile(r"^(?:[^.\n]*+\.){50}", re.MULTILINE)
@@ -31,6 +31,8 @@ _HEADER = r"^[ \t]*+\[\[[ \t]*+{}[ \t]*+\]\]"
 
 def load(text: str, limits: Limits) -> dict[str, object]:
     """The table of `text`. Raises SyntaxFault."""
+    # A dot may begin a table of its own.
+    refuse_many(text, "=,[.", limits)
     too_deep = SyntaxFault(ProblemKind.TOO_DEEP, f"nested deeper than {limits.nesting} levels")
     if _MANY_DOTS.search(text) and _longest_key(text) > limits.nesting:
         raise too_deep

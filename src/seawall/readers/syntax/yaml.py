@@ -21,7 +21,6 @@ from .fault import SyntaxFault
 _LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _WORDS: dict[str, object] = {"": None, "~": None, "null": None, "true": True, "false": False}
 _MAX_ALIASED = 1_000_000
-_MAX_EVENTS = 20_000_000
 
 
 class Mapping(dict[str, object]):
@@ -113,8 +112,8 @@ def load_all(text: str, limits: Limits) -> list[object]:
     builder = _Builder(limits)
     try:
         for count, event in enumerate(yaml.parse(text, Loader=_LOADER)):
-            if count > _MAX_EVENTS:
-                raise SyntaxFault(ProblemKind.TOO_MANY, f"more than {_MAX_EVENTS} values")
+            if count > limits.values:
+                raise SyntaxFault(ProblemKind.TOO_MANY, f"more than {limits.values} values")
             _take(builder, event)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
