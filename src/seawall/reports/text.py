@@ -98,11 +98,22 @@ def _came_in(verdict: Verdict, look: Look) -> Iterator[str]:
         yield "what came in: no lockfile, manifest or installed package was found"
     else:
         files = ", ".join(f"{n} {_KINDS[k][n > 1]}" for k, n in sorted(kinds.items()))
-        spread = " · ".join(f"{name or 'other'} {count:,}" for name, count in packages.most_common(4))
-        count = sum(packages.values())
-        total = f", {count:,} package{'s' * (count > 1)} ({spread})" if packages else ""
-        yield shortened(f"what came in: {files}{total}", look.width)
+        yield shortened(f"what came in: {files}{_spread(packages, look.width - 14 - len(files))}", look.width)
     yield _advisories(intake, look)
+
+
+def _spread(packages: Counter[str], room: int) -> str:
+    """How many packages there are, and of what as far as there is room to say it."""
+    if not packages:
+        return ""
+    count = sum(packages.values())
+    total = f", {count:,} package{'s' * (count > 1)}"
+    for most in range(len(packages), 0, -1):
+        kinds = [f"{name or 'other'} {number:,}" for name, number in packages.most_common(most)]
+        whole = f"{total} ({' · '.join(kinds)}{' …' * (most < len(packages))})"
+        if len(whole) <= room:
+            return whole
+    return total
 
 
 def _advisories(intake: Intake, look: Look) -> str:

@@ -74,10 +74,9 @@ def exotic_source(intake: Intake) -> Iterator[Evidence]:
                 groups[(why, item.source.host)].append(item)
         for (why, host), items in groups.items():
             severity, what, fix = _WORDS[why]
-            at = f" {host}" if host else ""
             names = list(dict.fromkeys(item.name or basename(item.source.location) for item in items))
             yield Evidence(
-                message=f"{what}{at}: {_list(names)}",
+                message=f"{what.format(host=host or 'no host')}: {_list(names)}",
                 advice=fix,
                 path=document.path,
                 line=items[0].line,
@@ -107,22 +106,22 @@ def _said_by_lock(name: str, document: Document, locked: set[tuple[str, str, str
 _WORDS: dict[str, tuple[Severity, str, str]] = {
     "http": (
         Severity.HIGH,
-        "fetched over plain http from",
+        "fetched over plain http from {host}",
         "use https: anyone on the way can swap the file",
     ),
     "git-floating": (
         Severity.MEDIUM,
-        "from a git branch or tag that can move, at",
+        "from a git branch or tag that can move, at {host}",
         "pin the full commit, or use a release",
     ),
     "git": (
         Severity.LOW,
-        "from a git commit instead of a release, at",
+        "from a git commit instead of a release, at {host}",
         "use the registry's release if there is one",
     ),
     "url": (
         Severity.MEDIUM,
-        "by direct address from",
+        "by direct address from {host}",
         "use the registry's release, or lock its digest",
     ),
     "outside": (
@@ -132,8 +131,8 @@ _WORDS: dict[str, tuple[Severity, str, str]] = {
     ),
     "host": (
         Severity.MEDIUM,
-        "from a registry that your clients do not use,",
-        "if you trust it, list it under [registries] known in your own seawall.toml",
+        "from {host}, which is no registry of your clients",
+        "list it under [registries] known in your own seawall.toml if you trust it",
     ),
 }
 
