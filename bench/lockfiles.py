@@ -257,7 +257,8 @@ def cargo_lock(count: int, seed: int) -> str:
 
 def go_mod(count: int, seed: int) -> str:
     """go.mod."""
-    lines = [f"\tmodule.example/{name} v{version(name)}" for name in names(count, seed)]
+    # Go's own parser wants a major version above 1 in the module's path too.
+    lines = [f"\tmodule.example/{name} v1.{version(name).partition('.')[2]}" for name in names(count, seed)]
     return "\n".join(["module module.example/app", "", "go 1.22", "", "require (", *lines, ")", ""])
 
 

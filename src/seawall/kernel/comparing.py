@@ -35,7 +35,7 @@ def line_of(version: str) -> str:
 
 
 def previous_in_line(listing: Listing, version: str, order: Order) -> Listed | None:
-    """The highest release below `version` that is not yanked, final if it is, had settled, and is of its line.
+    """The highest release below `version` that is not yanked, final if it is, settled, and of its line.
 
     What cannot be had of these four is left out, the line first. A release published after it does not
     count: it cannot have been there before.
