@@ -66,8 +66,8 @@ def run(words: Sequence[str], environment: Mapping[str, str] | None = None, *, m
             errors.seek(0)
             said = errors.read()[-800:].decode()
             raise SystemExit(f"{' '.join(words)} failed with {process.returncode}: {said}")
-    peak = max(*peaks, used.ru_maxrss * 1024) if memory else 0
-    return Cost(wall, used.ru_utime + used.ru_stime, peak, process.returncode)
+    # Not `ru_maxrss`: it begins with what this process had when it forked.
+    return Cost(wall, used.ru_utime + used.ru_stime, max(peaks, default=0), process.returncode)
 
 
 def output(words: Sequence[str], **more: str) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from .measure import Line, seconds
 
-QUESTIONS = 4_000
+QUESTIONS = 1_000
 
 
 def lines(place: Path) -> Iterator[Line]:

@@ -22,6 +22,7 @@ from seawall.adapters.disk.tree import claimer
 from seawall.adapters.vcs.git import Change, Git, Log, git
 from seawall.adapters.vcs.repository import CHECK, Repository, open_repository
 from seawall.kernel.advisory import Advisory, Match
+from seawall.kernel.asset import package_name
 from seawall.kernel.cache import Cache
 from seawall.kernel.finding import Skipped
 from seawall.kernel.history import Commit, Interval, Span, spans
@@ -35,6 +36,8 @@ from seawall.sieve import Sieve
 Matcher = Callable[[Iterable[Key], Iterable[Advisory]], Mapping[Key, tuple[Match, ...]]]
 Bad = Mapping[Key, tuple[str, ...]]
 """Bad package versions in one blob, each with the ids of its advisories."""
+_Named = Mapping[tuple[str, str], Sequence[Advisory]]
+"""Advisories by (ecosystem, name)."""
 Version = tuple[str, str]
 """(blob, id of the format it is read as): one content can lie under names that mean different things."""
 
@@ -182,6 +185,7 @@ class _Walk:
         if not order:
             return
         sieves: dict[str, Sieve] = {}
+        named = _by_name(self.known_bad)
         pending = iter(order)
         for blob, data in self.git.blobs([blob for blob, _ in order]):
             # What git could not read is left out of its answer; it keeps the order.
@@ -193,11 +197,14 @@ class _Walk:
                 sieves[item.ecosystem] = Sieve(_about(self.known_bad, item.ecosystem))
             path = wanted[version].path
             passes = sieves[item.ecosystem].passes(path, data)
-            yield version, self._parsed(item, path, data) if passes else {}
+            yield version, self._parsed(item, path, data, named) if passes else {}
 
-    def _parsed(self, item: Format, path: str, data: bytes) -> Bad:
+    def _parsed(self, item: Format, path: str, data: bytes, named: _Named) -> Bad:
         keys = {pin.key for pin in item.read(data, path, self.limits).pins}
-        matches = self.matcher(keys, self.known_bad)
+        # Of a feed's hundreds of thousands only those about a package in this file.
+        about = {(ecosystem, package_name(ecosystem, name)) for ecosystem, name, _ in keys}
+        known = {id(advisory): advisory for pair in about for advisory in named.get(pair, ())}
+        matches = self.matcher(keys, known.values())
         found = {
             key: tuple(dict.fromkeys(i for m in ms if m.malicious for i in m.ids))
             for key, ms in matches.items()
@@ -333,6 +340,14 @@ def _time(seconds: int) -> str:
 
 def _claims(formats: Sequence[Format]) -> tuple[Format, ...]:
     return tuple(item for item in formats if item.kind is DocumentKind.LOCKFILE)
+
+
+def _by_name(known_bad: Iterable[Advisory]) -> _Named:
+    named: dict[tuple[str, str], list[Advisory]] = defaultdict(list)
+    for advisory in known_bad:
+        for affected in advisory.affected:
+            named[affected.ecosystem, package_name(affected.ecosystem, affected.name)].append(advisory)
+    return named
 
 
 def _about(known_bad: Iterable[Advisory], ecosystem: str) -> list[Advisory]:
