@@ -44,13 +44,10 @@ class Sieve:
         if new:
             seen.pieces |= new
             self._look_at(new, seen)
-        if not seen.escaped.isdisjoint(here) or seen.names.keys() & self._every:
+        if not seen.escaped.isdisjoint(here) or seen.names & self._every:
             return True
         wanted = tuple(
-            (name, version)
-            for name in seen.names
-            for version in self._versions[name] & seen.versions.keys()
-            if not seen.names[name].isdisjoint(here) and not seen.versions[version].isdisjoint(here)
+            (name, version) for name in seen.names for version in self._versions[name] & seen.versions.keys()
         )
         if not wanted:
             return False
@@ -60,21 +57,17 @@ class Sieve:
         return _found(data.lower(), wanted, window)
 
     def _look_at(self, new: Iterable[bytes], seen: _Seen) -> None:
-        """Remember which of the new pieces hold a bad name, a bad version, or an escape."""
+        """Remember which bad names there are, and which of the new pieces hold a bad version or an escape."""
         text = b"\n".join(new).lower()
         # Escapes can spell any name; no client writes them into a lockfile.
         escapes = b"\\u" in text or b"\\x" in text
         fresh = _DIGESTS.sub(b"", text)
-        names = set(self._names_in(fresh))
+        seen.names.update(self._names_in(fresh))
         versions = self._bad_versions.intersection(_VERSION.findall(fresh))
-        if not (names or versions or escapes):
+        if not (versions or escapes):
             return
         for piece in new:
             small = piece.lower()
-            spelled = small.replace(b"_", b"-").replace(b".", b"-")
-            for name in names:
-                if name in small or name in spelled:
-                    seen.names[name].add(piece)
             for version in versions:
                 if version in small:
                     seen.versions[version].add(piece)
@@ -95,10 +88,10 @@ _Pairs = tuple[tuple[bytes, bytes], ...]
 
 @dataclass(slots=True)
 class _Seen:
-    """What was seen at one path: all pieces, and which of them hold a bad name, a bad version, an escape."""
+    """What was seen at one path: all pieces, bad names, and which pieces hold a bad version or an escape."""
 
     pieces: set[bytes] = field(default_factory=set)
-    names: dict[bytes, set[bytes]] = field(default_factory=lambda: defaultdict(set))
+    names: set[bytes] = field(default_factory=set)
     versions: dict[bytes, set[bytes]] = field(default_factory=lambda: defaultdict(set))
     escaped: set[bytes] = field(default_factory=set)
     harmless: set[tuple[_Pairs, tuple[bytes, ...]]] = field(default_factory=set)

@@ -196,13 +196,8 @@ class Git:
             question.write(asked)
             question.seek(0)
             process = self._start(words, question, output)
-            try:
-                process.wait(max(0.05, self.deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                self.late = True
-                return False
-            finally:
-                process.kill()
+            # Waiting with a timeout would look in steps of up to 50 ms.
+            with self._ended(process):
                 process.wait()
         return process.returncode == 0
 
