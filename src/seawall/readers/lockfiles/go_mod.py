@@ -95,7 +95,7 @@ def read_sum(data: bytes, path: str, limits: Limits) -> Document:
     """
     draft = Draft(path, limits, ECOSYSTEM)
     entries = 0
-    vouched: dict[tuple[str, str], tuple[str, ...]] = {}
+    vouched: dict[tuple[str, str], dict[str, None]] = {}
     try:
         for number, line in enumerate(decode(data, limits).splitlines(), 1):
             words = line.split()
@@ -110,11 +110,11 @@ def read_sum(data: bytes, path: str, limits: Limits) -> Document:
                 draft.problem(ProblemKind.TOO_MANY, f"more than {limits.pins_per_document} lines", number)
                 break
             if not words[1].endswith("/go.mod"):
-                vouched[words[0], words[1]] = (*vouched.get((words[0], words[1]), ()), words[2])
+                vouched.setdefault((words[0], words[1]), {})[words[2]] = None
     except SyntaxFault as fault:
         draft.fault(fault)
     document = draft.document("go-sum", DocumentKind.LOCKFILE, facts(entries=entries))
-    return replace(document, vouched=MappingProxyType(vouched))
+    return replace(document, vouched=MappingProxyType({key: tuple(found) for key, found in vouched.items()}))
 
 
 FORMAT = Format("go-mod", DocumentKind.LOCKFILE, ECOSYSTEM, ("go.mod",), read)

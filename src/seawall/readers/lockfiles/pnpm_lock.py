@@ -159,6 +159,8 @@ def _read_packages(lock: _Lock) -> None:
     shipped = reached(_starts(lock, main), lambda key: _below(lock, key)) if lock.major >= 9 else {}
     for pin in merged(_pins(lock, direct, parents, {_PEERS.sub("", key) for key in shipped})):
         lock.draft.entry(pin)
+    if lock.major >= 9 and not lock.importers:
+        lock.draft.problem(ProblemKind.TRUNCATED, "`importers`, the projects themselves, is missing")
     if lock.major >= 9 and not lock.packages.keys() <= {_PEERS.sub("", key) for key in lock.snapshots}:
         lock.draft.problem(ProblemKind.TRUNCATED, "a package that `snapshots` does not list")
 

@@ -141,9 +141,35 @@ def _read_classic(content: str, draft: Draft) -> None:
             draft.problem(
                 ProblemKind.TRUNCATED, "packages are asked for that are not in the file", entry.line
             )
+    _complete(entries, draft)
     chains = from_parents(edges, [_called(entry) for entry in entries], draft.limits.chain, {})
     for pin in merged(_classic_pins(entries, chains, draft)):
         draft.entry(pin)
+
+
+def _complete(entries: list[_Entry], draft: Draft) -> None:
+    """The last entry of a cut file lacks what the others have, or ends inside a quote or a digest."""
+    if not entries:
+        return
+    last = entries[-1]
+    fetched = [e for e in entries[:-1] if "resolved" in e.fields]
+    if fetched and not last.fields.get("resolved") and not _local(last):
+        draft.problem(ProblemKind.TRUNCATED, "the last package names no address", last.line)
+    elif any(value.startswith('"') for value in (*last.fields.values(), *last.needs.values())):
+        draft.problem(ProblemKind.TRUNCATED, "a quote that is not closed", last.line)
+    elif last.fields.get("integrity") and not digests(last.fields["integrity"]):
+        draft.problem(ProblemKind.TRUNCATED, "a digest that is none", last.line)
+    elif fetched and all("integrity" in e.fields for e in fetched) and _lacks_digest(last):
+        draft.problem(ProblemKind.TRUNCATED, "the last package has no digest, though others have", last.line)
+
+
+def _lacks_digest(entry: _Entry) -> bool:
+    source = resolved_source(entry.fields.get("resolved"))
+    return source.kind is SourceKind.REGISTRY and not _local(entry) and "integrity" not in entry.fields
+
+
+def _local(entry: _Entry) -> bool:
+    return split_at(entry.descriptors[0])[1].startswith(("file:", "link:"))
 
 
 def _called(entry: _Entry) -> str:
