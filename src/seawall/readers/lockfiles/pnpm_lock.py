@@ -81,6 +81,8 @@ def _gathered(documents: list[object], major: int, draft: Draft) -> _Lock:
         for name, importer in importers.items():
             # pnpm keeps its own version and plugins in a document of their own, under the same places.
             lock.importers[name] = {**lock.importers.get(name, {}), **table(importer)}
+            if not isinstance(importer, dict) or any(importer.get(key, {}) is None for key in GROUPS):
+                draft.problem(ProblemKind.TRUNCATED, "an entry of `importers` holds nothing")
         for key, target in (("packages", lock.packages), ("snapshots", lock.snapshots)):
             value = whole.get(key)
             if value is not None and not isinstance(value, dict):
@@ -105,6 +107,8 @@ def _asked(lock: _Lock, importer: Mapping[str, object]) -> Iterator[Requirement]
         for name, entry in table(wanted).items():
             spec = table(entry).get("specifier") if isinstance(entry, dict) else old.get(name)
             line = wanted.lines.get(name, 0) if isinstance(wanted, yaml.Mapping) else 0
+            if entry is None:
+                lock.draft.problem(ProblemKind.TRUNCATED, "an entry of `importers` holds nothing", line)
             found = requirement(name, spec, lock.draft.path, line, group)
             if found:
                 # An override replaces what the manifest asks for, and a runtime stands elsewhere in it.
