@@ -1,4 +1,4 @@
-"""What `seawall` says in five strangers' public repositories, word for word.
+"""What `seawall` says in five strangers' published projects, word for word.
 
 The trees hold only the lockfiles, manifests and settings of those repositories, hosts replaced. After a change that
 is meant, look at `SEAWALL_GOLDEN=write python -m pytest tests/test_golden.py` and at the diff.

@@ -221,7 +221,7 @@ def lockfile_missing(intake: Intake) -> Iterator[Evidence]:
             continue
         application = document.facts.get("private") == "true"
         yield Evidence(
-            message=f"{len(wanted)} dependencies and no lockfile: every install may be another one",
+            message=f"{len(wanted)} dependenc{'y' if len(wanted) == 1 else 'ies'} and no lockfile: every install may be another one",
             advice=_how_to_lock(document.ecosystem),
             path=document.path,
             line=wanted[0].line,
