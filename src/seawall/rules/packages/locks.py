@@ -221,13 +221,17 @@ def lockfile_missing(intake: Intake) -> Iterator[Evidence]:
             continue
         application = document.facts.get("private") == "true"
         yield Evidence(
-            message=f"{len(wanted)} dependenc{'y' if len(wanted) == 1 else 'ies'} and no lockfile: every install may be another one",
+            message=f"{_counted(len(wanted))} and no lockfile: every install may be another one",
             advice=_how_to_lock(document.ecosystem),
             path=document.path,
             line=wanted[0].line,
             severity=Severity.MEDIUM if application else Severity.INFO,
             detail={"dependencies": len(wanted)},
         )
+
+
+def _counted(dependencies: int) -> str:
+    return "1 dependency" if dependencies == 1 else f"{dependencies} dependencies"
 
 
 def _how_to_lock(ecosystem: str) -> str:
