@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from . import lockfiles
 from .measure import Cost, Line, in_turn, output, run
 
 ROOT = Path(__file__).parent.parent
+_NUMBERS = count()
 SEAWALL = (sys.executable, "-m", "seawall")
 
 
@@ -68,12 +70,10 @@ class Turn:
 
     def __init__(self, place: Path) -> None:
         self._place = place
-        self._count = 0
 
     def environment(self) -> dict[str, str]:
         """The variables of the next run."""
-        self._count += 1
-        return {"SEAWALL_DATA": str(self._place / f"data-{id(self)}-{self._count}")}
+        return {"SEAWALL_DATA": str(self._place / f"data-{next(_NUMBERS)}")}
 
     def run(self, *words: str, memory: bool = False) -> Cost:
         """The cost of one run of Seawall."""
