@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORE := $(VENV)/.core-ready
 DEV := $(VENV)/.dev-ready
+CLIENTS := .clients
 PEERS := .bench/peers
 SOURCES := src tests bench docs demo
 
@@ -33,7 +34,16 @@ $(DEV): $(CORE) requirements/dev.txt
 demo: $(CORE)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python demo/axios_day.py
 
-test: $(DEV)
+# The package managers that the firewall is tried with live apart from what it is developed with.
+$(CLIENTS)/.ready: $(DEV) requirements/clients.txt requirements/npm-clients/package-lock.json
+	$(BIN)/python -m venv $(CLIENTS)
+	$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/clients.txt
+	mkdir -p $(CLIENTS)/npm
+	cp requirements/npm-clients/package.json requirements/npm-clients/package-lock.json $(CLIENTS)/npm/
+	cd $(CLIENTS)/npm && PATH="$(CURDIR)/$(CLIENTS)/bin:$$PATH" npm ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+test: $(DEV) $(CLIENTS)/.ready
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered --no-header tests
 
 check: $(DEV)
@@ -63,9 +73,11 @@ lock: $(DEV)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-annotate --no-header --group build -o requirements/core.txt pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-annotate --no-header --group build --group dev -c requirements/core.txt -o requirements/dev.txt pyproject.toml
+	  --no-annotate --no-header --all-extras --group build --group dev -c requirements/core.txt -o requirements/dev.txt pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-annotate --no-header --group clients -o requirements/clients.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-annotate --no-header --group bench -o requirements/bench.txt
 
 clean:
-	rm -rf $(VENV) .bench .mypy_cache .ruff_cache .coverage build dist
+	rm -rf $(VENV) $(CLIENTS) .bench .mypy_cache .ruff_cache .coverage build dist

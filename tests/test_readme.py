@@ -30,7 +30,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """This repository as it would be cloned, with the environment that `make` has set up here."""
     place = tmp_path_factory.mktemp("clone") / "seawall"
     skipped = shutil.ignore_patterns(
-        ".git", ".venv", ".*cache", "__pycache__", ".demo", ".bench", "data", "golden"
+        ".git", ".venv", ".*cache", "__pycache__", ".demo", ".bench", ".clients", "data", "golden"
     )
     shutil.copytree(ROOT, place, ignore=skipped)
     shutil.copytree(ROOT / "src" / "seawall" / "data", place / "src" / "seawall" / "data")

@@ -1,0 +1,1 @@
+"""Doors for programs: what answers over a socket."""

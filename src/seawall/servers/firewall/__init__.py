@@ -1,0 +1,1 @@
+"""The registry that package managers talk to instead of their own."""
