@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 
 from seawall.kernel.errors import StoreError, UsageError
+
+from .opening import Layout, check_integrity, guarded, open_database
 
 APPLICATION_ID = 0x5EA3A11
 """Marks the file as Seawall's (SQLite `application_id`)."""
@@ -33,6 +35,16 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
 )
 """Migration n brings the file from version n to n + 1. Never edited, only added to."""
+
+LAYOUT = Layout(
+    application_id=APPLICATION_ID,
+    migrations=MIGRATIONS,
+    elsewhere="name a writable place with --store sqlite:///PATH or SEAWALL_STORE",
+    newer="update Seawall, or name another store with --store",
+    recover="move it away (mv {path} {path}.corrupt) and run again, or put a backup in its place;"
+    " it holds only answers that can be asked for again",
+    busy="free it, or name another with --store",
+)
 
 _ASK_AT_ONCE = 500
 
@@ -72,10 +84,8 @@ class SqliteStore:
 
     def check(self) -> dict[str, object]:
         """What the file holds, after SQLite has read all of it. Raises StoreError when it is not sound."""
+        check_integrity(self._connection, self.path, LAYOUT)
         with self._guard():
-            faults = [str(row[0]) for row in self._connection.execute("PRAGMA integrity_check(20)")]
-            if faults != ["ok"]:
-                raise _corrupt(self.path, faults[0])
             rows = self._connection.execute("SELECT kind, count(*) FROM cached GROUP BY kind").fetchall()
             version = int(self._connection.execute("PRAGMA user_version").fetchone()[0])
         size = self.path.stat().st_size
@@ -98,14 +108,8 @@ class SqliteStore:
         """Give the file back."""
         self._connection.close()
 
-    @contextmanager
-    def _guard(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            raise StoreError(f"{self.path}: {error}", "free it, or name another with --store") from None
-        except sqlite3.DatabaseError as error:
-            raise _corrupt(self.path, str(error)) from None
+    def _guard(self) -> AbstractContextManager[None]:
+        return guarded(self.path, LAYOUT)
 
 
 def path_of(url: str) -> Path:
@@ -127,66 +131,4 @@ def open_store(path: Path) -> SqliteStore:
     Raises StoreError when the file is corrupt, is not Seawall's, was written by a newer Seawall, cannot
     be opened, or stays locked for 5 s.
     """
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        connection = sqlite3.connect(path, timeout=5.0, isolation_level="DEFERRED")
-    except (OSError, sqlite3.Error) as error:
-        raise StoreError(f"{path} cannot be opened: {error}", _ELSEWHERE) from None
-    try:
-        _prepare(connection, path)
-    except sqlite3.OperationalError as error:
-        connection.close()
-        raise StoreError(f"{path} cannot be used: {error}", _ELSEWHERE) from None
-    except sqlite3.DatabaseError as error:
-        connection.close()
-        raise _corrupt(path, str(error)) from None
-    except StoreError:
-        connection.close()
-        raise
-    return SqliteStore(connection, path)
-
-
-_ELSEWHERE = "name a writable place with --store sqlite:///PATH or SEAWALL_STORE"
-
-
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    owner = int(connection.execute("PRAGMA application_id").fetchone()[0])
-    tables = int(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
-    if owner != APPLICATION_ID and (owner or tables):
-        raise StoreError(f"{path} is another program's database", _ELSEWHERE)
-    if version > len(MIGRATIONS):
-        raise StoreError(
-            f"{path} was written by a newer Seawall (version {version}; this one knows {len(MIGRATIONS)})",
-            "update Seawall, or name another store with --store",
-        )
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")
-    while version < len(MIGRATIONS):
-        version = _migrate(connection)
-
-
-def _migrate(connection: sqlite3.Connection) -> int:
-    """One step forward, or none when another process has just made it; the version afterwards."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-        if version < len(MIGRATIONS):
-            for statement in MIGRATIONS[version]:
-                connection.execute(statement)
-            version += 1
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {version}")
-        connection.commit()
-    except sqlite3.Error:
-        connection.rollback()
-        raise
-    return version
-
-
-def _corrupt(path: Path, why: str) -> StoreError:
-    return StoreError(
-        f"the store {path} is corrupt: {why}",
-        f"move it away (mv {path} {path}.corrupt) and run again, or put a backup in its place;"
-        " it holds only answers that can be asked for again",
-    )
+    return SqliteStore(open_database(path, LAYOUT), path)
