@@ -1,0 +1,56 @@
+"""The firewall's own database: whom it knows, and what it saw; one list of migrations for all of its stores.
+
+It holds digests of tokens and never a token. Whoever adds a table appends a migration here.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from .opening import Layout, open_database
+
+_TOKENS = (
+    """
+    CREATE TABLE token (
+        digest BLOB PRIMARY KEY,
+        name TEXT NOT NULL,
+        id TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        teams TEXT NOT NULL,
+        proof TEXT NOT NULL,
+        place TEXT NOT NULL,
+        run TEXT NOT NULL,
+        source TEXT NOT NULL,
+        fork INTEGER NOT NULL,
+        created REAL NOT NULL,
+        expires REAL NOT NULL,
+        revoked REAL
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX token_name ON token (name)",
+    """
+    CREATE TABLE used_proof (
+        digest BLOB PRIMARY KEY,
+        until REAL NOT NULL
+    ) WITHOUT ROWID
+    """,
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_TOKENS,)
+"""Migration n brings the file from version n to n + 1. Never edited, only added to."""
+
+LAYOUT = Layout(
+    application_id=0x5EA3A12,
+    migrations=MIGRATIONS,
+    elsewhere="name a writable data directory with SEAWALL_DATA",
+    newer="update Seawall, or name another data directory with SEAWALL_DATA",
+    recover="move it away (mv {path} {path}.corrupt) and put a backup in its place; tokens have to be made anew",
+    busy="free it, or name another data directory with SEAWALL_DATA",
+    private=True,
+)
+
+
+def open_gate(path: Path, *, any_thread: bool = False) -> sqlite3.Connection:
+    """A connection to the firewall's database at `path`. Raises StoreError as `open_database` does."""
+    return open_database(path, LAYOUT, any_thread=any_thread)
