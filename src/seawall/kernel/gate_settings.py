@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from fnmatch import fnmatchcase
 
+from .identity import Identity
 from .origin import Origin
 from .policy.facts import Mode
 
@@ -106,3 +108,13 @@ class GateSettings:
     compare_days: int = 90
     requests_per_second: float = 200.0
     frozen: datetime | None = None
+
+
+def mode_for(settings: GateSettings, identity: Identity, path: str) -> Mode:
+    """Whether an answer to `identity` about `path` binds: the first entry that matches, else the default."""
+    names = (identity.id, *(f"team:{team}" for team in identity.principal.teams))
+    for entry in settings.modes:
+        known = not entry.who or any(fnmatchcase(name, entry.who) for name in names)
+        if known and (not entry.path or fnmatchcase(path, entry.path)):
+            return entry.mode
+    return settings.mode
