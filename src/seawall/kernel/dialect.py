@@ -71,11 +71,15 @@ Wanted = Document | File | Said | Audit
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A filtered document as it goes to the client. `headers` are (lower-case name, value), ASCII only."""
+    """A filtered document as it goes to the client. `headers` are (lower-case name, value), ASCII only.
+
+    `status` is 200, or 403 where nothing is left and an empty document would tell the client nothing.
+    """
 
     body: bytes
     content_type: str
     headers: tuple[tuple[str, str], ...] = ()
+    status: int = 200
 
 
 @dataclass(frozen=True, slots=True)
