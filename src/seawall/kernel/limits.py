@@ -38,6 +38,8 @@ class Limits:
     zip_members: int = 1_000_000
     zip_bytes: int = 16 * 1024 * 1024 * 1024
     zip_ratio: int = 200
+    note_bytes: int = 256 * 1024
+    note_signatures: int = 64
 
 
 DEFAULT_LIMITS = Limits()

@@ -1,0 +1,1 @@
+"""Who can sign: keys of this machine, and checking the signatures of others."""
