@@ -8,16 +8,23 @@ hold a caller for minutes. Only `adapters/http.py` uses this file.
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
+import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+
+from seawall.kernel.errors import OutsideError
 
 _ADDRESSES = 4
 _LEAST = 1.0
@@ -30,8 +37,7 @@ class Watch:
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
         self.late = False
-        self._timer = threading.Timer(max(0.0, deadline - time.monotonic()), self._cut)
-        self._timer.daemon = True
+        self._timer = self._timed(deadline)
 
     def show(self, connected: socket.socket | None) -> None:
         """From now on this is the socket to shut."""
@@ -39,6 +45,18 @@ class Watch:
             self._socket = connected
             if self.late:
                 _shut(connected)
+
+    def extend(self, deadline: float) -> None:
+        """From now on this is the deadline, unless the earlier one was there already."""
+        self._timer.cancel()
+        self._timer = self._timed(deadline)
+        self._timer.start()
+
+    def _timed(self, deadline: float) -> threading.Timer:
+        seconds = min(max(0.0, deadline - time.monotonic()), threading.TIMEOUT_MAX)
+        timer = threading.Timer(seconds, self._cut)
+        timer.daemon = True
+        return timer
 
     def _cut(self) -> None:
         with self._lock:
@@ -109,8 +127,7 @@ class _TlsPool(HTTPSConnectionPool):
     ConnectionCls = _BoundedTls
 
 
-POOLS: dict[str, type[HTTPConnectionPool]] = {"http": _Pool, "https": _TlsPool}
-"""For `PoolManager.pool_classes_by_scheme`."""
+_POOLS: dict[str, type[HTTPConnectionPool]] = {"http": _Pool, "https": _TlsPool}
 
 
 def _connected(host: str, port: int, seconds: float) -> socket.socket:
@@ -164,3 +181,39 @@ def _turns(found: list[Any]) -> Iterator[Any]:
     other = [item for item in found if item[0] != first]
     for pair in zip_longest(same, other):
         yield from (item for item in pair if item is not None)
+
+
+def manager(proxy: str) -> Any:
+    """A pool of connections, through `proxy` if there is one. Raises OutsideError."""
+    context = _roots()
+    if not proxy:
+        made: Any = urllib3.PoolManager(maxsize=16, ssl_context=context)
+    else:
+        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+        secret = f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username else ""
+        headers = urllib3.make_headers(proxy_basic_auth=secret) if secret else None
+        bare = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        try:
+            made = urllib3.ProxyManager(bare, maxsize=16, ssl_context=context, proxy_headers=headers)
+        except (urllib3.exceptions.HTTPError, ValueError):
+            raise OutsideError(
+                "the proxy of this environment has no address that can be used",
+                "correct HTTPS_PROXY or HTTP_PROXY",
+            ) from None
+    made.pool_classes_by_scheme = _POOLS
+    return made
+
+
+def _roots() -> ssl.SSLContext:
+    for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"):
+        place = os.environ.get(name)
+        if place:
+            try:
+                if Path(place).is_dir():
+                    return ssl.create_default_context(capath=place)
+                return ssl.create_default_context(cafile=place)
+            except (OSError, ssl.SSLError):
+                raise OutsideError(
+                    f"{name} names {place}, which holds no certificates", f"correct or unset {name}"
+                ) from None
+    return ssl.create_default_context()

@@ -9,9 +9,7 @@ urllib3 is imported at the first request: an offline scan never pays for it.
 from __future__ import annotations
 
 import base64
-import os
 import random
-import ssl
 import threading
 import time
 import zlib
@@ -35,7 +33,15 @@ if TYPE_CHECKING:
 _RETRIED = frozenset({408, 429, 500, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _TO_ANYONE = frozenset(
-    {"accept", "accept-encoding", "accept-language", "if-modified-since", "if-none-match", "user-agent"}
+    {
+        "accept",
+        "accept-encoding",
+        "accept-language",
+        "if-modified-since",
+        "if-none-match",
+        "seawall-via",
+        "user-agent",
+    }
 )
 """Headers that another host may see after a redirect: any other one may be a credential."""
 _BLOCK = 256 * 1024
@@ -68,6 +74,23 @@ class Patience:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How slow a long answer may be: after `grace` seconds, `slowest` bytes a second on the average."""
+
+    slowest: float = 16 * 1024
+    grace: float = 30.0
+
+
+def anywhere(url: str) -> bool:
+    """Every address may be asked."""
+    return bool(url)
+
+
+def _nothing(answer: Response) -> None:
+    del answer
+
+
+@dataclass(frozen=True, slots=True)
 class _Order:
     method: str
     url: str
@@ -75,6 +98,10 @@ class _Order:
     body: bytes | None
     limit: int
     deadline: float
+    begin: Callable[[Response], None] = _nothing
+    allowed: Callable[[str], bool] = anywhere
+    pace: Pace | None = None
+    """Set for a stream: it is not decompressed, and its deadline is that of its head."""
 
 
 @dataclass(slots=True)
@@ -132,6 +159,42 @@ class Http:
             target.unlink(missing_ok=True)
             raise
 
+    def stream(
+        self,
+        url: str,
+        begin: Callable[[Response], None],
+        write: Callable[[bytes], object],
+        *,
+        limit: int,
+        headers: Mapping[str, str] = MappingProxyType({}),
+        pace: Pace = Pace(),
+        allowed: Callable[[str], bool] = anywhere,
+    ) -> Response:
+        """Hand the body of a GET to `write`, as it is stored there: nothing is decompressed.
+
+        `begin` gets the answer before its first block, if it is 200; of any other answer no body is read.
+        `allowed` is asked about every address, redirects included. The head has `patience.total`, each block
+        `patience.read`, the whole what `pace` leaves it. Raises OutsideError; whatever `begin` and `write`
+        raise ends it too. Nothing is tried again once a block was written.
+        """
+        order = self._order("GET", url, headers, None, limit, time.monotonic() + self.patience.total)
+        identity = {**order.headers, "accept-encoding": "identity"}
+        begun: list[Response] = []
+
+        def started(answer: Response) -> None:
+            begun.append(answer)
+            begin(answer)
+
+        order = replace(order, headers=identity, begin=started, allowed=allowed, pace=pace)
+
+        def once() -> Response:
+            try:
+                return self._exchange(order, write)
+            except _Unreachable as failure:
+                raise _Unreachable(str(failure), final=failure.final or bool(begun)) from None
+
+        return self._patiently(once, order, again=True)
+
     def close(self) -> None:
         """Give all connections back."""
         with self._lock:
@@ -187,14 +250,19 @@ class Http:
         host = _host(order.url)
         with Watch(order.deadline) as watch:
             for _ in range(6):
+                if not order.allowed(order.url):
+                    raise _Unreachable(f"{host} leads to {_host(order.url)}, which is not asked", final=True)
                 raw = self._sent(order, watch)
                 try:
                     if raw.status not in _REDIRECTS:
                         kept = {name.lower(): value for name, value in raw.headers.items()}
-                        for block in _body(raw, order, watch):
-                            write(block)
-                        raw.release_conn()
-                        return Response(raw.status, MappingProxyType(kept), b"", order.url)
+                        answer = Response(raw.status, MappingProxyType(kept), b"", order.url)
+                        if order.pace is None or raw.status == 200:
+                            order.begin(answer)
+                            for block in _body(raw, order, watch):
+                                write(block)
+                            raw.release_conn()
+                        return answer
                     order = _redirected(order, raw.status, raw.headers.get("location", ""))
                 finally:
                     raw.close()
@@ -242,7 +310,9 @@ class Http:
         proxy = "" if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme, "")
         with self._lock:
             if proxy not in self._pools:
-                self._pools[proxy] = _manager(proxy)
+                from .connections import manager
+
+                self._pools[proxy] = manager(proxy)
             pool: urllib3.PoolManager = self._pools[proxy]
         return pool
 
@@ -255,52 +325,16 @@ class _Unreachable(Exception):
         self.final = final
 
 
-def _manager(proxy: str) -> Any:
-    import urllib3
-
-    from .connections import POOLS
-
-    context = _roots()
-    if not proxy:
-        manager = urllib3.PoolManager(maxsize=16, ssl_context=context)
-    else:
-        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-        secret = f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username else ""
-        headers = urllib3.make_headers(proxy_basic_auth=secret) if secret else None
-        bare = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-        try:
-            manager = urllib3.ProxyManager(bare, maxsize=16, ssl_context=context, proxy_headers=headers)
-        except (urllib3.exceptions.HTTPError, ValueError):
-            raise OutsideError(
-                "the proxy of this environment has no address that can be used",
-                "correct HTTPS_PROXY or HTTP_PROXY",
-            ) from None
-    manager.pool_classes_by_scheme = POOLS
-    return manager
-
-
-def _roots() -> ssl.SSLContext:
-    for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"):
-        place = os.environ.get(name)
-        if place:
-            try:
-                if Path(place).is_dir():
-                    return ssl.create_default_context(capath=place)
-                return ssl.create_default_context(cafile=place)
-            except (OSError, ssl.SSLError):
-                raise OutsideError(
-                    f"{name} names {place}, which holds no certificates", f"correct or unset {name}"
-                ) from None
-    return ssl.create_default_context()
-
-
 def _body(raw: Any, order: _Order, watch: Any) -> Iterator[bytes]:
     from urllib3.exceptions import HTTPError
 
     host = _host(order.url)
     seen = 0
+    blocks = _received(raw, order, watch)
+    if order.pace is None:
+        blocks = _plain(blocks, raw.headers.get("content-encoding", ""), host)
     try:
-        for block in _plain(_received(raw, order, watch), raw.headers.get("content-encoding", ""), host):
+        for block in blocks:
             seen += len(block)
             if seen > order.limit:
                 raise _too_much(order)
@@ -317,10 +351,16 @@ def _received(raw: Any, order: _Order, watch: Any) -> Iterator[bytes]:
     if order.method != "HEAD" and said.isdigit() and (len(said) > 18 or int(said) > order.limit):
         raise _too_much(order)
     seen = 0
+    begun = time.monotonic()
+    if order.pace:
+        size = int(said) if said.isdigit() else order.limit
+        watch.extend(begun + order.pace.grace + size / order.pace.slowest)
     while block := raw.read1(_BLOCK, decode_content=False):
         seen += len(block)
         if seen > order.limit:
             raise _too_much(order)
+        if order.pace and seen < (time.monotonic() - begun - order.pace.grace) * order.pace.slowest:
+            raise _Unreachable(f"{_host(order.url)} was too slow", final=True)
         yield block
     if watch.late:
         raise _Unreachable(f"{_host(order.url)} was too slow", final=True)
