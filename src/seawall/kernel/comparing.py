@@ -34,6 +34,11 @@ def line_of(version: str) -> str:
     return f"0.{found[2] or 0}" if found[1] == "0" else found[1]
 
 
+def is_final(version: str) -> bool:
+    """No pre-release, as far as its text tells."""
+    return not _BEFORE_FINAL.search(version)
+
+
 def previous_in_line(listing: Listing, version: str, order: Order) -> Listed | None:
     """The highest release below `version` that is not yanked, final if it is, settled, and of its line.
 
@@ -49,8 +54,8 @@ def previous_in_line(listing: Listing, version: str, order: Order) -> Listed | N
     older = [(rank, item) for rank, item in ranked if rank is not None and rank < mark]
     older = [pair for pair in older if not _after(pair[1].published, published)]
     older = _narrowed(older, lambda item: item.yanked is None)
-    if not _BEFORE_FINAL.search(version):
-        older = _narrowed(older, lambda item: not _BEFORE_FINAL.search(item.version))
+    if is_final(version):
+        older = _narrowed(older, lambda item: is_final(item.version))
     older = _narrowed(older, lambda item: _settled(item.published, published))
     older = _narrowed(older, lambda item: line_of(item.version) == line_of(version))
     return max(older, key=lambda pair: pair[0])[1] if older else None
