@@ -106,7 +106,7 @@ class GateSettings:
     fresh_seconds: float = 60.0
     stale_seconds: float = 7 * 86_400.0
     compare_days: int = 90
-    requests_per_second: float = 200.0
+    requests_per_second: float = 2_000.0
     frozen: datetime | None = None
 
 
