@@ -1,0 +1,344 @@
+"""The ledger on disk: what a group says is durable when `append` returns, and only one process appends.
+
+One SQLite file with write-ahead logging and `synchronous = FULL`. Entries, tiles (full ones, and the partial
+ones above level 0) and the head are the tree; nodes, edges, coverage and periods follow from the entries and
+are kept so that questions are answered in milliseconds. No name is in it: those are in names.py. A store
+object is used by one thread at a time; any number of processes may read. Errors: StoreError, and
+TamperedError where the tree has a hole.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from seawall.kernel.errors import StoreError, TamperedError, UsageError
+from seawall.kernel.graph import Edge, Relation
+from seawall.kernel.ledger import Coverage, Gap, Group, Period, gaps_between, rfc3339
+from seawall.kernel.merkle import EMPTY_ROOT, HASH_BYTES, Head, leaf_hash
+from seawall.kernel.tiles import TILE_WIDTH, TileEdge, hashes_from_tiles, tile_widths
+
+from .opening import Layout, check_integrity, corrupt, guarded, open_database
+
+APPLICATION_ID = 0x5EA3A12
+"""Marks the file as a ledger of Seawall (SQLite `application_id`)."""
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        "CREATE TABLE leaves (position INTEGER PRIMARY KEY, data BLOB NOT NULL)",
+        """
+        CREATE TABLE tiles (
+            level INTEGER NOT NULL, position INTEGER NOT NULL, hashes BLOB NOT NULL,
+            PRIMARY KEY (level, position)
+        )
+        """,
+        """
+        CREATE TABLE head (
+            one INTEGER PRIMARY KEY CHECK (one = 1), size INTEGER NOT NULL, root BLOB NOT NULL
+        )
+        """,
+        "CREATE TABLE checkpoints (size INTEGER PRIMARY KEY, note BLOB NOT NULL)",
+        "CREATE TABLE nodes (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
+        """
+        CREATE TABLE edges (
+            source INTEGER NOT NULL, relation TEXT NOT NULL, target INTEGER NOT NULL,
+            since INTEGER NOT NULL, until INTEGER NOT NULL, entry INTEGER NOT NULL,
+            PRIMARY KEY (source, relation, target)
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX edges_target ON edges (target, relation)",
+        """
+        CREATE TABLE coverage (
+            client TEXT NOT NULL, place TEXT NOT NULL, who TEXT NOT NULL,
+            first INTEGER NOT NULL, last INTEGER NOT NULL, entry INTEGER NOT NULL, count INTEGER NOT NULL,
+            PRIMARY KEY (client, place, who)
+        ) WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE periods (
+            entry INTEGER PRIMARY KEY,
+            since INTEGER NOT NULL, until INTEGER NOT NULL, stopped INTEGER NOT NULL
+        )
+        """,
+    ),
+)
+"""Migration n brings the file from version n to n + 1. Never edited, only added to."""
+
+LAYOUT = Layout(
+    application_id=APPLICATION_ID,
+    migrations=MIGRATIONS,
+    elsewhere="make the place writable, or name another data directory with SEAWALL_DATA",
+    newer="update Seawall, or name another data directory with SEAWALL_DATA",
+    recover="keep the file, it is evidence (mv {path} {path}.corrupt), and put a backup in its place;"
+    " a witnessed checkpoint says up to which entry the backup is complete",
+    busy="free the disk or the file; until then nothing is recorded, and nothing is handed out",
+    private=True,
+)
+
+_LEAVES_AT_ONCE = 1_000
+_NODES_HELD = 100_000
+
+
+class LedgerStore:
+    """One ledger, to be read; and to be appended to, once `claim` has made this process its only writer."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self._nodes: dict[str, int] = {}
+        self._lock = -1
+        self.path = path
+
+    def head(self) -> Head:
+        """How many entries there are, and the root over them. Raises TamperedError when there is none."""
+        with self._guard():
+            row = self._connection.execute("SELECT size, root FROM head").fetchone()
+            if row is None:
+                if self._connection.execute("SELECT 1 FROM leaves").fetchone():
+                    raise TamperedError(
+                        f"{self.path} has entries and no head", LAYOUT.recover.format(path=self.path)
+                    )
+                return Head(0, EMPTY_ROOT)
+        return Head(int(row[0]), bytes(row[1]))
+
+    def leaves(self, start: int, end: int) -> Iterator[tuple[int, bytes]]:
+        """(number, bytes) of the entries from `start` up to and without `end`, as far as there are any."""
+        while start < end:
+            until = min(end, start + _LEAVES_AT_ONCE)
+            with self._guard():
+                rows = self._connection.execute(
+                    "SELECT position, data FROM leaves WHERE position >= ? AND position < ? ORDER BY 1",
+                    (start, until),
+                ).fetchall()
+            yield from rows
+            start = until
+
+    def leaf(self, index: int) -> bytes:
+        """The bytes of one entry. Raises UsageError when there is no such entry."""
+        for _, data in self.leaves(index, index + 1):
+            return data
+        raise UsageError(f"the ledger has no entry {index}", f"entries are 0 to {self.head().size - 1}")
+
+    def tile(self, level: int, index: int, width: int = TILE_WIDTH) -> bytes:
+        """The first `width` hashes of a tile. Raises TamperedError when they are not there."""
+        with self._guard():
+            row = self._connection.execute(
+                "SELECT hashes FROM tiles WHERE level = ? AND position = ?", (level, index)
+            ).fetchone()
+        hashes = b"" if row is None else bytes(row[0])
+        if not hashes and level == 0:
+            start = index * TILE_WIDTH
+            hashes = b"".join(leaf_hash(data) for _, data in self.leaves(start, start + width))
+        if len(hashes) < width * HASH_BYTES:
+            raise TamperedError(
+                f"{self.path} lacks hashes of tile {level}/{index}", LAYOUT.recover.format(path=self.path)
+            )
+        return hashes[: width * HASH_BYTES]
+
+    def hash_of(self, level: int, index: int) -> bytes:
+        """The hash of a perfect subtree, for proofs (kernel/merkle.py)."""
+        return hashes_from_tiles(self.tile)(level, index)
+
+    def edge(self) -> TileEdge:
+        """What appending needs. Raises TamperedError when the tiles are not those of the head."""
+        head = self.head()
+        tiles = TileEdge(
+            head.size,
+            {level: self.tile(level, full, width) for level, full, width in tile_widths(head.size) if width},
+        )
+        if tiles.edge.head() != head:
+            raise TamperedError(
+                f"{self.path}: the last tiles are not those of the head of {head.size} entries",
+                LAYOUT.recover.format(path=self.path),
+            )
+        return tiles
+
+    def edges(self, source: str = "", relation: Relation | None = None, target: str = "") -> Iterator[Edge]:
+        """The edges from, of and to these; empty = any."""
+        wanted = {"s.name": source, "relation": str(relation or ""), "t.name": target}
+        terms = [(f"{column} = ?", value) for column, value in wanted.items() if value]
+        where = " AND ".join(term for term, _ in terms) or "1"
+        query = (
+            "SELECT s.name, relation, t.name, since, until, entry FROM edges"  # noqa: S608
+            f" JOIN nodes s ON s.id = source JOIN nodes t ON t.id = target WHERE {where}"
+            " ORDER BY since, s.name, t.name"
+        )
+        with self._guard():
+            for row in self._connection.execute(query, [value for _, value in terms]):
+                yield Edge(row[0], Relation(row[1]), row[2], rfc3339(row[3]), rfc3339(row[4]), row[5])
+
+    def coverage(self) -> list[Coverage]:
+        """Which clients report from where, and since when."""
+        with self._guard():
+            rows = self._connection.execute(
+                "SELECT client, place, who, first, last, count, entry FROM coverage ORDER BY 1, 2, 3"
+            ).fetchall()
+            return [
+                Coverage(client, place, who, rfc3339(first), rfc3339(last), count, entry)
+                for client, place, who, first, last, count, entry in rows
+            ]
+
+    def periods(self) -> list[Period]:
+        """When the firewall ran, in order."""
+        with self._guard():
+            rows = self._connection.execute("SELECT entry, since, until, stopped FROM periods ORDER BY entry")
+            return [Period(row[0], row[1], row[2], bool(row[3])) for row in rows]
+
+    def gaps(self) -> list[Gap]:
+        """When the firewall did not run: of these times nothing can be excluded."""
+        return gaps_between(self.periods())
+
+    def checkpoints(self) -> list[tuple[int, bytes]]:
+        """(size, signed note) of what was signed, in order."""
+        with self._guard():
+            return self._connection.execute("SELECT size, note FROM checkpoints ORDER BY size").fetchall()
+
+    def keep_checkpoint(self, size: int, note: bytes) -> None:
+        """Hold a signed note, in place of one of the same size. Any process may."""
+        with self._guard(), self._connection:
+            self._connection.execute("INSERT OR REPLACE INTO checkpoints VALUES (?, ?)", (size, note))
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """All that is read inside is of one moment."""
+        with self._guard():
+            self._connection.execute("BEGIN")
+            # The moment is that of the first read.
+            self._connection.execute("SELECT size FROM head").fetchone()
+        try:
+            yield
+        finally:
+            self._connection.rollback()
+
+    def claim(self) -> None:
+        """Become the only process that appends. Raises StoreError when another one is."""
+        if self._lock >= 0:
+            return
+        name = self.path.with_name(self.path.name + ".lock")
+        try:
+            lock = os.open(name, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StoreError(f"{name} cannot be opened: {error.strerror}", LAYOUT.elsewhere) from None
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(lock)
+            raise StoreError(
+                f"{self.path} is written by another process",
+                "stop the other firewall, or give this one its own data directory with SEAWALL_DATA",
+            ) from None
+        self._lock = lock
+
+    def append(self, group: Group) -> None:
+        """Write a group; it is on the disk when this returns, or nothing of it is there.
+
+        Raises StoreError when this process has not claimed the ledger, when the ledger is not what the group
+        was made for, and when it cannot be written.
+        """
+        if self._lock < 0:
+            raise StoreError(f"{self.path} was not claimed", "call claim() first")
+        with self._guard():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                if self.head() != group.before:
+                    raise StoreError(f"{self.path} was appended to by somebody else", "start again")
+                self._write_tree(group)
+                self._write_known(group)
+                self._connection.commit()
+            except BaseException:
+                self._connection.rollback()
+                raise
+
+    def check(self) -> None:
+        """SQLite reads all of the file. Raises StoreError when it is not sound."""
+        check_integrity(self._connection, self.path, LAYOUT)
+
+    def backup(self, target: Path) -> None:
+        """A sound copy at `target`, which must not exist, made while others go on writing."""
+        if target.exists() or target.is_symlink():
+            raise UsageError(f"{target} exists already", "name a file that does not exist yet")
+        try:
+            copy = sqlite3.connect(target)
+            try:
+                self._connection.backup(copy)
+            finally:
+                copy.close()
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"no backup written to {target}: {error}", "check the path and free space"
+            ) from None
+
+    def close(self) -> None:
+        """Give the file back, and let another process write."""
+        self._connection.close()
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+    def _write_tree(self, group: Group) -> None:
+        first = group.before.size
+        self._connection.executemany("INSERT INTO leaves VALUES (?, ?)", enumerate(group.leaves, first))
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO tiles VALUES (?, ?, ?)",
+            [(level, index, hashes) for (level, index), hashes in group.tiles.items()],
+        )
+        self._connection.execute(
+            "INSERT OR REPLACE INTO head VALUES (1, ?, ?)", (group.after.size, group.after.root)
+        )
+
+    def _write_known(self, group: Group) -> None:
+        self._learn({name for source, _, target in group.edges for name in (source, target)})
+        nodes = self._nodes
+        self._connection.executemany(
+            "INSERT INTO edges VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
+            " SET since = min(since, excluded.since), until = max(until, excluded.until)",
+            [
+                (nodes[source], relation, nodes[target], seen.first, seen.last, seen.entry)
+                for (source, relation, target), seen in group.edges.items()
+            ],
+        )
+        self._connection.executemany(
+            "INSERT INTO coverage VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+            " first = min(first, excluded.first), last = max(last, excluded.last),"
+            " count = count + excluded.count",
+            [(*key, seen.first, seen.last, seen.entry, seen.count) for key, seen in group.coverage.items()],
+        )
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO periods VALUES (?, ?, ?, ?)",
+            [(item.entry, item.since, item.until, item.stopped) for item in group.periods],
+        )
+
+    def _learn(self, names: Iterable[str]) -> None:
+        """Every name has a number, and it is at hand."""
+        if len(self._nodes) > _NODES_HELD:
+            self._nodes.clear()
+        new = [name for name in names if name not in self._nodes]
+        self._connection.executemany(
+            "INSERT INTO nodes (name) VALUES (?) ON CONFLICT DO NOTHING", [(name,) for name in new]
+        )
+        for name in new:
+            row = self._connection.execute("SELECT id FROM nodes WHERE name = ?", (name,)).fetchone()
+            self._nodes[name] = row[0]
+
+    @contextmanager
+    def _guard(self) -> Iterator[None]:
+        try:
+            with guarded(self.path, LAYOUT):
+                yield
+        except (TypeError, ValueError, OverflowError) as error:
+            # A column that holds another kind of value than was written.
+            raise corrupt(self.path, LAYOUT, str(error)) from None
+
+
+def open_ledger(path: Path, *, write: bool = False) -> LedgerStore:
+    """The ledger at `path`; with `write` it is made if there is none, and brought up to date if it is older.
+
+    Raises StoreError when there is none to read, when it is corrupt, another program's or of a newer Seawall.
+    """
+    if not write and not path.exists():
+        raise StoreError(f"there is no ledger at {path}", "a firewall makes one: seawall firewall")
+    connection = open_database(path, LAYOUT, synchronous="FULL", read_only=not write, any_thread=True)
+    return LedgerStore(connection, path)
