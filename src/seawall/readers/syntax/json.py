@@ -18,6 +18,7 @@ from .fault import SyntaxFault
 _TRAILING_COMMA = re.compile(r'("(?:[^"\\\n]|\\.)*+"?+)|,(\s*+[}\]])')
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _MOST_MISSES = 100
+_HOLDERS = (dict, list)
 
 
 def _constant(name: str) -> NoReturn:
@@ -73,9 +74,9 @@ def deeper_than(value: object, limit: int) -> bool:
         below: list[object] = []
         for item in level:
             if isinstance(item, dict):
-                below.extend(v for v in item.values() if isinstance(v, dict | list))
+                below += [v for v in item.values() if isinstance(v, _HOLDERS)]
             elif isinstance(item, list):
-                below.extend(v for v in item if isinstance(v, dict | list))
+                below += [v for v in item if isinstance(v, _HOLDERS)]
         if not below:
             return False
         level = below
