@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from .comparing import SETTLED, Order, is_final, line_of, new_dependencies
 from .release import Listed, Listing, ReleaseFacts
@@ -171,12 +171,9 @@ def _publishers_of_all(
     found: dict[str, tuple[str, ...] | None] = {}
     before, stood = _Names(timed), _Names(timed)
     for item in sorted((a for a in asked if a.published is not None), key=lambda a: a.published or _NEVER):
-        if item.publisher is None or item.published is None:
-            continue
-        moment = item.published
-        known = before.until(lambda time, moment=moment: time < moment)
-        settled = stood.until(lambda time, moment=moment: time < moment and moment - time >= SETTLED)
-        found[item.version] = settled or known
+        if item.publisher is not None and item.published is not None:
+            known = before.until(item.published, timedelta(0))
+            found[item.version] = stood.until(item.published, SETTLED) or known
     return found
 
 
@@ -197,9 +194,12 @@ class _Names:
         self._names: set[str] = set()
         self._sorted: tuple[str, ...] = ()
 
-    def until(self, counts: Callable[[datetime], bool]) -> tuple[str, ...]:
-        """All names of the row as long as `counts(time)`."""
-        while self._at < len(self._timed) and counts(self._timed[self._at][0]):
+    def until(self, moment: datetime, age: timedelta) -> tuple[str, ...]:
+        """All names of the row from before `moment` that were at least `age` old then."""
+        while self._at < len(self._timed):
+            time = self._timed[self._at][0]
+            if not (time < moment and moment - time >= age):
+                break
             name = self._timed[self._at][1]
             if name not in self._names:
                 self._names.add(name)

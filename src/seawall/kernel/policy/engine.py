@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,18 +117,32 @@ def decide(policy: Policy, question: Question) -> Decision:
     return decide_all(policy, (question,))[0]
 
 
-def decide_all(policy: Policy, questions: Sequence[Question]) -> tuple[Decision, ...]:
+def decide_all(
+    policy: Policy, questions: Sequence[Question], known: MutableMapping[Hashable, Decision] | None = None
+) -> tuple[Decision, ...]:
     """The policy's answers in the order of the questions.
 
-    Questions that differ only in what the policy does not look at are evaluated once.
+    Questions that differ only in what the policy does not look at are evaluated once. `known` holds what was
+    evaluated before with this very policy, and is added to; whoever gives it bounds it.
     """
     asked = {action: policy.asks(action) for action in {question.action for question in questions}}
     keys = [_key(policy, question, asked[question.action]) for question in questions]
-    distinct = dict(zip(keys, questions, strict=True))
+    answers: MutableMapping[Hashable, Decision] = {} if known is None else known
+    distinct = {k: q for k, q in zip(keys, questions, strict=True) if k not in answers}
+    mine = {key: answers[key] for key in keys if key not in distinct}
     requests = [_request(question) for question in distinct.values()]
-    answers = answers_to(policy, requests, _entities(policy, distinct.values()))
-    known = dict(zip(distinct, answers, strict=True))
-    return tuple(_explained(known[key], question) for key, question in zip(keys, questions, strict=True))
+    fresh = answers_to(policy, requests, _entities(policy, distinct.values())) if requests else []
+    mine.update(zip(distinct, fresh, strict=True))
+    answers.update(mine)
+    return tuple(_explained(mine[key], question) for key, question in zip(keys, questions, strict=True))
+
+
+def seen_by_policy(policy: Policy, question: Question) -> str:
+    """`sha256:<hex>` over the facts that the policy looks at, as canonical JSON."""
+    context = question.facts.context()
+    looked_at = {name: context[name] for name in policy.asks(question.action)}
+    text = json.dumps([question.action, looked_at], sort_keys=True, separators=(",", ":"))
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
 def _key(policy: Policy, question: Question, asked: tuple[str, ...]) -> Hashable:

@@ -49,6 +49,10 @@ class Hotfix:
     approved: bool = False
 
 
+NO_HOTFIX = Hotfix()
+"""Nothing is proven."""
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """Everything a policy may ask about one package version or file; a fresh one is unchecked.
@@ -81,7 +85,7 @@ class Facts:
     direct: Answer = Answer.UNKNOWN
     dev: bool = False
     exempt_from_cooldown: bool = False
-    hotfix: Hotfix = field(default_factory=Hotfix)
+    hotfix: Hotfix = NO_HOTFIX
     cooldown_days: int = DEFAULTS.cooldown_days
     young_name_days: int = DEFAULTS.young_name_days
     deny_severity: int = int(DEFAULTS.deny_severity)
@@ -168,11 +172,14 @@ def gather(
     ecosystem: str = "",
     direct: bool | None = None,
     dev: bool = False,
+    exempt: bool = False,
+    hotfix: Hotfix = NO_HOTFIX,
+    mode: Mode = Mode.ENFORCE,
 ) -> Facts:
     """The facts about one package or file: what was found there, what its registry says, what is set.
 
     Whoever calls vouches that malware and vulnerabilities were looked up, unless an `unchecked` names them.
-    `release` counts only together with `now`.
+    `release` counts only together with `now`. `exempt`, `hotfix` and `mode` are what a gate knows besides.
     """
     found = tuple(findings)
     names = frozenset(item.check for item in unchecked)
@@ -185,6 +192,9 @@ def gather(
         ecosystem=ecosystem,
         direct=answer(direct),
         dev=dev,
+        exempt_from_cooldown=exempt,
+        hotfix=hotfix,
+        mode=mode,
         cooldown_days=settings.cooldown_days,
         young_name_days=settings.young_name_days,
         deny_severity=int(settings.deny_severity),
