@@ -45,7 +45,7 @@ LAYOUT = Layout(
     migrations=MIGRATIONS,
     elsewhere="name a writable data directory with SEAWALL_DATA",
     newer="update Seawall, or name another data directory with SEAWALL_DATA",
-    recover="move it away (mv {path} {path}.corrupt) and put a backup in its place; tokens have to be made anew",
+    recover="move it away (mv {path} {path}.corrupt) and put a backup in its place, or make tokens anew",
     busy="free it, or name another data directory with SEAWALL_DATA",
     private=True,
 )

@@ -1,0 +1,1 @@
+"""Who signs what a CI job says of itself."""

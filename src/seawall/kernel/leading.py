@@ -1,0 +1,138 @@
+"""Every client is led to one address by its environment, and none of the ways round it is left open there.
+
+A client that cannot be led that way is named in `NOT_LED`. What each variable does was measured with the real
+clients (docs/commands/run.md has the table). Sources: the documentation of pip, uv, npm, pnpm, yarn 1 and 4,
+bun and huggingface_hub.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+RUN_HEADER = "x-seawall-run"
+COMMIT_HEADER = "x-seawall-commit"
+PLACE_HEADER = "x-seawall-place"
+
+SIMPLE, NPM, HF = "/pypi/simple/", "/npm/", "/hf"
+"""Where below the firewall's address each ecosystem is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Led:
+    """One client and the variables that lead it; `{index}`, `{npm}`, `{hf}` and `{host}` are filled in."""
+
+    client: str
+    variables: Mapping[str, str]
+
+
+LED: tuple[Led, ...] = (
+    Led(
+        "pip",
+        MappingProxyType(
+            {
+                "PIP_INDEX_URL": "{index}",
+                # A value in the environment wins over `extra-index-url` in a pip.conf, an empty one does not.
+                "PIP_EXTRA_INDEX_URL": "{index}",
+                "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+            }
+        ),
+    ),
+    Led(
+        "uv",
+        MappingProxyType(
+            {
+                "UV_DEFAULT_INDEX": "{index}",
+                # Interpreters come from another place; one is fetched only where somebody asks for it.
+                "UV_PYTHON_DOWNLOADS": "manual",
+            }
+        ),
+    ),
+    Led(
+        "npm",
+        MappingProxyType({"npm_config_registry": "{npm}", "npm_config_replace_registry_host": "always"}),
+    ),
+    Led("pnpm", MappingProxyType({"pnpm_config_registry": "{npm}"})),
+    Led("yarn 1", MappingProxyType({"YARN_REGISTRY": "{npm}"})),
+    Led(
+        "yarn 4",
+        MappingProxyType(
+            {
+                "YARN_NPM_REGISTRY_SERVER": "{npm_bare}",
+                "YARN_UNSAFE_HTTP_WHITELIST": "{host}",
+                "YARN_ENABLE_TELEMETRY": "0",
+            }
+        ),
+    ),
+    Led("bun", MappingProxyType({"BUN_CONFIG_REGISTRY": "{npm}"})),
+    Led(
+        "huggingface_hub",
+        MappingProxyType(
+            {
+                "HF_ENDPOINT": "{hf}",
+                "HF_HUB_DISABLE_XET": "1",
+                "HF_HUB_DISABLE_TELEMETRY": "1",
+            }
+        ),
+    ),
+)
+
+NOT_LED: Mapping[str, str] = MappingProxyType(
+    {
+        "poetry": "poetry takes its index from pyproject.toml alone",
+        "pipenv": "pipenv takes its index from its Pipfile",
+        "pdm": "pdm takes its index from pyproject.toml or its own settings",
+        "conda": "conda's channels are no registry that the firewall speaks for",
+        "cargo": "the firewall does not speak for cargo's registry",
+        "go": "the firewall does not speak for Go's module proxy",
+    }
+)
+"""Programs that no environment variable leads, and why."""
+
+_AROUND = re.compile(
+    r"PIP_(?:FIND_LINKS|NO_INDEX|TRUSTED_HOST|PROXY)"
+    r"|UV_(?:INDEX|INDEX_URL|EXTRA_INDEX_URL|FIND_LINKS|NO_INDEX|OFFLINE_INDEX|INSECURE_HOST)"
+    r"|UV_INDEX_.*_(?:USERNAME|PASSWORD)"
+    r"|(?i:npm_config_registry|npm_config_replace_registry_host|npm_config_@[^/:]*:registry)"
+    r"|(?i:npm_config_//.*)"
+    r"|(?i:pnpm_config_registry|pnpm_config_registries)"
+    r"|(?i:yarn_registry)|YARN_NPM_(?:REGISTRY_SERVER|AUTH_TOKEN|AUTH_IDENT|SCOPES|REGISTRIES)"
+    r"|BUN_CONFIG_(?:REGISTRY|TOKEN)|HF_(?:ENDPOINT|HUB_OFFLINE)"
+)
+"""Variables that would lead somewhere else, or hold a credential for such a place."""
+
+_OURS = re.compile(r"SEAWALL_.*|ACTIONS_ID_TOKEN_REQUEST_.*")
+"""Variables that are for us: whoever has them can ask for a token in the job's name."""
+
+
+def led(
+    environment: Mapping[str, str], base: str, secrets: Iterable[str] = (), scopes: Iterable[str] = ()
+) -> dict[str, str]:
+    """`environment` for a child that is to know no registry but the firewall at `base`.
+
+    `base` is without the last slash. `secrets` are names of further variables that are kept from it. `scopes`
+    are npm scopes (`@acme`) that the user's own settings send elsewhere. A proxy is not asked for `base`.
+    """
+    hidden = set(secrets)
+    kept = {
+        name: value
+        for name, value in environment.items()
+        if name not in hidden and not _OURS.fullmatch(name) and not _AROUND.fullmatch(name)
+    }
+    host = re.sub(r"\Ahttps?://|[:/].*\Z", "", base)
+    words = {
+        "index": f"{base}{SIMPLE}",
+        "npm": f"{base}{NPM}",
+        "npm_bare": f"{base}{NPM}".rstrip("/"),
+        "hf": f"{base}{HF}",
+        "host": host,
+    }
+    for client in LED:
+        kept.update({name: value.format(**words) for name, value in client.variables.items()})
+    kept.update({f"npm_config_{scope}:registry": words["npm"] for scope in scopes})
+    for name in ("NO_PROXY", "no_proxy"):
+        others = [part for part in kept.get(name, "").split(",") if part.strip()]
+        kept[name] = ",".join(dict.fromkeys([*others, host]))
+    return kept
