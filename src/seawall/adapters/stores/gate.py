@@ -37,7 +37,46 @@ _TOKENS = (
     """,
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_TOKENS,)
+_SEEN = (
+    """
+    CREATE TABLE seen_file (
+        ecosystem TEXT NOT NULL,
+        name TEXT NOT NULL,
+        filename TEXT NOT NULL,
+        version TEXT NOT NULL,
+        digests TEXT NOT NULL,
+        published REAL,
+        first REAL NOT NULL,
+        origin TEXT NOT NULL,
+        PRIMARY KEY (ecosystem, name, filename)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE seen_name (
+        ecosystem TEXT NOT NULL,
+        name TEXT NOT NULL,
+        document TEXT NOT NULL,
+        changed REAL NOT NULL,
+        PRIMARY KEY (ecosystem, name)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE examined (
+        ecosystem TEXT NOT NULL,
+        name TEXT NOT NULL,
+        filename TEXT NOT NULL,
+        digest TEXT NOT NULL,
+        engine TEXT NOT NULL,
+        version TEXT NOT NULL,
+        said TEXT NOT NULL,
+        at REAL NOT NULL,
+        PRIMARY KEY (ecosystem, name, filename, digest, engine)
+    ) WITHOUT ROWID
+    """,
+    "CREATE TABLE newest_time (only INTEGER PRIMARY KEY CHECK (only = 1), at REAL NOT NULL)",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_TOKENS, _SEEN)
 """Migration n brings the file from version n to n + 1. Never edited, only added to."""
 
 LAYOUT = Layout(
