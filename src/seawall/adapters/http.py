@@ -123,6 +123,7 @@ class Http:
         limit: int = DEFAULT_LIMITS.response_bytes,
         deadline: float | None = None,
         repeatable: bool | None = None,
+        allowed: Callable[[str], bool] = anywhere,
     ) -> Response:
         """The answer, whatever its status. Raises OutsideError when there is none that can be used.
 
@@ -130,12 +131,13 @@ class Http:
         `Retry-After` says or twice as long each time; by default only where asking twice does nothing
         twice (GET, HEAD), otherwise if `repeatable`. `limit` bounds the body, also after decompression.
         `deadline` (of `time.monotonic`) may end it earlier than `patience.total`. A user name and password
-        in `url` are sent as an Authorization header.
+        in `url` are sent as an Authorization header. `allowed` is asked about every address on the way.
         """
         end = time.monotonic() + self.patience.total
         order = self._order(
             method, url, headers, body, limit, end if deadline is None else min(end, deadline)
         )
+        order = replace(order, allowed=allowed)
         again = method in ("GET", "HEAD") if repeatable is None else repeatable
         return self._patiently(lambda: self._answer(order), order, again)
 
@@ -251,7 +253,10 @@ class Http:
         with Watch(order.deadline) as watch:
             for _ in range(6):
                 if not order.allowed(order.url):
-                    raise _Unreachable(f"{host} leads to {_host(order.url)}, which is not asked", final=True)
+                    raise OutsideError(
+                        f"{host} leads to {_host(order.url)}, which may not be asked",
+                        "if that is right, say so in the settings of the one who is asked",
+                    )
                 raw = self._sent(order, watch)
                 try:
                     if raw.status not in _REDIRECTS:
