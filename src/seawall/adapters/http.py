@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import random
+import ssl
 import threading
 import time
 import zlib
@@ -475,3 +476,10 @@ def _why(error: BaseException) -> str:
     cause = inner.__cause__ or inner.__context__ or inner
     text = getattr(cause, "strerror", None) or type(cause).__name__
     return str(text)
+
+
+def trusted_roots() -> ssl.SSLContext:
+    """Whom TLS is verified against: `SSL_CERT_FILE` or `REQUESTS_CA_BUNDLE`, else the system."""
+    from .connections import roots
+
+    return roots()
