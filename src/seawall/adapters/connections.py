@@ -185,7 +185,7 @@ def _turns(found: list[Any]) -> Iterator[Any]:
 
 def manager(proxy: str) -> Any:
     """A pool of connections, through `proxy` if there is one. Raises OutsideError."""
-    context = _roots()
+    context = roots()
     if not proxy:
         made: Any = urllib3.PoolManager(maxsize=16, ssl_context=context)
     else:
@@ -204,7 +204,8 @@ def manager(proxy: str) -> Any:
     return made
 
 
-def _roots() -> ssl.SSLContext:
+def roots() -> ssl.SSLContext:
+    """Whom TLS is verified against: `SSL_CERT_FILE` or `REQUESTS_CA_BUNDLE`, else the system."""
     for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"):
         place = os.environ.get(name)
         if place:

@@ -51,7 +51,7 @@ def test_without_a_token_nobody_is_served_where_that_is_said() -> None:
         lambda t: f"Bearer {t}",
         lambda t: f"bearer  {t} ",
         lambda t: basic("__token__", t),
-        lambda t: basic(t),
+        basic,
         lambda t: basic(t, "x"),
     ],
 )

@@ -1,0 +1,1 @@
+"""How a command is started so that it sees the firewall and nothing of ours, and how it is sealed in."""
