@@ -54,9 +54,12 @@ check: $(DEV)
 	$(BIN)/python docs/generate.py --check
 
 # What is measured against lives apart from what is developed with.
-$(PEERS)/.ready: $(DEV) requirements/bench.txt
+$(PEERS)/.ready: $(DEV) $(CLIENTS)/.ready requirements/bench.txt requirements/npm-peers/package-lock.json
 	$(BIN)/python -m venv $(PEERS)
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/bench.txt
+	mkdir -p $(PEERS)/npm
+	cp requirements/npm-peers/package.json requirements/npm-peers/package-lock.json $(PEERS)/npm/
+	cd $(PEERS)/npm && PATH="$(CURDIR)/$(CLIENTS)/bin:$$PATH" npm ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 bench: $(PEERS)/.ready
