@@ -2,10 +2,8 @@
 
 import os
 import socket
-import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,21 +20,9 @@ from seawall.kernel.checkpoint import parse as parse_checkpoint
 from seawall.kernel.errors import OutsideError, StoreError, UsageError
 from seawall.kernel.note import COSIGNATURE, parse, parse_signatures
 from seawall.kernel.witnessing import Ask
-from seawall.servers.witness import Listener, Witness, is_loopback, parse_listen
+from seawall.servers.witness import Witness, is_loopback, parse_listen
 from simulators.growing_log import GrowingLog, witness_signer
-
-
-@contextmanager
-def listening(witness: Witness, tls: ssl.SSLContext | None = None) -> Iterator[str]:
-    listener = Listener(witness, "127.0.0.1", 0, tls)
-    thread = threading.Thread(target=listener.serve_forever, args=(0.02,))
-    thread.start()
-    try:
-        yield f"http{'s' if tls else ''}://127.0.0.1:{listener.server_port}"
-    finally:
-        listener.shutdown()
-        thread.join()
-        listener.close()
+from simulators.witness_thread import listening
 
 
 @pytest.fixture

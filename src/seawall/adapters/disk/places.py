@@ -21,6 +21,12 @@ def data_directory(environment: Mapping[str, str] = os.environ) -> Path:
     return (Path(base) if base else Path.home() / ".local" / "share") / "seawall"
 
 
+def config_directory(environment: Mapping[str, str] = os.environ) -> Path:
+    """The directory of a person's settings and keys."""
+    base = environment.get("XDG_CONFIG_HOME")
+    return (Path(base) if base else Path.home() / ".config") / "seawall"
+
+
 def settings_files(environment: Mapping[str, str] = os.environ) -> Iterator[tuple[str, bytes]]:
     """(path, bytes) of the machine's and then the user's `seawall.toml`, as far as they exist.
 
@@ -28,8 +34,7 @@ def settings_files(environment: Mapping[str, str] = os.environ) -> Iterator[tupl
     """
     machine = Path("/etc/seawall/seawall.toml")
     given = environment.get("SEAWALL_CONFIG")
-    base = environment.get("XDG_CONFIG_HOME")
-    user = (Path(base) if base else Path.home() / ".config") / "seawall" / "seawall.toml"
+    user = config_directory(environment) / "seawall.toml"
     for path in (machine, Path(given).expanduser() if given else user):
         if path.is_file() or (given and path != machine):
             try:
