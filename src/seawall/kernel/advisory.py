@@ -56,6 +56,7 @@ class Advisory:
 
     `vectors` are (type, vector) as in OSV `severity[]`, e.g. `("CVSS_V3", "CVSS:3.1/AV:N/…")`;
     `feed` names where it came from (`osv`, `catalog` …); `label` is the publisher's severity word, if any.
+    `reviewed`: somebody else than whoever publishes the package stands for what it says.
     """
 
     id: str
@@ -69,6 +70,7 @@ class Advisory:
     vectors: tuple[tuple[str, str], ...] = ()
     label: str = ""
     feed: str = "osv"
+    reviewed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,16 @@ def test_what_only_describes_may_be_wrong() -> None:
     )
 
 
+def test_what_somebody_else_than_the_publisher_stands_for_is_reviewed() -> None:
+    assert not advisory().reviewed
+    assert advisory(database_specific={"github_reviewed": True}).reviewed
+    assert not advisory(database_specific={"github_reviewed": False}).reviewed
+    assert not advisory(database_specific={"github_reviewed": "true"}).reviewed
+    assert not advisory(id="OWN-1", database_specific={"github_reviewed": True}).reviewed
+    assert advisory(id="PYSEC-2026-1").reviewed
+    assert advisory(id="RUSTSEC-2026-0001").reviewed
+
+
 def test_the_first_line_of_the_details_stands_in_for_a_summary() -> None:
     assert advisory(summary="").summary == "Long"
 

@@ -288,13 +288,18 @@ def _parts(items: Sequence[T]) -> Iterator[Sequence[T]]:
     yield from (items[start : start + _AT_ONCE] for start in range(0, len(items), _AT_ONCE))
 
 
-def open_index(path: Path) -> Index | None:
-    """The index at `path`, None when there is no such file. Raises StoreError when it cannot be used."""
+def open_index(path: Path, *, any_thread: bool = False) -> Index | None:
+    """The index at `path`, None when there is no such file. Raises StoreError when it cannot be used.
+
+    `any_thread`: the caller takes care that one thread at a time uses it.
+    """
     if not path.exists():
         return None
     connection = None
     try:
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=not any_thread
+        )
         layout, pages, size = (
             int(connection.execute(f"PRAGMA {word}").fetchone()[0])
             for word in ("user_version", "page_count", "page_size")

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from types import MappingProxyType
 
 import cedarpy
@@ -81,18 +82,31 @@ class Classes:
         at = bisect_right(bounds, value)
         return bounds[at] if at < len(bounds) else None
 
-    def _bounds(self, name: str, facts: Facts, changed: Mapping[str, int]) -> list[int]:
+    def alike(self, name: str, value: int, facts: Facts) -> int:
+        """What stands for `value` of the number `name` beside the settings in `facts`.
+
+        It is the value itself where the number is told apart everywhere, or compared with one that differs
+        from release to release.
+        """
+        cuts = self.cuts.get(name)
+        if cuts is None or any(cut.other in CLAMPED for cut in cuts):
+            return value
+        return _lowest_alike(value, self._bounds(name, facts, {}))
+
+    def _bounds(self, name: str, facts: Facts, changed: Mapping[str, int]) -> tuple[int, ...]:
         """The values at which a class begins, lowest first."""
-        found = set()
-        for cut in self.cuts[name]:
-            number = cut.literal
-            if cut.other:
-                number = changed[cut.other] if cut.other in changed else getattr(facts, cut.other)
-            found.add(number + 1 if cut.after else number)
-        return sorted(found)
+        others = [cut.other for cut in self.cuts[name] if cut.other]
+        values = [changed[other] if other in changed else getattr(facts, other) for other in others]
+        return _begins(self.cuts[name], tuple(values))
 
 
-def _lowest_alike(value: int, bounds: list[int]) -> int:
+@lru_cache(maxsize=4_096)
+def _begins(cuts: tuple[_Cut, ...], others: tuple[int, ...]) -> tuple[int, ...]:
+    numbers = iter(others)
+    return tuple(sorted({(next(numbers) if c.other else c.literal) + c.after for c in cuts}))
+
+
+def _lowest_alike(value: int, bounds: Sequence[int]) -> int:
     at = bisect_right(bounds, value)
     if at:
         return bounds[at - 1]

@@ -164,7 +164,24 @@ def _advisory(document: _Map, feed: str) -> Advisory:
         vectors=_vectors(sources),
         label=_label(sources),
         feed=feed,
+        reviewed=_reviewed(name, document),
     )
+
+
+_CURATED = ("PYSEC-", "GO-", "RUSTSEC-")
+"""Databases whose records are written or accepted by their own keepers, and not by who publishes."""
+
+
+def _reviewed(name: str, document: _Map) -> bool:
+    """A curated database, or a GitHub advisory that GitHub itself has reviewed.
+
+    Whoever may publish a package can often write its repository's advisory too; such a record says
+    `github_reviewed: false` until somebody at GitHub has looked at it.
+    """
+    if name.startswith(_CURATED):
+        return True
+    specific = document.get("database_specific")
+    return name.startswith("GHSA-") and isinstance(specific, dict) and specific.get("github_reviewed") is True
 
 
 def _head(document: _Map) -> tuple[str, tuple[str, ...], list[_Map]]:
