@@ -14,7 +14,10 @@ Link = tuple[str, str, str]
 """(source, relation, target) of an edge, nodes as in `Edge`."""
 
 Place = tuple[str, str, str]
-"""(client, place, who) of one line of coverage; place and who are pseudonyms, empty = not known."""
+"""(client, place, who) of one line of coverage; place and who are hex as in a leaf, empty = not known."""
+
+SPAN = 256
+"""So many entries share one line that says from when to when they are."""
 
 
 @dataclass(slots=True)
@@ -59,7 +62,10 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """A client at one place, asking in the name of somebody, was seen. Times are RFC 3339 UTC."""
+    """A client at one place, asking in the name of somebody, was seen. Times are RFC 3339 UTC.
+
+    `place` and `who` are pseudonyms in hex, `client` and `place` may be empty.
+    """
 
     client: str
     place: str
@@ -72,8 +78,8 @@ class Coverage:
     @property
     def edge(self) -> Edge:
         """The same as an edge: `client@place` reports to us what `who` takes."""
-        source = f"{self.client or 'other'}@{self.place}"
-        return Edge(source, Relation.REPORTS, self.who, self.first, self.last, self.entry)
+        source = f"{self.client or 'other'}@place:{self.place}"
+        return Edge(source, Relation.REPORTS, f"who:{self.who}", self.first, self.last, self.entry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,8 @@ class Group:
 
     `before` is the head that they are appended to, `after` the one with them. `leaves` are the bytes of the
     entries from number `before.size` on. `tiles` are full tiles, and partial ones above level 0, by (level,
-    index). What the entries say of edges, coverage and periods is added to what is known.
+    index). What the entries say of edges and coverage is added to what is known; periods, and the spans
+    (first and last time of `SPAN` entries, by number), take the place of those that were known.
     """
 
     before: Head
@@ -92,6 +99,7 @@ class Group:
     edges: Mapping[Link, Seen] = field(default_factory=dict)
     coverage: Mapping[Place, Seen] = field(default_factory=dict)
     periods: Sequence[Period] = ()
+    spans: Mapping[int, tuple[int, int]] = field(default_factory=dict)
 
 
 def gaps_between(periods: Sequence[Period]) -> list[Gap]:

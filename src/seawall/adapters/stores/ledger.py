@@ -64,6 +64,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             since INTEGER NOT NULL, until INTEGER NOT NULL, stopped INTEGER NOT NULL
         )
         """,
+        "CREATE TABLE spans (position INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL)",
     ),
 )
 """Migration n brings the file from version n to n + 1. Never edited, only added to."""
@@ -187,6 +188,14 @@ class LedgerStore:
             rows = self._connection.execute("SELECT entry, since, until, stopped FROM periods ORDER BY entry")
             return [Period(row[0], row[1], row[2], bool(row[3])) for row in rows]
 
+    def spans(self, first: int = 0) -> dict[int, tuple[int, int]]:
+        """From when to when (Unix milliseconds) the entries of each span are, from span `first` on."""
+        with self._guard():
+            rows = self._connection.execute(
+                "SELECT position, first, last FROM spans WHERE position >= ? ORDER BY 1", (first,)
+            )
+            return {number: (since, until) for number, since, until in rows}
+
     def gaps(self) -> list[Gap]:
         """When the firewall did not run: of these times nothing can be excluded."""
         return gaps_between(self.periods())
@@ -309,6 +318,10 @@ class LedgerStore:
         self._connection.executemany(
             "INSERT OR REPLACE INTO periods VALUES (?, ?, ?, ?)",
             [(item.entry, item.since, item.until, item.stopped) for item in group.periods],
+        )
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO spans VALUES (?, ?, ?)",
+            [(number, *times) for number, times in group.spans.items()],
         )
 
     def _learn(self, names: Iterable[str]) -> None:
