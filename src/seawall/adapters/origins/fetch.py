@@ -201,19 +201,20 @@ class Fetcher:
         if not may_fetch(replace(origin, files=()), url):
             raise OutsideError(f"the address of {origin.name} is not asked", "it must be https")
         known = kept if kept is not None and kept.status == 200 else None
+        conditions = _conditions(known)
         host = host_of(url)
         with self._circuits.turn(host, "document"):
             answer = self._documents.request(
                 "GET",
                 url,
-                headers=self._headers(origin, url, {"accept": question.accept, **_conditions(known)}),
+                headers=self._headers(origin, url, {"accept": question.accept, **conditions}),
                 limit=self._document_bytes,
                 allowed=lambda place: may_fetch(origin, place),
             )
             if answer.status >= 500 or answer.status == 429:
                 raise _refused(answer, host)
         now = self._clock()
-        if answer.status == 304 and known is not None:
+        if answer.status == 304 and known is not None and conditions:
             self._heard.confirmed(key, now)
             return replace(known, at=now)
         if answer.status in (404, 410):

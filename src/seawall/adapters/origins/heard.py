@@ -43,6 +43,8 @@ class HeardStore:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = sorted(_files(root))
         self._bound = Bounded(limit, ((name, size) for _, name, size in found))
+        for name in self._bound.too_much():
+            self._path(name).unlink(missing_ok=True)
 
     def get(self, key: str) -> Kept | None:
         """What was heard under `key`; None when nothing was, or it is not whole."""
@@ -55,7 +57,7 @@ class HeardStore:
             kept = _kept(head, body, stamp.st_mtime)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             self.forget(key)
             return None
         self._bound.used(name, stamp.st_size)
@@ -125,7 +127,7 @@ def _written(kept: Kept) -> bytes:
 
 
 def _kept(head: bytes, body: bytes, at: float) -> Kept:
-    """Raises ValueError, KeyError or TypeError for what is no whole answer."""
+    """Raises ValueError, KeyError, TypeError or RecursionError for what is no whole answer."""
     said = json.loads(head[:_HEAD])
     content_type, etag, modified, url, sha256 = (str(said[name]) for name in _TEXTS)
     if said["status"] not in (200, 404) or hashlib.sha256(body).hexdigest() != sha256:
