@@ -27,16 +27,21 @@ def config_directory(environment: Mapping[str, str] = os.environ) -> Path:
     return (Path(base) if base else Path.home() / ".config") / "seawall"
 
 
+def settings_paths(environment: Mapping[str, str] = os.environ) -> tuple[Path, Path]:
+    """Where the machine's and the user's `seawall.toml` would lie."""
+    given = environment.get("SEAWALL_CONFIG")
+    user = config_directory(environment) / "seawall.toml"
+    return Path("/etc/seawall/seawall.toml"), Path(given).expanduser() if given else user
+
+
 def settings_files(environment: Mapping[str, str] = os.environ) -> Iterator[tuple[str, bytes]]:
     """(path, bytes) of the machine's and then the user's `seawall.toml`, as far as they exist.
 
     `SEAWALL_CONFIG` names the user's file. Raises PolicyError when it cannot be read.
     """
-    machine = Path("/etc/seawall/seawall.toml")
-    given = environment.get("SEAWALL_CONFIG")
-    user = config_directory(environment) / "seawall.toml"
-    for path in (machine, Path(given).expanduser() if given else user):
-        if path.is_file() or (given and path != machine):
+    machine, user = settings_paths(environment)
+    for path in (machine, user):
+        if path.is_file() or (environment.get("SEAWALL_CONFIG") and path != machine):
             try:
                 yield str(path), path.read_bytes()
             except OSError as error:
