@@ -83,16 +83,17 @@ def leaf(event: Event, names: Pseudonyms, salt: str) -> bytes:
     """
     who, one = event.identity, _member
     delivery = "" if event.delivery is Delivery.NONE else event.delivery
+    time = event.time if 0 <= event.time <= LATEST else 0
+    commit, place, run = _hex("commit", names.commit), _hex("place", names.place), _hex("run", names.run)
     text = (
         f'{{"action":"{event.action}"{one("advisories", event.advisories)}{_list("against", event.against)}'
-        f"{one('asset', event.asset)}{one('client', event.client)}{_hex('commit', names.commit)}"
-        f"{one('delivery', delivery)}{one('digest', event.digest)}{one('facts', event.facts)}"
-        f"{one('file', event.file)}{_FORK if who.fork else ''}{one('kind', who.kind)}"
-        f"{one('mode', event.mode)}{_needs(event.needs)}{one('origin', event.origin)}"
-        f"{one('outcome', event.outcome)}{_hex('place', names.place)}{_list('policies', event.policies)}"
-        f'{one("policy", event.policy)}{one("proof", who.proof)}{_hex("run", names.run)},"salt":"{salt}"{_size(event.size)}'
-        f"{one('subject', event.subject)}"
-        f',"time":{event.time if 0 <= event.time <= LATEST else 0},"v":{VERSION}{_hex("who", names.who)}}}'
+        f"{one('asset', event.asset)}{one('client', event.client)}{commit}{one('delivery', delivery)}"
+        f"{one('digest', event.digest)}{one('facts', event.facts)}{one('file', event.file)}"
+        f"{_FORK if who.fork else ''}{one('kind', who.kind)}{one('mode', event.mode)}{_needs(event.needs)}"
+        f"{one('origin', event.origin)}{one('outcome', event.outcome)}{place}"
+        f"{_list('policies', event.policies)}{one('policy', event.policy)}{one('proof', who.proof)}{run}"
+        f',"salt":"{salt}"{_size(event.size)}{one("subject", event.subject)},"time":{time},"v":{VERSION}'
+        f"{_hex('who', names.who)}}}"
     )
     return text.encode()
 
