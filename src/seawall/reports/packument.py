@@ -121,7 +121,7 @@ def nothing_left(offering: Offering, ruling: Ruling) -> bytes:
     (version, admission), *others = held(offering, ruling)
     body = json.loads(denial(offering.name, version, admission, ""))
     if others:
-        body["error"] += f"; nor are its {len(others)} other versions"
+        body["error"] += f"; nor is any of its {len(others)} other versions let in"
     return _written(body)
 
 

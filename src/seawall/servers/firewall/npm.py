@@ -125,7 +125,7 @@ def render(offering: Offering, ruling: Ruling, form: str, base: str) -> Rendered
 
     npm prints a notice only of an answer that it may not keep (measured with npm 11.21).
     """
-    if offering.offers and not packument.let_in(offering, ruling):
+    if not packument.let_in(offering, ruling) and packument.held(offering, ruling):
         return Rendered(packument.nothing_left(offering, ruling), "application/json", status=403)
     if form.startswith(MANIFEST):
         return _manifest(offering, ruling, form.removeprefix(MANIFEST), base)
