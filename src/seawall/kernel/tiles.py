@@ -94,6 +94,10 @@ class TileEdge:
         changed, self._changed = self._changed, {}
         return changed
 
+    def partial(self, level: int) -> list[bytes]:
+        """The hashes of the last tile of a level, as long as it is not full."""
+        return split_hashes(bytes(self._partial.get(level, b"")))
+
     def _fill(self, level: int, tile: bytearray) -> None:
         index = (self.edge.size >> (TILE_HEIGHT * (level + 1))) - 1
         self._changed[level, index] = bytes(tile)
