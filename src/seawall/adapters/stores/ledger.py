@@ -139,6 +139,24 @@ class LedgerStore:
             )
         return hashes[: width * HASH_BYTES]
 
+    def strays(self, size: int) -> list[str]:
+        """What is there and does not belong to a tree of `size` entries, a sentence each."""
+        last = {level: full + (level > 0 and width > 0) for level, full, width in tile_widths(size)}
+        with self._guard():
+            entries = self._connection.execute(
+                "SELECT position FROM leaves WHERE position < 0 OR position >= ? LIMIT 100", (size,)
+            ).fetchall()
+            tiles = self._connection.execute("SELECT level, position FROM tiles").fetchall()
+            edges = self._connection.execute(
+                "SELECT source, target FROM edges WHERE source NOT IN (SELECT id FROM nodes)"
+                " OR target NOT IN (SELECT id FROM nodes) LIMIT 100"
+            ).fetchall()
+        return [
+            *(f"entry {position} is not one of the {size} of the head" for (position,) in entries),
+            *(f"tile {a}/{b} is not of this tree" for a, b in tiles if not 0 <= b < last.get(a, 0)),
+            *(f"the edge from {a} to {b} has an end that is not there" for a, b in edges),
+        ]
+
     def hash_of(self, level: int, index: int) -> bytes:
         """The hash of a perfect subtree, for proofs (kernel/merkle.py)."""
         return hashes_from_tiles(self.tile)(level, index)
