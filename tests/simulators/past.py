@@ -54,12 +54,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """`headers` beside Content-Length, Content-Type and ETag, which come by themselves."""
+    """`headers` beside Content-Length, Content-Type and ETag, which come by themselves.
+
+    `phrase` stands in the status line; empty = the usual one.
+    """
 
     status: int = 200
     body: bytes = field(default=b"", repr=False)
     content_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
+    phrase: str = ""
 
     def head(self, length: int | None = None, more: Mapping[str, str] = {}) -> bytes:
         said = {
@@ -68,7 +72,7 @@ class Reply:
             **self.headers,
             **more,
         }
-        phrase = HTTPStatus(self.status).phrase
+        phrase = self.phrase or HTTPStatus(self.status).phrase
         lines = [f"HTTP/1.1 {self.status} {phrase}", *(f"{name}: {value}" for name, value in said.items())]
         return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
