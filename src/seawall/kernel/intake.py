@@ -12,6 +12,7 @@ from .finding import Skipped
 from .history import Interval
 from .lockfile import Document, Pin
 from .release import ReleaseFacts
+from .release_diff import ReleaseDiff
 from .settings import DEFAULTS, Settings, Waiver
 
 Key = tuple[str, str, str]
@@ -61,6 +62,7 @@ class Intake:
     `matches` and `releases` are keyed by (ecosystem, name, version). A key that is missing from `releases`
     was not asked about. `now` is aware UTC. `files` are all paths of the tree that were seen (for sibling
     questions), relative with `/`. `last_good` names, for a known bad version, the release to go back to.
+    `diffs` are archives that were unpacked and compared with the release before them.
     """
 
     documents: tuple[Document, ...]
@@ -76,6 +78,7 @@ class Intake:
     skipped: tuple[Skipped, ...] = ()
     files: frozenset[str] = frozenset()
     last_good: Mapping[Key, str] = field(default_factory=lambda: MappingProxyType({}))
+    diffs: tuple[ReleaseDiff, ...] = ()
 
     def pins(self) -> tuple[Pin, ...]:
         """Every pin of every document, in reading order."""

@@ -14,6 +14,10 @@ class Limits:
 
     `values` are those of one file in JSON, YAML or TOML: a lockfile of `pins_per_document` packages has four
     to five million, and a file of nothing else would cost a minute and gigabytes.
+    `archive_…` are those of one package archive: `archive_bytes` is what a zip may say that it unpacks to,
+    `archive_stream_bytes` what is really unpacked of a compressed tar, `archive_code_bytes` what is kept of
+    either to be looked at. A source larger than `source_bytes` is searched, not parsed. `sights` are those
+    of one archive.
     `history_seconds_again` is for a repository whose history was looked at before: only the new is left,
     or a rest that the first look had no time for.
     """
@@ -38,6 +42,13 @@ class Limits:
     zip_members: int = 1_000_000
     zip_bytes: int = 16 * 1024 * 1024 * 1024
     zip_ratio: int = 200
+    archive_members: int = 200_000
+    archive_bytes: int = 16 * 1024 * 1024 * 1024
+    archive_stream_bytes: int = 2 * 1024 * 1024 * 1024
+    archive_code_bytes: int = 512 * 1024 * 1024
+    archive_member_bytes: int = 32 * 1024 * 1024
+    source_bytes: int = 4 * 1024 * 1024
+    sights: int = 2_000
     note_bytes: int = 256 * 1024
     note_signatures: int = 64
 
