@@ -89,7 +89,10 @@ class GateSettings:
     before its first byte is sent; a larger one is sent while it comes, its last block held back until its
     digest is known. `fresh_seconds`: an upstream document younger than this is not asked for again.
     `stale_seconds`: for so long what was heard is served when the upstream is down. `compare_days`: the files
-    of a release younger than this are compared with the release before.
+    of a release younger than this are compared with the release before. `file_bytes` and `document_bytes`
+    bound what is fetched, `heard_bytes` what is kept of documents; `connections` are open at most to one host
+    for documents, and as many for files. `frozen`: when the origins were taken from the clients' settings,
+    None where a person wrote them down.
     """
 
     listen: Listen = field(default_factory=Listen)
@@ -107,6 +110,10 @@ class GateSettings:
     stale_seconds: float = 7 * 86_400.0
     compare_days: int = 90
     requests_per_second: float = 2_000.0
+    file_bytes: int = 16 * GIB
+    document_bytes: int = 64 * 1024 * 1024
+    heard_bytes: int = 2 * GIB
+    connections: int = 16
     frozen: datetime | None = None
 
 
