@@ -203,7 +203,7 @@ def _not_read(files: Iterable[str], documents: Iterable[Document]) -> list[Skipp
     ]
 
 
-_REQUIRED = {"packages/known-malware": "malware", "packages/vulnerable": "vulnerabilities"}
+REQUIRED_RULES = {"packages/known-malware": "malware", "packages/vulnerable": "vulnerabilities"}
 """Rules without which nothing was checked, and the words for what they check."""
 
 
@@ -218,7 +218,7 @@ def _left_out(question: Question, keys: Sequence[Key]) -> tuple[Skipped, ...]:
             f"take {rule} out of [rules] disable" if rule in off else "seawall scan",
             required=True,
         )
-        for rule, word in _REQUIRED.items()
+        for rule, word in REQUIRED_RULES.items()
         if keys and rule not in asked
     )
 

@@ -64,6 +64,7 @@ def compare(keys: Iterable[Key], advisories: Iterable[Advisory]) -> Comparison:
                 about[affected.ecosystem, name].append((advisory, affected))
     matches: dict[Key, tuple[Match, ...]] = {}
     unknown: dict[Key, tuple[str, ...]] = {}
+    sound: _Sound = {}
     for key in dict.fromkeys(keys):
         ecosystem, name, version = key
         candidates = about.get((ecosystem, package_name(ecosystem, name)))
@@ -72,7 +73,7 @@ def compare(keys: Iterable[Key], advisories: Iterable[Advisory]) -> Comparison:
         answers = [(pair, is_affected(pair[1], version)) for pair in candidates]
         hits = [pair for pair, answer in answers if answer]
         if hits:
-            matches[key] = tuple(sorted(_matches(key, hits), key=_worst_first))
+            matches[key] = tuple(sorted(_matches(key, hits, sound), key=_worst_first))
         ids = {record.id for (record, _), answer in answers if answer is None}
         left = ids - {record.id for record, _ in hits}
         if left:
@@ -102,7 +103,11 @@ def is_affected(affected: Affected, version: str) -> bool | None:
     return answer
 
 
-def _matches(key: Key, hits: Sequence[tuple[Advisory, Affected]]) -> Iterator[Match]:
+_Sound = dict[tuple[int, ...], list[str]]
+"""The versions that records of one flaw call fixed and none of them affected, by the records' identities."""
+
+
+def _matches(key: Key, hits: Sequence[tuple[Advisory, Affected]], sound: _Sound) -> Iterator[Match]:
     for group in _groups(hits):
         advisories = [advisory for advisory, _ in group]
         malicious = any(advisory.malicious for advisory in advisories)
@@ -116,7 +121,7 @@ def _matches(key: Key, hits: Sequence[tuple[Advisory, Affected]]) -> Iterator[Ma
             malicious=malicious,
             severity=Severity.CRITICAL if malicious else severity_of(score, [a.label for a in advisories]),
             score=score,
-            fixed_in=_fixed_in(key, group),
+            fixed_in=_fixed_in(key, group, sound),
             feed=first.feed,
             published=min((a.published for a in advisories if a.published), default=""),
         )
@@ -154,14 +159,18 @@ def _worst_first(item: Match) -> tuple[bool, int, tuple[str, ...]]:
     return (not item.malicious, -item.severity, item.ids)
 
 
-def _fixed_in(key: Key, group: Sequence[tuple[Advisory, Affected]]) -> str:
+def _fixed_in(key: Key, group: Sequence[tuple[Advisory, Affected]], known: _Sound) -> str:
     """A version that every record of the flaw calls fixed; the highest of their lowest ones."""
     ecosystem, _, version = key
     rank = order(ecosystem)
     answers = []
-    for _, affected in group:
-        fixed = [text for r in affected.ranges for kind, text in r.events if kind == "fixed"]
-        sound = [text for text in fixed if all(is_affected(other, text) is False for _, other in group)]
+    ids = tuple([id(affected) for _, affected in group])
+    for at, (_, affected) in enumerate(group):
+        sound = known.get((at, *ids))
+        if sound is None:
+            fixed = [text for r in affected.ranges for kind, text in r.events if kind == "fixed"]
+            sound = [text for text in fixed if all(is_affected(other, text) is False for _, other in group)]
+            known[at, *ids] = sound
         answer = lowest_fixed(sound, version, rank)
         if answer:
             answers.append((rank(answer), answer))

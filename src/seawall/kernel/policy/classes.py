@@ -13,7 +13,6 @@ import json
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from types import MappingProxyType
 
 import cedarpy
@@ -31,6 +30,8 @@ CLAMPED = (
 )
 """The numbers that differ from one release to the next."""
 
+_SETTINGS = frozenset({"cooldown_days", "young_name_days", "deny_severity", "warn_severity"})
+_MOST_KEPT = 10_000
 _SWAPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
 
@@ -56,6 +57,14 @@ class Classes:
     """
 
     cuts: Mapping[str, tuple[_Cut, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    _others: dict[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
+    _begins: dict[tuple[object, ...], tuple[int, ...]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
+
+    def __post_init__(self) -> None:
+        others = {name: {cut.other for cut in cuts if cut.other} for name, cuts in self.cuts.items()}
+        object.__setattr__(self, "_others", {name: tuple(sorted(found)) for name, found in others.items()})
 
     def of(self, facts: Facts) -> Facts:
         """The facts that stand for all those that the policy cannot tell from `facts`."""
@@ -88,22 +97,25 @@ class Classes:
         It is the value itself where the number is told apart everywhere, or compared with one that differs
         from release to release.
         """
-        cuts = self.cuts.get(name)
-        if cuts is None or any(cut.other in CLAMPED for cut in cuts):
+        if name not in self.cuts or not _SETTINGS.issuperset(self._others[name]):
             return value
         return _lowest_alike(value, self._bounds(name, facts, {}))
 
     def _bounds(self, name: str, facts: Facts, changed: Mapping[str, int]) -> tuple[int, ...]:
         """The values at which a class begins, lowest first."""
-        others = [cut.other for cut in self.cuts[name] if cut.other]
-        values = [changed[other] if other in changed else getattr(facts, other) for other in others]
-        return _begins(self.cuts[name], tuple(values))
-
-
-@lru_cache(maxsize=4_096)
-def _begins(cuts: tuple[_Cut, ...], others: tuple[int, ...]) -> tuple[int, ...]:
-    numbers = iter(others)
-    return tuple(sorted({(next(numbers) if c.other else c.literal) + c.after for c in cuts}))
+        others = self._others[name]
+        numbers: list[int] = [changed[n] if n in changed else getattr(facts, n) for n in others]
+        key = (name, *numbers)
+        found = self._begins.get(key)
+        if found is None:
+            by_name = dict(zip(others, numbers, strict=True))
+            values = {
+                (by_name[cut.other] if cut.other else cut.literal) + cut.after for cut in self.cuts[name]
+            }
+            if len(self._begins) > _MOST_KEPT:
+                self._begins.clear()
+            found = self._begins[key] = tuple(sorted(values))
+        return found
 
 
 def _lowest_alike(value: int, bounds: Sequence[int]) -> int:

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Hashable, Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 import cedarpy
@@ -23,7 +25,7 @@ from seawall.kernel.errors import PolicyError
 from seawall.kernel.finding import Finding, Skipped
 from seawall.kernel.settings import Settings
 
-from .facts import FACT_NAMES, Question, document, gather, package
+from .facts import FACT_NAMES, Facts, Question, document, gather, package
 from .statements import Statement, line_of, statements
 
 EVALUATION_ERROR = "policy/evaluation-error"
@@ -125,8 +127,7 @@ def decide_all(
     Questions that differ only in what the policy does not look at are evaluated once. `known` holds what was
     evaluated before with this very policy, and is added to; whoever gives it bounds it.
     """
-    asked = {action: policy.asks(action) for action in {question.action for question in questions}}
-    keys = [_key(policy, question, asked[question.action]) for question in questions]
+    keys = [told_apart(policy, question) for question in questions]
     answers: MutableMapping[Hashable, Decision] = {} if known is None else known
     distinct = {k: q for k, q in zip(keys, questions, strict=True) if k not in answers}
     mine = {key: answers[key] for key in keys if key not in distinct}
@@ -145,11 +146,18 @@ def seen_by_policy(policy: Policy, question: Question) -> str:
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
-def _key(policy: Policy, question: Question, asked: tuple[str, ...]) -> Hashable:
+@lru_cache(maxsize=64)
+def _getter(policy: Policy, action: str) -> Callable[[Facts], object]:
+    """What the policy looks at, read off the facts at once."""
+    asked = policy.asks(action)
+    return attrgetter(*asked) if asked else lambda _: ()
+
+
+def told_apart(policy: Policy, question: Question) -> Hashable:
     """Everything that the answer can depend on."""
     return (
         question.action,
-        tuple(getattr(question.facts, name) for name in asked),
+        _getter(policy, question.action)(question.facts),
         question.resource if policy.names_resources else question.resource.kind,
         question.principal if policy.names_principals else question.principal.kind,
     )
