@@ -134,7 +134,8 @@ def test_locked_fails_where_the_file_is_held_back(
     hold_back(gate)
     done = install_locked(desk, tool)
     assert done.code != 0
-    assert "403" in done.text
+    assert "ebb 1.2 is held back" in done.words
+    assert "allowed now: 1.1" in done.words
     assert "ebb-1.2" not in desk.installed()
 
 

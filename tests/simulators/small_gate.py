@@ -4,6 +4,7 @@ It asks the simulated upstream in this process, so an upstream that listens nowh
 whatever a client gets, it got here. `denied` are (name, version); it knows no other policy.
 """
 
+import json
 from datetime import UTC, datetime
 
 from seawall.kernel.admission import Admission, Ruling
@@ -58,7 +59,7 @@ class SmallGate(Past):
         return self.upstream.answer(Request("GET", url, "", {}))
 
     def refuse(self, body: bytes) -> Reply:
-        return Reply(403, body)
+        return Reply(403, body, phrase=json.loads(body)["error"])
 
     def offering(self, name: str) -> Offering | None:
         address = self.dialect.address(f"{self.upstream.url}/simple", name)
