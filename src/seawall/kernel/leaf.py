@@ -157,7 +157,7 @@ _FORK = ',"fork":true'
 _HEX = re.compile(r"[0-9a-f]{32}").fullmatch
 _LISTS = {"against": "against", "policies": "policies", "needs": "asset"}
 _LARGEST = {"time": LATEST, "size": LARGEST_INTEGER, "v": VERSION, "needs_cut": LARGEST_INTEGER}
-_REQUIRED = frozenset({"action", "kind", "mode", "proof", "salt", "time", "v", "who"})
+_REQUIRED = frozenset({"action", "mode", "proof", "salt", "time", "v", "who"})
 
 
 def _is_right(name: str, value: object) -> bool:

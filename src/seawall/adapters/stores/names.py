@@ -152,9 +152,9 @@ class NameStore:
         owner, key = int(row[0]), bytes(row[1])
         hidden = []
         for kind, name in zip(("who", "place", "run", "commit"), (principal, *others), strict=True):
-            value = pseudonym(key, kind, name) if name else ""
+            value = pseudonym(key, kind, name) if name or kind == "who" else ""
             hidden.append(value)
-            if name:
+            if value:
                 connection.execute(
                     "INSERT INTO names VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
                     (bytes.fromhex(value), owner, kind, name),
