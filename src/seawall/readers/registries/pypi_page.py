@@ -12,7 +12,6 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from seawall.kernel.asset import pypi_name
@@ -97,7 +96,14 @@ def _offering(
     raw = {key: value for key, value in page.items() if key not in ("files", "_base")}
     raw["files"] = list(kept.values())
     return Offering(
-        "PyPI", folded, origin, _host(url), releases(folded, known), tuple(offers.values()), raw, digest
+        "PyPI",
+        folded,
+        origin,
+        urlsplit(url).netloc.rpartition("@")[2],
+        releases(folded, known),
+        tuple(offers.values()),
+        raw,
+        digest,
     )
 
 
@@ -160,12 +166,3 @@ def _absolute(url: str, base: str) -> str:
         return ""
     clean = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, parts.query, ""))
     return clean if _URL.match(clean) else ""
-
-
-@lru_cache(maxsize=1024)
-def _host(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        return parts.hostname or ""
-    except ValueError:
-        return ""
