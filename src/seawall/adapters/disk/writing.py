@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import threading
+from contextlib import suppress
 from pathlib import Path
 
-from seawall.kernel.errors import UsageError
+from seawall.kernel.errors import PolicyError, UsageError
 
 
 def write_new(path: Path, text: str, tree: Path) -> None:
@@ -36,3 +38,28 @@ def _redirected(path: Path, trees: tuple[Path, ...]) -> Path | None:
             return next((part for part in reversed(below) if part.is_symlink()), None)
         below.append(above)
     return None
+
+
+def write_once(path: Path, data: bytes) -> bytes:
+    """Write a file that only its owner may read, unless it is there already; what it holds then.
+
+    It is there whole or not at all, and of several who write at once one wins. Raises PolicyError.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            with suppress(FileExistsError):
+                os.link(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        return path.read_bytes()
+    except OSError as error:
+        raise PolicyError(
+            f"{path} cannot be written: {error.strerror or error}", "name another place in SEAWALL_DATA"
+        ) from None

@@ -6,12 +6,12 @@ import base64
 import netrc
 import os
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from seawall.kernel.client import CredentialPlace, Machine, Upstream
+from seawall.kernel.client import Configuration, CredentialPlace, Layer, Machine, Upstream
 from seawall.kernel.limits import DEFAULT_LIMITS, Limits
 from seawall.readers.clients import bunfig, npmrc, pip_conf, uv_toml, yarn_config
 from seawall.readers.clients import environment as variables
@@ -54,6 +54,55 @@ def credential_for(
             return Credential(upstream.host, value)
     value = _uv_variables(upstream, environment) or _from_netrc(upstream, environment)
     return Credential(upstream.host, value) if value else None
+
+
+def credential_at(
+    places: Sequence[CredentialPlace],
+    ecosystem: str,
+    url: str,
+    environment: Mapping[str, str] = os.environ,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Credential | None:
+    """The credential of a registry of which it is only known where its credential is kept.
+
+    A place is one of a client's (an npmrc's key, a variable that holds an address), or one of ours: a
+    variable or a whole file that holds a token, or `user:password`.
+    """
+    named = next((p.key for p in places if not p.where and p.key.startswith("UV_INDEX_")), "")
+    upstream = Upstream(
+        ecosystem,
+        "uv" if named else "",
+        url,
+        name=named.removeprefix("UV_INDEX_").removesuffix("_PASSWORD"),
+        credentials=tuple(replace(place, where=_absolute(place.where, environment)) for place in places),
+        host=urlsplit(url).netloc.lower(),
+    )
+    files = {place.where for place in upstream.credentials if place.where}
+    machine = Machine(configurations=tuple(Configuration(path, "", Layer.USER) for path in sorted(files)))
+    found = credential_for(upstream, machine, environment, limits)
+    if found or not _may_carry(upstream):
+        return found
+    for place in upstream.credentials:
+        value = _plain(place, environment)
+        if value:
+            return Credential(upstream.host, value)
+    return None
+
+
+def _absolute(path: str, environment: Mapping[str, str]) -> str:
+    return str(home_of(environment) / path[2:]) if path.startswith("~/") else path
+
+
+def _plain(place: CredentialPlace, environment: Mapping[str, str]) -> str:
+    if place.where:
+        data = read(Path(place.where)) if not place.key else b""
+        value = data.decode("utf-8", "replace") if isinstance(data, bytes) else ""
+    else:
+        value = environment.get(place.key, "")
+    value = value.strip()
+    if "://" in value or " " in value or place.key.startswith("UV_INDEX_"):
+        return ""
+    return _as_header("pair" if ":" in value else "token", value)
 
 
 def _may_carry(upstream: Upstream) -> bool:
