@@ -126,6 +126,15 @@ def test_what_nobody_ruled_on_is_not_shown() -> None:
     assert got["versions"] == ["1.0+cpu"]
 
 
+def test_a_young_file_of_an_old_release_is_left_out() -> None:
+    added = "thing-1.1-cp311-cp311-linux_x86_64.whl"
+    page = offering(entry(OLD), entry(NEW), entry(added))
+    got = json.loads(as_json(page, ruling((OLD, ALLOW), (NEW, ALLOW), (added, DENY))))
+    assert [(file["filename"], file["yanked"]) for file in got["files"]] == [(OLD, False), (NEW, False)]
+    got = json.loads(as_json(page, ruling((OLD, ALLOW), (NEW, DENY), (added, DENY))))
+    assert [bool(file["yanked"]) for file in got["files"]] == [False, True, True]
+
+
 def test_a_yank_of_the_publisher_stays_his() -> None:
     page = offering(entry(OLD, yanked="broken"), entry(NEW, yanked=True))
     got = json.loads(as_json(page, ruling((OLD, ALLOW), (NEW, ALLOW))))

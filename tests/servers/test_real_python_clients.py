@@ -100,6 +100,18 @@ def test_fresh_falls_back_to_what_is_allowed(gate: SmallGate, desk: Desktop, too
 
 
 @pytest.mark.parametrize("tool", TOOLS)
+def test_a_young_file_of_an_old_release_is_neither_taken_nor_locked(
+    gate: SmallGate, upstream: PastPypi, desk: Desktop, tool: str
+) -> None:
+    gate.denied = {upstream.wheel("ebb", "1.2", YOUNG, tag="cp311-none-any").filename}
+    done = fresh(desk, tool, "ebb==1.2")
+    assert done.code == 0, done.text
+    assert "ebb-1.2" in desk.installed()
+    assert not any("cp311" in seen.path for seen in gate.seen)
+    assert not any("cp311" in path.read_text() for path in desk.place.glob("*.lock"))
+
+
+@pytest.mark.parametrize("tool", TOOLS)
 def test_fresh_without_denials_is_as_without_us(
     upstream: PastPypi, desk: Desktop, tmp_path: Path, tool: str
 ) -> None:

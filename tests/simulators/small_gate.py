@@ -1,7 +1,7 @@
 """A dialect behind a server of a few lines, so that real clients can be tried before anything else is there.
 
 It asks the simulated upstream in this process, so an upstream that listens nowhere is still one it can ask:
-whatever a client gets, it got here. `denied` are (name, version); it knows no other policy.
+whatever a client gets, it got here. `denied` are (name, version), or file names; it knows no other policy.
 """
 
 import json
@@ -27,7 +27,7 @@ ALLOW = Admission(Decision(Outcome.ALLOW))
 class SmallGate(Past):
     def __init__(self, dialect: Dialect, upstream: Past) -> None:
         self.dialect, self.upstream = dialect, upstream
-        self.denied: set[tuple[str, str]] = set()
+        self.denied: set[tuple[str, str] | str] = set()
         super().__init__(upstream.now)
 
     @property
@@ -72,5 +72,5 @@ class SmallGate(Past):
     def ruling(self, offering: Offering) -> Ruling:
         allowed = [o.version for o in offering.offers if (offering.name, o.version) not in self.denied]
         best = max(allowed, key=order(self.dialect.ecosystem), default="")
-        admissions = {o.filename: ALLOW if o.version in allowed else DENY for o in offering.offers}
-        return Ruling(admissions, best=best)
+        held = {o.filename for o in offering.offers if o.version not in allowed or o.filename in self.denied}
+        return Ruling({o.filename: DENY if o.filename in held else ALLOW for o in offering.offers}, best=best)

@@ -1,8 +1,10 @@
 """A filtered project page is the index's own words about what is let in, and a reason for all the rest.
 
-A file that is not let in stays on the page as yanked (PEP 592), with a reason that clients print; only an
-exact pin selects it, and then neither it nor its metadata is handed out. Every address is one of ours and
-relative: `../../files/NAME/FILENAME`. Source: PEP 691 and 700 (JSON), PEP 503 and 629 (HTML).
+A release of which nothing is let in stays on the page as yanked (PEP 592), with a reason that clients print;
+only an exact pin selects it, and then neither it nor its metadata is handed out. Where other files of the
+release are let in, the one that is not is left out: uv writes every file of a release into its lock, and
+installs the best of them although it is yanked. Every address is one of ours and relative:
+`../../files/NAME/FILENAME`. Source: PEP 691 and 700 (JSON), PEP 503 and 629 (HTML).
 """
 
 from __future__ import annotations
@@ -60,7 +62,8 @@ def as_html(offering: Offering, ruling: Ruling) -> bytes:
 
 
 def files(offering: Offering, ruling: Ruling) -> Iterator[dict[str, object]]:
-    """What is said of each file, in the index's order."""
+    """What is said of each file that is on the page, in the index's order."""
+    alive = {offer.version for offer in offering.offers if ruling.lets_in(offer.filename)}
     said = offering.raw.get("files")
     offers = {offer.filename: offer for offer in offering.offers}
     reasons: dict[tuple[str, int], str] = {}
@@ -69,8 +72,11 @@ def files(offering: Offering, ruling: Ruling) -> Iterator[dict[str, object]]:
         admission = ruling.admissions.get(file["filename"])
         if offer is None or admission is None:
             continue
-        held = "" if admission.lets_in else _reason(offering.name, offer, admission, ruling.best, reasons)
-        yield _file(offering.name, offer, file, held)
+        if admission.lets_in:
+            yield _file(offering.name, offer, file, "")
+        elif offer.version not in alive:
+            held = _reason(offering.name, offer, admission, ruling.best, reasons)
+            yield _file(offering.name, offer, file, held)
 
 
 def _file(name: str, offer: Offer, file: File, held: str) -> dict[str, object]:
