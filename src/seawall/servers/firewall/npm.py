@@ -7,6 +7,7 @@ is answered from our own advisories.
 
 from __future__ import annotations
 
+import json
 import re
 from urllib.parse import unquote
 
@@ -20,6 +21,8 @@ from seawall.readers.registries.npm_audit import read_bulk, read_tree
 from seawall.readers.registries.npm_document import read_document
 from seawall.reports import packument
 from seawall.reports.denial import failure
+
+from .phrase import ToldStatus
 
 FULL, ABBREVIATED, TAGS, MANIFEST = "full", "abbreviated", "tags", "manifest:"
 BULK, QUICK = "bulk", "quick"
@@ -126,7 +129,7 @@ def render(offering: Offering, ruling: Ruling, form: str, base: str) -> Rendered
     npm prints a notice only of an answer that it may not keep (measured with npm 11.21).
     """
     if not packument.let_in(offering, ruling) and packument.held(offering, ruling):
-        return Rendered(packument.nothing_left(offering, ruling), "application/json", status=403)
+        return _denied(packument.nothing_left(offering, ruling))
     if form.startswith(MANIFEST):
         return _manifest(offering, ruling, form.removeprefix(MANIFEST), base)
     if form == TAGS:
@@ -138,13 +141,18 @@ def render(offering: Offering, ruling: Ruling, form: str, base: str) -> Rendered
     return Rendered(packument.full(offering, ruling, base), "application/json", headers)
 
 
+def _denied(body: bytes) -> Rendered:
+    """npm and yarn print the body's `error`, pnpm only the status line."""
+    return Rendered(body, "application/json", status=ToldStatus(403, str(json.loads(body)["error"])))
+
+
 def _manifest(offering: Offering, ruling: Ruling, wanted: str, base: str) -> Rendered:
     body = packument.manifest(offering, ruling, base, wanted)
     if body is not None:
         return Rendered(body, "application/json")
     refused = packument.refusal(offering, ruling, wanted)
     if refused is not None:
-        return Rendered(refused, "application/json", status=403)
+        return _denied(refused)
     return Rendered(failure(f"{offering.name} has no {wanted}"), "application/json", status=404)
 
 
