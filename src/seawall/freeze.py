@@ -156,12 +156,16 @@ def _address(listen: str) -> tuple[str, int]:
 
 def _expanded(listen: Listen) -> Listen:
     """With the home directory in place of `~`."""
-    places = {
-        name: str(Path(getattr(listen, name)).expanduser())
-        for name in ("certificate", "key", "client_ca")
-        if getattr(listen, name)
-    }
-    return replace(listen, **places)
+
+    def full(name: str) -> str:
+        return str(Path(name).expanduser()) if name else ""
+
+    return replace(
+        listen,
+        certificate=full(listen.certificate),
+        key=full(listen.key),
+        client_ca=full(listen.client_ca),
+    )
 
 
 def _file(path: Path) -> firewall_toml.FirewallFile:

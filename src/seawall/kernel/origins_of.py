@@ -63,8 +63,8 @@ def _left_out(machine: Machine) -> Iterator[str]:
             yield f"{item.client}: the page of links in {item.where} is not asked by the firewall"
         elif item.role is Role.EXPLICIT:
             yield (
-                f"{item.client}: the index in {item.where} is only for packages that name it, and is not asked;"
-                " name it as [[upstream]] with what it owns"
+                f"{item.client}: an index in {item.where} is only for packages that name it, and is not"
+                " asked; name it as [[upstream]] with what it owns"
             )
 
 
