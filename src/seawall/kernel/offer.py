@@ -32,6 +32,7 @@ class Offer:
     published: datetime | None = None
     size: int | None = None
     metadata: tuple[str, ...] | None = None
+    provenance: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -83,7 +83,7 @@ def _file(name: str, offer: Offer, file: File, held: str) -> dict[str, object]:
     address = f"../../files/{name}/{quote(offer.filename, safe='')}"
     made = {**file, "url": address}
     if file.get("provenance"):
-        made["provenance"] = None if held else f"{address}.provenance"
+        made["provenance"] = f"{address}.provenance" if offer.provenance and not held else None
     if held or offer.metadata is None:
         for key in _METADATA:
             if made.get(key):

@@ -62,6 +62,7 @@ def test_every_field_of_a_json_page() -> None:
     assert offer.digests == (f"sha256:{H}", "md5:" + "0" * 32)
     assert offer.published == datetime(2026, 3, 31, 0, 25, 0, 123456, UTC)
     assert offer.metadata == ("sha256:" + "cd" * 32,)
+    assert offer.provenance == "https://files.example/a"
     assert got.raw["files"] == [file]
     assert got.raw["project-status"] == {"status": "archived"}
     assert got.raw["_private"] == 1
@@ -95,6 +96,7 @@ def test_html_and_json_of_one_index_read_alike() -> None:
         )
     assert [replace(offer, published=None, size=None) for offer in one.offers] == list(other.offers)
     assert len(one.offers) == 3
+    assert one.offers[0].provenance == f"{one.offers[0].url}.provenance"
     told = [("requires-python", ">=3.9,<4"), ("yanked", "a & b"), ("yanked", True)]
     for place, (key, value) in enumerate(told):
         assert one.raw["files"][place][key] == other.raw["files"][place][key] == value
@@ -145,8 +147,9 @@ def test_html_links() -> None:
     ],
 )
 def test_addresses_are_absolute_and_without_userinfo(url: str, clean: str) -> None:
-    got = read(page(entry() | {"url": url}))
+    got = read(page(entry(provenance=url) | {"url": url}))
     assert [offer.url for offer in got.offers] == ([clean] if clean else [])
+    assert [offer.provenance for offer in got.offers] == ([clean] if clean else [])
     assert "secret" not in repr(got.raw) + repr(got.offers) + str(got.offers[0].url if got.offers else "")
 
 

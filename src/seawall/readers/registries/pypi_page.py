@@ -81,7 +81,7 @@ def _offering(
 ) -> Offering:
     base = urljoin(url, str(page["_base"])) if page.get("_base") else url
     offers: dict[str, Offer] = {}
-    kept: dict[str, Entry] = {}
+    kept: dict[str, dict[str, object]] = {}
     known: list[tuple[str, Entry, datetime | None]] = []
     for item in files:
         read = _offer(item, base, folded)
@@ -91,7 +91,9 @@ def _offering(
         if before is not read:
             _refuse_contradiction(before, read)
             continue
-        kept[read.filename] = {**item, "url": read.url}
+        kept[read.filename] = made = {**item, "url": read.url}
+        if made.get("provenance"):
+            made["provenance"] = read.provenance or None
         known.append((read.version, kept[read.filename], read.published))
     raw = {key: value for key, value in page.items() if key not in ("files", "_base")}
     raw["files"] = list(kept.values())
@@ -124,7 +126,7 @@ def _offer(item: object, base: str, folded: str) -> Offer | None:
     version, address = version_in(filename, folded), _absolute(url, base)
     if not version or not address:
         return None
-    size = item.get("size")
+    size, provenance = item.get("size"), item.get("provenance")
     described = item.get("core-metadata", item.get("dist-info-metadata", item.get("data-dist-info-metadata")))
     return Offer(
         version,
@@ -134,6 +136,7 @@ def _offer(item: object, base: str, folded: str) -> Offer | None:
         instant(item.get("upload-time")),
         size if isinstance(size, int) and not isinstance(size, bool) and size >= 0 else None,
         _digests(described) if described else None,
+        _absolute(provenance, base) if isinstance(provenance, str) and provenance else "",
     )
 
 
