@@ -17,7 +17,8 @@ from seawall.judging import REQUIRED_RULES
 from seawall.kernel.advisory import Advisory, Match
 from seawall.kernel.asset import package_purl
 from seawall.kernel.compared import facts_of_all
-from seawall.kernel.errors import StoreError
+from seawall.kernel.comparing import registry_name
+from seawall.kernel.errors import SeawallError, StoreError
 from seawall.kernel.finding import Finding, Skipped
 from seawall.kernel.intake import Intake, Key
 from seawall.kernel.lockfile import Document, DocumentKind, Pin
@@ -91,12 +92,13 @@ def weigh(
     """What rules and advisories say about `offers`, which are files of `offering`."""
     wanted = list(offers)
     ecosystem, name = offering.ecosystem, offering.name
-    releases = _releases(offering, known, {offer.version for offer in wanted})
+    releases, unasked = _releases(offering, known, {offer.version for offer in wanted}, grounds, now)
     keys = [(ecosystem, name, version) for version in dict.fromkeys(offer.version for offer in wanted)]
     before = [(ecosystem, name, item.previous) for item in releases.values() if item.previous]
     advisories, compared, unlooked_up = _looked_up((*keys, *before), grounds)
     groups = _groups(offering, wanted, releases, grounds, known, now)
-    whole = (*known.skipped, *unlooked_up, *grounds.advisories.missing(ecosystem), *_left_out(grounds))
+    missing = grounds.advisories.missing(ecosystem)
+    whole = (*known.skipped, *unasked, *unlooked_up, *missing, *_left_out(grounds))
     for turn in _turns(groups):
         found, failed = _judged(turn, compared.matches, offering, grounds, now)
         for group in turn:
@@ -110,27 +112,44 @@ def weigh(
     return Weighed(ecosystem, tuple(groups), known.noticed.published, advisories, compared.matches)
 
 
-def _releases(offering: Offering, known: Known, versions: set[str]) -> dict[str, ReleaseFacts]:
-    """What the registry says about the versions, each compared with the one before it."""
+def _releases(
+    offering: Offering, known: Known, versions: set[str], grounds: Grounds, now: datetime
+) -> tuple[dict[str, ReleaseFacts], tuple[Skipped, ...]]:
+    """What the registry says about the versions, each compared with the one before it.
+
+    How old the names of new dependencies are is asked only for releases that are young themselves: what an
+    old release needed was there when it came.
+    """
     rank = order(offering.ecosystem)
     found = facts_of_all(offering.listing, rank, {}, offering.host)
     mine = {version: found[version] for version in versions if version in found}
-    ages = known.first_releases
-    if ages is None:
-        return mine
-    names = {item.name for facts in mine.values() for item in facts.new_dependencies or ()}
-    if not names:
-        return mine
-    first = ages(offering.ecosystem, sorted(names))
-    return {version: _dated(facts, first) for version, facts in mine.items()}
+    settings = grounds.settings
+    young = timedelta(days=max(settings.cooldown_days, settings.young_name_days))
+    recent = {
+        version: facts
+        for version, facts in mine.items()
+        if facts.new_dependencies and facts.published is not None and now - facts.published < young
+    }
+    new = (item for facts in recent.values() for item in facts.new_dependencies or ())
+    names = sorted({real for item in new if (real := registry_name(item.name, item.spec))})
+    if known.first_releases is None or not names:
+        return mine, ()
+    try:
+        first = known.first_releases(offering.ecosystem, names[:_MOST_NAMES])
+    except SeawallError as error:
+        return mine, (Skipped("how old new dependencies are", str(error), error.advice),)
+    return {**mine, **{version: _dated(facts, first) for version, facts in recent.items()}}, ()
+
+
+_MOST_NAMES = 40
 
 
 def _dated(facts: ReleaseFacts, first: Mapping[str, datetime | None]) -> ReleaseFacts:
-    if not facts.new_dependencies:
-        return facts
     dated = (
-        item if item.first_release is not None else replace(item, first_release=first.get(item.name))
-        for item in facts.new_dependencies
+        item
+        if item.first_release is not None
+        else replace(item, first_release=first.get(registry_name(item.name, item.spec)))
+        for item in facts.new_dependencies or ()
     )
     return replace(facts, new_dependencies=tuple(dated))
 

@@ -1,134 +1,158 @@
-"""A firewall as its clients see it: registries below one address, a token, denials that say why.
+"""Offerings, advisories and a gate on them, without a network and without this machine's settings."""
 
-It has one package, `ebb`, in three versions (as `ageing` makes them); 1.2.0 is held back. Everything that
-comes is remembered. What lies in its archives is inert.
-"""
-
-import base64
-import hashlib
-import io
 import json
-import tarfile
-from http.server import BaseHTTPRequestHandler
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
-from .ageing import NAME, OLD, YOUNG, _metadata, tarball, wheel
-from .loopback import Answer, Server, say
+from seawall.adapters.feeds.index import Filled, Row, build, open_index, row_of
+from seawall.adapters.stores.seen import open_seen
+from seawall.admit import Gate
+from seawall.grounds import Advisories, Grounds, grounds
+from seawall.kernel.gate_settings import Exemption
+from seawall.kernel.identity import address
+from seawall.kernel.intake import FeedState
+from seawall.kernel.limits import DEFAULT_LIMITS
+from seawall.kernel.offer import Offer, Offering
+from seawall.kernel.policy.engine import Policy
+from seawall.kernel.release import Listed, Listing
+from seawall.kernel.rule import Rule
+from seawall.kernel.settings import DEFAULTS, Settings
+from seawall.rules import RULES
 
-GOOD = "1.1.0"
-TOKEN = "swt_simulated"
-DENIAL = {
-    "error": f"Seawall: {NAME} {YOUNG} is held back: published an hour ago; allowed now: {GOOD}",
-    "policy": ["cooldown"],
-    "evidence": [],
-    "allowed_from": "2027-01-01 00:00 UTC",
-    "allowed_version": GOOD,
-    "how_to_exempt": "ask",
-}
-_NPM = "/npm"
-_VERSIONS = (OLD, GOOD)
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+ME = address("127.0.0.1")
 
 
-class GateSimulator(Server):
-    """`token`: what has to be sent; empty lets everybody in. `script` is the postinstall of npm's package."""
+def ago(days: float = 0, hours: float = 0) -> datetime:
+    return NOW - timedelta(days=days, hours=hours)
 
-    def __init__(self, token: str = "", script: str = "") -> None:
-        super().__init__()
-        self.token = token
-        self.script = script
-        self.refused: list[dict[str, Any]] = []
-        self.ready: Answer = say(200, b'{"status": "ready"}')
-        self.put("/readyz", lambda handler: self.ready(handler))
-        self.put(f"/pypi/simple/{NAME}/", self._page)
-        self.put(f"/npm/{NAME}", self._packument)
-        self.put("/-/seawall/refused", self._told)
-        for version in _VERSIONS:
-            file = f"{NAME}-{version}-py3-none-any.whl"
-            self.put(f"/pypi/files/{NAME}/{file}", say(200, wheel(version)))
-            self.put(f"/pypi/files/{NAME}/{file}.metadata", say(200, _metadata(version)))
-            self.put(f"/npm/{NAME}/-/{NAME}-{version}.tgz", say(200, self.tarball(version)))
-        body = json.dumps(DENIAL).encode()
-        denied = say(403, body, Content_Type="application/json")
-        self.put(f"/pypi/files/{NAME}/{NAME}-{YOUNG}-py3-none-any.whl", denied)
-        self.put(f"/npm/{NAME}/-/{NAME}-{YOUNG}.tgz", denied)
-        self.fallback = self._guarded(say(404, b'{"error": "nothing"}', Content_Type="application/json"))
 
-    def put(self, path: str, answer: Answer) -> None:
-        self.answers[path] = self._guarded(answer)
+def release(version: str, published: datetime | None, **more: object) -> Listed:
+    values = {
+        "digests": (f"sha512:{version.encode().hex():0>128}",),
+        "dependencies": (("left", "^1"),),
+        "install_script": False,
+        "provenance": None,
+        "publisher": "ann",
+        **more,
+    }
+    return Listed(version, published, **values)  # type: ignore[arg-type]
 
-    def _guarded(self, answer: Answer) -> Answer:
-        def guarded(handler: BaseHTTPRequestHandler) -> None:
-            if self.token and handler.headers.get("Authorization") != f"Bearer {self.token}":
-                say(401, b'{"error": "who?"}', Content_Type="application/json")(handler)
-            else:
-                answer(handler)
 
-        return guarded
+def npm(name: str, *releases: Listed, digest: str = "sha256:1") -> Offering:
+    """An npm package: one file per release."""
+    offers = tuple(
+        Offer(
+            item.version,
+            f"{name.rpartition('/')[2]}-{item.version}.tgz",
+            f"https://registry.example/{name}/-/{item.version}.tgz",
+            item.digests,
+            item.published,
+        )
+        for item in releases
+    )
+    first = min((item.published for item in releases if item.published), default=None)
+    return Offering(
+        "npm", name, "main", "registry.example", Listing("npm", name, releases, first), offers, digest=digest
+    )
 
-    def tarball(self, version: str) -> bytes:
-        if not self.script:
-            return tarball(version)
-        manifest = json.dumps({"name": NAME, "version": version, "scripts": {"postinstall": self.script}})
-        file = io.BytesIO()
-        with tarfile.open(fileobj=file, mode="w:gz") as archive:
-            entry = tarfile.TarInfo("package/package.json")
-            entry.size = len(manifest)
-            archive.addfile(entry, io.BytesIO(manifest.encode()))
-        data = bytearray(file.getvalue())
-        data[4:8] = bytes(4)
-        return bytes(data)
 
-    def _packument(self, handler: BaseHTTPRequestHandler) -> None:
-        versions = {}
-        for version in _VERSIONS:
-            data = self.tarball(version)
-            versions[version] = {
-                "name": NAME,
-                "version": version,
-                "dist": {
-                    "tarball": f"{self.url}{_NPM}/{NAME}/-/{NAME}-{version}.tgz",
-                    "shasum": hashlib.sha1(data).hexdigest(),
-                    "integrity": "sha512-" + base64.b64encode(hashlib.sha512(data).digest()).decode(),
-                },
-            }
-            if self.script:
-                versions[version]["hasInstallScript"] = True  # type: ignore[assignment]
-                versions[version]["scripts"] = {"postinstall": self.script}
-        document = {
-            "name": NAME,
-            "dist-tags": {"latest": GOOD},
-            "versions": versions,
-            "time": dict.fromkeys(_VERSIONS, "2026-01-01T00:00:00.000Z"),
-        }
-        more = {"npm_notice": f"Seawall holds back {NAME} {YOUNG}"}
-        say(200, json.dumps(document).encode(), Content_Type="application/json", **more)(handler)
+def pypi(name: str, files: Mapping[str, tuple[str, datetime | None]], digest: str = "sha256:1") -> Offering:
+    """A PyPI project: file name → (version, upload time)."""
+    offers = tuple(
+        Offer(
+            version, filename, f"https://files.example/{filename}", (f"sha256:{filename.encode().hex()}",), at
+        )
+        for filename, (version, at) in files.items()
+    )
+    versions = dict.fromkeys(offer.version for offer in offers)
+    releases = []
+    for version in versions:
+        times = [offer.published for offer in offers if offer.version == version]
+        known = [time for time in times if time is not None]
+        whole = len(known) == len(times)
+        releases.append(
+            Listed(version, min(known) if whole else None, last_file=max(known) if whole else None)
+        )
+    first = min((offer.published for offer in offers if offer.published), default=None)
+    listing = Listing("PyPI", name, tuple(releases), first)
+    return Offering("PyPI", name, "main", "registry.example", listing, offers, digest=digest)
 
-    def _page(self, handler: BaseHTTPRequestHandler) -> None:
-        files = [self._file(version) for version in _VERSIONS]
-        young = self._file(YOUNG)
-        young["yanked"] = "Seawall: held back"
-        document = {
-            "meta": {"api-version": "1.1"},
-            "name": NAME,
-            "versions": [*_VERSIONS],
-            "files": [*files, young],
-        }
-        say(200, json.dumps(document).encode(), Content_Type="application/vnd.pypi.simple.v1+json")(handler)
 
-    def _file(self, version: str) -> dict[str, Any]:
-        file = f"{NAME}-{version}-py3-none-any.whl"
-        return {
-            "filename": file,
-            "url": f"../../files/{NAME}/{file}",
-            "hashes": {"sha256": hashlib.sha256(wheel(version)).hexdigest()},
-            "core-metadata": {"sha256": hashlib.sha256(_metadata(version)).hexdigest()},
-            "size": len(wheel(version)),
-            "upload-time": "2026-01-01T00:00:00.000Z",
-            "requires-python": ">=3.8",
-            "yanked": False,
-        }
+def advisory(
+    name: str, package: str, *events: dict[str, str], ecosystem: str = "npm", **more: object
+) -> dict:
+    """An OSV record about a range; `events` as in OSV."""
+    affected = {
+        "package": {"ecosystem": ecosystem, "name": package},
+        "ranges": [{"type": "SEMVER" if ecosystem == "npm" else "ECOSYSTEM", "events": list(events)}],
+    }
+    return {
+        "id": name,
+        "modified": "2026-11-20T00:00:00Z",
+        "published": "2026-11-19T00:00:00Z",
+        "summary": f"A flaw in {package}",
+        "affected": [affected],
+        **more,
+    }
 
-    def _told(self, handler: BaseHTTPRequestHandler) -> None:
-        length = int(handler.headers.get("Content-Length", "0"))
-        self.refused.append(json.loads(handler.rfile.read(length)))
-        say(200, b"{}")(handler)
+
+def malware(name: str, package: str, *versions: str) -> dict:
+    affected = {"package": {"ecosystem": "npm", "name": package}, "versions": list(versions)}
+    return {"id": name, "modified": "2026-11-24T00:00:00Z", "affected": [affected]}
+
+
+def write_index(path: Path, records: Iterable[dict] = (), as_of: datetime = NOW) -> None:
+    """An index of these records and one about something else, that covers npm and PyPI."""
+    rows = []
+    for record in (*records, malware("MAL-0000-1", "something-else", "1.0.0")):
+        row = row_of(json.dumps(record).encode(), "osv", "x.json", DEFAULT_LIMITS)
+        assert isinstance(row, Row), row
+        rows.append(row)
+    state = FeedState("osv", as_of.isoformat(), len(rows), ("npm", "PyPI"))
+    build(rows, [Filled(state)], path)
+
+
+def ground(
+    place: Path,
+    records: Iterable[dict] = (),
+    settings: Settings = DEFAULTS,
+    exemptions: Iterable[Exemption] = (),
+    policy: Policy | None = None,
+    rules: Iterable[Rule] = RULES,
+    as_of: datetime = NOW,
+) -> Grounds:
+    path = place / "advisories.db"
+    write_index(path, records, as_of)
+    return grounds(settings, Advisories(open_index(path, any_thread=True)), exemptions, policy, rules)
+
+
+class Clock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def gate(
+    place: Path, records: Iterable[dict] = (), clock: Callable[[], datetime] | None = None, **more: object
+) -> Gate:
+    """A gate of its own on a store of its own; `shut` closes both."""
+    made = ground(place, records, **more)  # type: ignore[arg-type]
+    return Gate(made, open_seen(place / "gate.db"), engine="engine/1", clock=clock or Clock())
+
+
+def shut(opened: Gate) -> None:
+    opened.close()
+    opened._seen.close()
+
+
+def changed(offering: Offering, filename: str, **more: object) -> Offering:
+    """The offering with one file that says something else."""
+    offers = tuple(replace(o, **more) if o.filename == filename else o for o in offering.offers)
+    return replace(offering, offers=offers, digest=offering.digest + "x")
