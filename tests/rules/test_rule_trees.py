@@ -2,7 +2,8 @@
 
 A folder `tests/rules/FAMILY/RULE/` holds two trees, `bad` and `good`, and may hold `case.toml` with what
 cannot be read from a tree: the time, advisories, registry facts, upstreams, history. An item with `side`
-counts for that tree only. Nothing has to be registered: the rule's id is the folder's name.
+counts for that tree only. A file `release.toml` in a tree describes two releases that are compared
+(`tests/simulators/archives.py`). Nothing has to be registered: the rule's id is the folder's name.
 """
 
 import tomllib
@@ -13,6 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
+from tests.simulators.archives import diff_of
 
 from seawall.adapters.disk.tree import read_documents, walk
 from seawall.kernel.advisory import Advisory, Affected, VersionRange
@@ -88,6 +90,7 @@ def intake(folder: Path, side: str) -> Intake:
         else Intake(documents=(), now=datetime.now(UTC)).settings,
         settings_changes=tuple(SettingsChange(**i) for i in items(case, "settings_changes", side)),
         files=walked.files,
+        diffs=(diff_of(tree / "release.toml"),) if (tree / "release.toml").exists() else (),
     )
 
 

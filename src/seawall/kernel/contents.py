@@ -6,6 +6,7 @@ of the archive itself, never of what a registry says about it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -136,3 +137,17 @@ class Contents:
     def size(self) -> int:
         """Unpacked, in bytes."""
         return sum(item.size for item in self.files)
+
+
+_STARTUP_FILES = re.compile(
+    r"(?:^|/)(?:\.claude/.+|\.cursor/.+|\.cursorrules|\.windsurfrules|\.windsurf/.+|\.clinerules(?:/.+)?"
+    r"|\.kiro/.+|\.gemini/.+|\.codex/.+|\.mcp\.json|mcp\.json|CLAUDE\.md|AGENTS\.md|GEMINI\.md"
+    r"|\.github/(?:workflows/.+|copilot-instructions\.md)|\.vscode/(?:tasks|settings|launch)\.json"
+    r"|\.devcontainer(?:/.+|\.json)|\.husky/.+|\.envrc|\.idea/.+)\Z"
+)
+"""Files that agents, editors, shells and CI act on when a directory is opened."""
+
+
+def is_startup(path: str) -> bool:
+    """Agents, editors, shells or CI act on a file of this name."""
+    return bool(_STARTUP_FILES.search(path))

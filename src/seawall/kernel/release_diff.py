@@ -185,7 +185,7 @@ def flattened(diff: ReleaseDiff) -> tuple[Held, ...]:
     return tuple(found)
 
 
-def not_in_source(diff: ReleaseDiff) -> tuple[Held, ...]:
+def only_in_wheel(diff: ReleaseDiff) -> tuple[Held, ...]:
     """Code of a wheel that its source archive does not hold, file by file.
 
     A wheel holds files in other places than its source (`src/`), so contents are compared, and a file that

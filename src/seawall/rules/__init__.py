@@ -6,9 +6,13 @@ from seawall.kernel.rule import Rule, rules_in
 
 from . import settings
 from .packages import advisories, environment, locks, signals, sources
+from .releases import RELEASES
 
-RULES: tuple[Rule, ...] = tuple(
-    rule
-    for family in (advisories, sources, locks, environment, settings, signals)
-    for rule in rules_in(family)
+RULES: tuple[Rule, ...] = (
+    tuple(
+        rule
+        for family in (advisories, sources, locks, environment, settings, signals)
+        for rule in rules_in(family)
+    )
+    + RELEASES
 )

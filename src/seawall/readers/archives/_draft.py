@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
-from seawall.kernel.contents import Contents, Held, Hook, Mark, Shape, Sight
+from seawall.kernel.contents import Contents, Held, Hook, Mark, Shape, Sight, is_startup
 from seawall.kernel.limits import Limits
 from seawall.kernel.lockfile import Problem, ProblemKind
 from seawall.readers.containers import tar
@@ -32,14 +32,6 @@ _DESCRIBING = frozenset(
 _SMALL = 64 * 1024
 """Whatever is not larger is read whole, so that it is known whether it changed."""
 _MOST_FAULTS = 20
-
-STARTUP_FILES = re.compile(
-    r"(?:^|/)(?:\.claude/.+|\.cursor/.+|\.cursorrules|\.windsurfrules|\.windsurf/.+|\.clinerules(?:/.+)?"
-    r"|\.kiro/.+|\.gemini/.+|\.codex/.+|\.mcp\.json|mcp\.json|CLAUDE\.md|AGENTS\.md|GEMINI\.md"
-    r"|\.github/(?:workflows/.+|copilot-instructions\.md)|\.vscode/(?:tasks|settings|launch)\.json"
-    r"|\.devcontainer(?:/.+|\.json)|\.husky/.+|\.envrc|\.idea/.+)\Z"
-)
-"""Files that agents, editors, shells and CI act on when a directory is opened."""
 
 _MAGIC = (
     (b"\x7fELF", "ELF"),
@@ -221,11 +213,6 @@ def modules(files: Iterable[str]) -> frozenset[str]:
 def below_first(name: str) -> str:
     """The path below the archive's one directory, as npm and pip unpack it."""
     return name.removeprefix("./").partition("/")[2] or name
-
-
-def is_startup(path: str) -> bool:
-    """Agents, editors, shells or CI act on a file of this name."""
-    return bool(STARTUP_FILES.search(path))
 
 
 def _longest(data: bytes) -> int:

@@ -33,6 +33,12 @@ _WORDS = re.compile(
        |\b(?:globalThis|global|window|self)\s*\[\s*['"`][^'"`\n]{0,12}['"`]\s*\+)""",
     re.VERBOSE,
 )
+_PLAIN = (
+    b"child_process", b"exec", b"spawn", b"fork", b"http", b"net", b"tls", b"dns", b"dgram", b"undici",
+    b"node-fetch", b"axios", b"fetch", b"XMLHttpRequest", b"WebSocket", b"eval", b"Function", b"runIn",
+    b"_compile", b"vm", b"process", b"require", b"global", b"window", b"self",
+)  # fmt: skip
+"""How every word of `_WORDS` begins."""
 _DECODING = re.compile(
     rb"\batob\b|\bBuffer\s*\.\s*from\b|\bfromCharCode\b|\bdecodeURIComponent\b|\bunescape\b|\bfromCodePoint\b"
     rb"|\bcreateDecipher(?:iv)?\b|\binflate(?:Sync|Raw)?\b|\bgunzip(?:Sync)?\b|['\"`](?:base64|hex)['\"`]"
@@ -70,13 +76,27 @@ def sights(data: bytes, path: str, limits: Limits) -> tuple[Sight, ...]:
 
     A file larger than `limits.source_bytes` is searched and not parsed: every word counts, none as at load.
     """
-    words = list(islice(_WORDS.finditer(data), 10 * _MOST_WORDS))
+    words = list(islice(_words(data), 10 * _MOST_WORDS))
     persistent = list(_persistence(data, path))
     if not words:
         return tuple(persistent)
     root = _parser().parse(data).root_node if len(data) <= limits.source_bytes else None
     reading = _Reading(data, path, root)
     return tuple(dict.fromkeys([*reading.sights(words), *persistent]))
+
+
+def _words(data: bytes) -> Iterator[re.Match[bytes]]:
+    """The places of words that matter. Plain words are found at a fraction of an expression's cost."""
+    places: set[int] = set()
+    for plain in _PLAIN:
+        at = data.find(plain)
+        while at >= 0 and len(places) < 10 * _MOST_WORDS:
+            places.add(at - 5 if data[at - 5 : at] == b"node:" else at)
+            at = data.find(plain, at + len(plain))
+    for at in sorted(places):
+        found = _WORDS.match(data, at)
+        if found:
+            yield found
 
 
 @lru_cache(maxsize=1)

@@ -30,18 +30,20 @@ _KNOWN_BLOBS = (
 )  # fmt: skip
 """How images, fonts, sounds, pages and WebAssembly begin in base64."""
 
-_PLACES = re.compile(
-    rb"\.aws[/\\]+credentials|\.ssh[/\\]+id_|\bid_rsa\b|\bid_ed25519\b|\.npmrc\b|\.pypirc\b|\.netrc\b|\.git-credentials"
-    rb"|\.docker[/\\]+config\.json|\.kube[/\\]+config|gcloud[/\\]+application_default_credentials"
-    rb"|169\.254\.169\.254|metadata\.google\.internal|169\.254\.170\.2|\.vault-token"
-    rb"|Login Data\b|Local State\b|wallet\.dat|\.electrum|Exodus[/\\]|solana[/\\]+id\.json|\.bash_history"
-    rb"|\bNPM_TOKEN\b|\bGITHUB_TOKEN\b|\bAWS_SECRET_ACCESS_KEY\b|\bANTHROPIC_API_KEY\b|ghp_\[|npm_\[A-Za-z"
-    rb"|trufflehog|gitleaks"
-)
-_AGENTS = re.compile(
-    rb"--dangerously-skip-permissions|--trust-all-tools|[\"'`]--yolo\b|--dangerously-bypass-approvals"
-    rb"|--allow-dangerously-skip-permissions"
-)
+_PLACES = (
+    b".aws/credentials", b".ssh/id_", b"id_rsa", b"id_ed25519", b".npmrc", b".pypirc", b".netrc",
+    b".git-credentials", b".docker/config.json", b".kube/config", b"application_default_credentials",
+    b"169.254.169.254", b"metadata.google.internal", b"169.254.170.2", b".vault-token", b"Login Data",
+    b"Local State", b"wallet.dat", b".electrum", b"solana/id.json", b".bash_history", b".zsh_history",
+    b"NPM_TOKEN", b"GITHUB_TOKEN", b"AWS_SECRET_ACCESS_KEY", b"ghp_[", b"npm_[A-Za-z", b"trufflehog",
+    b"secretsmanager", b"ANTHROPIC_API_KEY", b"MetaMask", b"keystore", b".config/gh/hosts",
+)  # fmt: skip
+_AGENTS = (
+    b"--dangerously-skip-permissions", b"--trust-all-tools", b"'--yolo", b'"--yolo', b"`--yolo",
+    b"--dangerously-bypass-approvals",
+)  # fmt: skip
+_BLANKS = 160
+_LONG = 3_000
 _MANY_SECRETS = 4
 _MANY_NAMES = 40
 _MANY_ESCAPES = 300
@@ -50,31 +52,39 @@ _FEW = 20
 
 def marks(data: bytes, path: str) -> Iterator[Mark]:
     """Every kind of mark at most once per file, at its first place. `data` is the file as it lies."""
-    at = 0 if data[:1] != b"\xef" else 3
-    found = _INVISIBLE.search(data, at)
-    if found:
-        count = len(found[0].decode("utf-8", "replace"))
-        yield _mark(Trace.INVISIBLE, path, data, found.start(), f"{count} in a row")
-    found = _REORDERED.search(data)
-    if found:
-        yield _mark(Trace.REORDERED, path, data, found.start(), f"{len(_REORDERED.findall(data))} of them")
-    found = _PUSHED.search(data)
-    if found:
-        yield _mark(Trace.PUSHED, path, data, found.end(), f"behind {found.end() - found.start() - 1} blanks")
+    if not data.isascii():
+        found = _INVISIBLE.search(data, 3 if data[:1] == b"\xef" else 0)
+        if found:
+            count = len(found[0].decode("utf-8", "replace"))
+            yield _mark(Trace.INVISIBLE, path, data, found.start(), f"{count} in a row")
+        found = _REORDERED.search(data)
+        if found:
+            count = len(_REORDERED.findall(data))
+            yield _mark(Trace.REORDERED, path, data, found.start(), f"{count} of them")
+    if b" " * _BLANKS in data or b"\t" * _BLANKS in data:
+        found = _PUSHED.search(data)
+        if found:
+            yield _mark(Trace.PUSHED, path, data, found.end(), f"behind {len(found[0]) - 1} blanks")
     yield from _encoded(data, path)
     yield from _hunting(data, path)
 
 
 def _encoded(data: bytes, path: str) -> Iterator[Mark]:
-    first = _RENAMED.search(data)
-    if first:
-        names = set(_RENAMED.findall(data, first.start(), first.start() + 400_000))
+    at = data.find(b"_0x")
+    if at >= 0:
+        names = set(_RENAMED.findall(data, at, at + 400_000))
         if len(names) >= _MANY_NAMES:
-            yield _mark(Trace.RENAMED, path, data, first.start(), f"{len(names)} of them")
-    escapes = _ESCAPED.findall(data)
-    if len(escapes) >= _MANY_ESCAPES and sum(map(len, escapes)) * _FEW > len(data):
-        found = _ESCAPED.search(data)
-        yield _mark(Trace.ESCAPED, path, data, found.start() if found else 0, f"{len(escapes)} of them")
+            yield _mark(Trace.RENAMED, path, data, at, f"{len(names)} of them")
+    if data.count(b"\\x") + data.count(b"\\u") >= _MANY_ESCAPES:
+        escapes = _ESCAPED.findall(data)
+        if len(escapes) >= _MANY_ESCAPES and sum(map(len, escapes)) * _FEW > len(data):
+            found = _ESCAPED.search(data)
+            yield _mark(Trace.ESCAPED, path, data, found.start() if found else 0, f"{len(escapes)} of them")
+    if len(data) > _LONG and max(map(len, data.split(b"\n"))) > _LONG:
+        yield from _blob(data, path)
+
+
+def _blob(data: bytes, path: str) -> Iterator[Mark]:
     for found in _BLOB.finditer(data):
         blob = found[1]
         if blob.startswith(_KNOWN_BLOBS) or _DATA.search(data, max(0, found.start(1) - 100), found.start(1)):
@@ -85,13 +95,15 @@ def _encoded(data: bytes, path: str) -> Iterator[Mark]:
 
 
 def _hunting(data: bytes, path: str) -> Iterator[Mark]:
-    places = {found[0]: found.start() for found in _PLACES.finditer(data)}
+    places = {word: at for word in _PLACES if (at := data.find(word)) >= 0}
     if len(places) >= _MANY_SECRETS:
-        words = ", ".join(sorted(word.decode("ascii", "replace") for word in places)[:6])
+        words = ", ".join(sorted(word.decode() for word in places)[:6])
         yield _mark(Trace.SECRETS, path, data, min(places.values()), f"{len(places)} of them: {words}")
-    found = _AGENTS.search(data)
-    if found:
-        yield _mark(Trace.AGENTS, path, data, found.start(), found[0].decode().strip("\"'`"))
+    for word in _AGENTS:
+        at = data.find(word)
+        if at >= 0:
+            yield _mark(Trace.AGENTS, path, data, at, word.decode().strip("\"'`"))
+            return
 
 
 def _mark(trace: Trace, path: str, data: bytes, at: int, note: str) -> Mark:
