@@ -60,7 +60,7 @@ AXIOS = npm(
     release("1.14.0", ago(4), provenance=True),
     release("1.13.9", ago(40), provenance=True),
     release(
-        "1.14.1", ago(hours=1), provenance=False, dependencies=(("left", "^1"), ("plain-crypto-js", "^4"))
+        "1.14.1", ago(hours=7), provenance=False, dependencies=(("left", "^1"), ("plain-crypto-js", "^4"))
     ),
 )
 
