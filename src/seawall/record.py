@@ -62,6 +62,7 @@ class Record:
         self._within, self._most = within, backlog
         self._queue: deque[_Item] = deque()
         self._oldest = 0.0  # since when the oldest event waits; 0 = none does
+        self._writing = 0
         self._awake = True
         self._closing = False
         self._failed: StoreError | None = None
@@ -76,8 +77,8 @@ class Record:
 
     @property
     def backlog(self) -> int:
-        """How many events wait to be written."""
-        return len(self._queue)
+        """How many events are not durable yet."""
+        return len(self._queue) + self._writing
 
     def note(self, event: Event) -> None:
         """Take an event; it is durable within the bound.
@@ -114,7 +115,7 @@ class Record:
             self._oldest = now
         elif now - self._oldest > self._within or len(self._queue) >= self._most:
             raise StoreError(
-                f"the ledger is behind: {len(self._queue)} events wait, for {now - self._oldest:.1f} s",
+                f"the ledger is behind: {self.backlog} events wait, for {now - self._oldest:.1f} s",
                 "look at the disk; what cannot be recorded in time is not handed out",
             )
         self._queue.append((event, done))
@@ -130,7 +131,8 @@ class Record:
                     return
                 continue
             begun = monotonic()
-            items = [self._queue.popleft() for _ in range(min(_GROUP, len(self._queue)))]
+            self._writing = min(_GROUP, len(self._queue))
+            items = [self._queue.popleft() for _ in range(self._writing)]
             try:
                 first = self._write([event for event, _ in items])
             except StoreError as error:
@@ -140,6 +142,7 @@ class Record:
                 self._fail(StoreError(f"an event could not be recorded: {error!r}", "report this"), items)
                 raise
             self._oldest = begun if self._queue else 0.0
+            self._writing = 0
             for entry, (_, done) in enumerate(items, first):
                 if done is not None and done.set_running_or_notify_cancel():
                     done.set_result(entry)
@@ -194,7 +197,7 @@ class Record:
         return [held[key] for key in keys]
 
     def _fail(self, error: StoreError, items: Sequence[_Item]) -> None:
-        self._failed = error
+        self._failed, self._writing = error, 0
         self._queue.extendleft(reversed(items))
         self._give_up(error)
 
