@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from seawall.cli.main import COMMANDS, load, parser_of
+from seawall.cli.main import COMMANDS, help_of, load
 from seawall.kernel.rule import rules_in
 from seawall.readers.format import Environment, Format
 from seawall.readers.lockfiles import ENVIRONMENTS, FORMATS
@@ -81,7 +81,7 @@ def test_every_command_is_listed_and_documented() -> None:
         assert summary
         page = DOCS / "commands" / f"{name}.md"
         assert page.is_file(), f"{page} is missing"
-        options = re.findall(r"--[a-z][a-z-]+", parser_of(command).format_help())
+        options = re.findall(r"--[a-z][a-z-]+", "".join(help_of(command)))
         text = page.read_text()
         missing = [option for option in sorted(set(options) - {"--help"}) if f"{option}" not in text]
         assert not missing, f"docs/commands/{name}.md does not tell of {', '.join(missing)}"
@@ -92,6 +92,15 @@ def test_every_setting_is_documented() -> None:
     for setting in LAYOUT:
         assert f"`{setting.key}`" in text, setting
         assert setting.meaning in text, setting
+
+
+def test_every_setting_of_the_firewall_is_documented() -> None:
+    from seawall.readers.settings.firewall_toml import LAYOUT
+
+    text = (DOCS / "firewall-settings.md").read_text()
+    for key in LAYOUT:
+        assert f"| `{key.table}` | `{key.key}` |" in text, key
+        assert f"| {key.meaning} |" in text, key
 
 
 def test_every_error_and_exit_code_is_documented() -> None:

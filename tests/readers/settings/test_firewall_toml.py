@@ -1,7 +1,9 @@
 """firewall.toml: everything that it may say, and that everything else is said to be wrong, with its line."""
 
+import re
 from dataclasses import fields
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -267,6 +269,14 @@ def test_whatever_stands_in_an_entry(entry: dict[str, object]) -> None:
     ]
     for table in {key.table for key in LAYOUT}:
         of(table + "\n" + "\n".join(lines))
+
+
+PAGE = Path(__file__).parents[3] / "docs" / "firewall-settings.head.md"
+
+
+@pytest.mark.parametrize("block", re.findall(r"```toml\n(.*?)```", PAGE.read_text(), re.DOTALL))
+def test_what_the_page_shows_can_be_written(block: str) -> None:
+    assert of(block).problems == ()
 
 
 AT = datetime(2026, 11, 25, 13, 25, tzinfo=UTC)
