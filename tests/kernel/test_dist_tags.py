@@ -52,6 +52,11 @@ def test_latest_never_goes_from_a_release_to_a_prerelease() -> None:
     assert moved({"latest": "1.0.0-rc.2"}, ["0.9.0"], ()) == {"latest": "0.9.0"}
 
 
+def test_old_prereleases_lack_the_hyphen() -> None:
+    assert moved({"latest": "1.0.0"}, ["1.0.0beta2", "0.9.0"], ()) == {"latest": "0.9.0"}
+    assert moved({"next": "1.0.0rc2"}, ["1.0.0beta2", "1.0.0rc"], ()) == {"next": "1.0.0rc"}
+
+
 def test_a_deprecated_release_comes_last_in_its_line_only() -> None:
     assert moved({"latest": "1.3.0"}, ["1.1.0", "1.2.0"], ["1.2.0"]) == {"latest": "1.1.0"}
     assert moved({"latest": "1.3.0"}, ["0.9.0", "1.2.0"], ["1.2.0"]) == {"latest": "1.2.0"}

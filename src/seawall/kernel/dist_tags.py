@@ -21,7 +21,8 @@ from .versions import order
 
 LATEST = "latest"
 _RANK = order("npm")
-_CHANNEL = re.compile(r"-(?:\d+\.)*([A-Za-z-]*)")
+_NUMBERS = re.compile(r"[v=]?\d+(?:\.\d+)*", re.ASCII)
+_WORD = re.compile(r"[A-Za-z]+")
 
 
 def moved(
@@ -54,10 +55,14 @@ def _below(tag: str, version: str, ranked: list[tuple[Any, str]], deprecated: Co
 
 
 def is_prerelease(version: str) -> bool:
-    """The version comes before a release (Semantic Versioning 2.0, item 9)."""
-    return "-" in version.partition("+")[0]
+    """The version comes before a release (Semantic Versioning 2.0, item 9); old ones lack the hyphen."""
+    return _NUMBERS.fullmatch(version.partition("+")[0]) is None
 
 
-def _channel(version: str) -> str:
-    found = _CHANNEL.search(version.partition("+")[0])
-    return f"-{found[1]}" if found else ""
+def _channel(version: str) -> str | None:
+    """`beta` of `2.0.0-beta.3`; empty where a pre-release has no word, None for a release."""
+    core = version.partition("+")[0]
+    if not is_prerelease(core):
+        return None
+    word = _WORD.search(_NUMBERS.sub("", core, count=1))
+    return word[0] if word else ""

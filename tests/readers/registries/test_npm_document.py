@@ -100,6 +100,10 @@ def test_what_points_elsewhere_is_no_offer(url: str) -> None:
     assert [offer.version for offer in got.offers] == ["2.0.0"]
 
 
+def test_old_prereleases_lack_the_hyphen() -> None:
+    assert len(read({"name": "axios", "versions": {"1.0.0beta2": {}, "1.0.0-rc.1+b.1": {}}}).offers) == 2
+
+
 def test_an_old_file_name_is_kept_and_stays_alone() -> None:
     """Old releases have files that are not called as their version is now; locked installs ask for them."""
     old = tarball("https://registry.example/axios/-/axios-1.0.0beta.tgz")

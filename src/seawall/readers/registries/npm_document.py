@@ -21,8 +21,10 @@ from seawall.readers.syntax.json import deeper_than
 
 from .npm_packument import listing_in, load_packument, mapping
 
-VERSION = re.compile(r"\d{1,16}\.\d{1,16}\.\d{1,16}(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?", re.ASCII)
-"""A Semantic Version (2.0), as npm's registry takes them."""
+_VERSION = re.compile(
+    r"\d{1,16}\.\d{1,16}\.\d{1,16}(?:-?[0-9A-Za-z][0-9A-Za-z.-]*)?(?:\+[0-9A-Za-z.-]+)?", re.ASCII
+)
+"""A Semantic Version (2.0); the oldest ones in the registry lack the hyphen (`1.0.0beta2`)."""
 _LONGEST_VERSION = 256
 _LONGEST_URL = 4_096
 _FILENAME = re.compile(r"[A-Za-z0-9][\w.~+-]{0,300}\.tgz", re.ASCII)
@@ -78,7 +80,7 @@ def _is_itself(item: object, name: str, version: str) -> bool:
     return (
         isinstance(item, dict)
         and len(version) <= _LONGEST_VERSION
-        and VERSION.fullmatch(version) is not None
+        and _VERSION.fullmatch(version) is not None
         and item.get("name", name) == name
         and item.get("version", version) == version
     )
