@@ -24,8 +24,9 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("explain", "seawall.cli.explain", "what a rule, a package version or an advisory means"),
     ("setup", "seawall.cli.setup", "which package managers here are open, and close them"),
     ("sync", "seawall.cli.sync", "bring advisory data onto this machine"),
+    ("firewall", "seawall.cli.firewall", "the registry that package managers talk to instead of their own"),
     ("policy", "seawall.cli.policy", "check, test and explain policies"),
-    ("ledger", "seawall.cli.ledger", "check and back up what Seawall keeps"),
+    ("ledger", "seawall.cli.ledger", "what was recorded, is it unchanged, and who can vouch for it"),
 )
 """Every command: its word, the module that holds its `COMMAND`, and what it does."""
 
@@ -131,6 +132,18 @@ def parser_of(command: Command) -> ArgumentParser:
     )
     command.arguments(parser)
     return parser
+
+
+def help_of(command: Command) -> list[str]:
+    """The help of a command, and of each of its words when it has any."""
+    parser = parser_of(command)
+    words = [
+        word.format_help()
+        for action in parser._actions  # argparse has no other way to list them
+        if isinstance(action.choices, dict)
+        for word in action.choices.values()
+    ]
+    return [parser.format_help(), *words]
 
 
 def _overview() -> str:

@@ -1,0 +1,290 @@
+"""A file is handed out only after its name was judged, its bytes verified, and what is in it looked at.
+
+Blocking; called from worker threads. In this order: the answer about the file as its registry describes it,
+the bytes (from the cache, or fetched and verified), the comparison with the release before, the answer again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from seawall.adapters.origins.fetch import Fetcher
+from seawall.adapters.stores.blobs import Arrival, Blob, Blobs
+from seawall.admit import Gate
+from seawall.examine import Examined, Subject, examine
+from seawall.kernel.admission import Admission
+from seawall.kernel.comparing import previous_in_line
+from seawall.kernel.dialect import Dialect, File
+from seawall.kernel.errors import OutsideError
+from seawall.kernel.gate_settings import GateSettings
+from seawall.kernel.identity import Identity
+from seawall.kernel.offer import Offer, Offering
+from seawall.kernel.origin import Origin
+from seawall.kernel.policy.facts import Mode
+from seawall.kernel.versions import order
+from seawall.offering import Offerer, Shelf
+
+_COMPARED_BYTES = 96 * 1024 * 1024
+"""A file larger than this is looked at by itself; the one before it is not fetched to compare."""
+
+
+class NoSuchFileError(OutsideError):
+    """The registry does not list that file under that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """A file that is not handed out."""
+
+    name: str
+    version: str
+    admission: Admission
+    best: str
+    origin: str
+    digest: str = ""
+    size: int = 0
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A file that may be handed out: `path` when all of it is here and verified, else the `arrival` of one
+    too large to wait for, whose last block waits for `Hander.settled`.
+
+    `size` is -1 while it is not known.
+    """
+
+    name: str
+    version: str
+    admission: Admission
+    origin: str
+    digest: str
+    size: int
+    offer: Offer
+    path: Path | None = None
+    arrival: Arrival | None = None
+    needs: tuple[str, ...] = ()
+
+
+class Hander:
+    """What is needed to hand out files. Safe to share between threads."""
+
+    def __init__(
+        self,
+        offerer: Offerer,
+        gate: Gate,
+        fetcher: Fetcher,
+        blobs: Blobs,
+        settings: GateSettings,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._offerer = offerer
+        self._gate = gate
+        self._fetcher = fetcher
+        self._blobs = blobs
+        self._settings = settings
+        self._origins = {(item.ecosystem, item.name): item for item in settings.origins}
+        self._now = now
+
+    def prepare(self, dialect: Dialect, wanted: File, identity: Identity, mode: Mode) -> Prepared | Denied:
+        """The file, or why it is not handed out.
+
+        Raises UnknownNameError, NoSuchFileError, TamperedError where the bytes are not what the registry says
+        they are, and OutsideError where they cannot be had.
+        """
+        shelf = self._offerer.shelf(dialect, wanted.name, identity, mode)
+        offer = shelf.offers.get(wanted.filename)
+        admission = shelf.admission(wanted.filename)
+        if offer is None or admission is None:
+            raise NoSuchFileError(f"{shelf.origin} lists no file {wanted.filename[:200]} of {wanted.name}")
+        if not admission.lets_in:
+            return _denied(shelf, offer, admission)
+        if wanted.aside:
+            return self._beside(dialect, shelf, offer, admission, wanted.aside)
+        blob = self._blobs.held(offer.digests)
+        if blob is None:
+            arrival = self._arrival(dialect.ecosystem, shelf.origin, offer)
+            if not arrival.wait(most=self._settings.hold_bytes):
+                return _prepared(shelf, offer, admission, arrival=arrival)
+            blob = arrival.blob()
+        return self._looked_at(dialect, shelf, offer, admission, blob, identity, mode)
+
+    def settled(
+        self, dialect: Dialect, prepared: Prepared, identity: Identity, mode: Mode
+    ) -> Prepared | Denied:
+        """The answer about a file that was sent while it came, now that all of it is here.
+
+        Raises TamperedError where its digest is wrong, OutsideError where it did not come.
+        """
+        if prepared.arrival is None:
+            return prepared
+        prepared.arrival.wait()
+        shelf = self._offerer.shelf(dialect, prepared.name, identity, mode)
+        admission = shelf.admission(prepared.offer.filename)
+        if admission is None or not admission.lets_in:
+            return _denied(shelf, prepared.offer, admission or prepared.admission)
+        blob = prepared.arrival.blob()
+        return self._looked_at(dialect, shelf, prepared.offer, admission, blob, identity, mode)
+
+    def _looked_at(
+        self,
+        dialect: Dialect,
+        shelf: Shelf,
+        offer: Offer,
+        admission: Admission,
+        blob: Blob,
+        identity: Identity,
+        mode: Mode,
+    ) -> Prepared | Denied:
+        name, filename = shelf.name, offer.filename
+        if self._to_compare(offer) and not self._gate.examined(
+            dialect.ecosystem, name, filename, blob.sha256
+        ):
+            offering = self._offerer.offering(dialect, shelf.name)
+            examined = self._examined(dialect, offering, offer, blob)
+            admission = self._gate.admit(
+                offering,
+                offer.filename,
+                identity,
+                mode,
+                self._now(),
+                findings=examined.findings,
+                skipped=examined.skipped,
+            )
+            self._gate.keep_verdict(offering, filename, blob.sha256, examined.findings, examined.skipped)
+            if not admission.lets_in:
+                return _denied(shelf, offer, admission, blob)
+        return _prepared(shelf, offer, admission, blob=blob)
+
+    def _to_compare(self, offer: Offer) -> bool:
+        if offer.published is None:
+            return True
+        return self._now() - offer.published < timedelta(days=self._settings.compare_days)
+
+    def _examined(self, dialect: Dialect, offering: Offering, offer: Offer, blob: Blob) -> Examined:
+        """What is in the file, beside the release before it and, for a wheel, beside its sdist."""
+        before: Offer | None = None
+        source: Offer | None = None
+        if blob.size <= _COMPARED_BYTES:
+            listed = previous_in_line(offering.listing, offer.version, order(offering.ecosystem))
+            before = like(offer, offering.offers, listed.version) if listed else None
+            source = _sdist(offer, offering.offers)
+        return examine(
+            _subject(offering, offer, blob),
+            self._other(dialect, offering, before),
+            self._other(dialect, offering, source),
+        )
+
+    def _other(self, dialect: Dialect, offering: Offering, offer: Offer | None) -> Subject | None:
+        """Another file to compare with; None where it cannot be had, which is then said as not compared."""
+        if offer is None:
+            return None
+        blob = self._blobs.held(offer.digests)
+        if blob is None:
+            try:
+                arrival = self._arrival(dialect.ecosystem, offering.origin, offer)
+                if not arrival.wait(most=_COMPARED_BYTES):
+                    return None
+                blob = arrival.blob()
+            except OutsideError:
+                return None
+        return _subject(offering, offer, blob)
+
+    def _arrival(self, ecosystem: str, origin: str, offer: Offer) -> Arrival:
+        return self._blobs.arrive(self._fetcher, self._origin(ecosystem, origin), offer)
+
+    def _origin(self, ecosystem: str, name: str) -> Origin:
+        return self._origins[ecosystem, name]
+
+    def _beside(
+        self, dialect: Dialect, shelf: Shelf, offer: Offer, admission: Admission, aside: str
+    ) -> Prepared:
+        """What describes a file (PEP 658): its own digests, its own entry in the cache."""
+        if aside != "metadata" or offer.metadata is None:
+            raise NoSuchFileError(f"{shelf.origin} has no {aside} of {offer.filename}")
+        described = Offer(
+            offer.version,
+            f"{offer.filename}.metadata",
+            f"{offer.url}.metadata",
+            offer.metadata,
+            offer.published,
+        )
+        blob = self._blobs.held(described.digests)
+        if blob is None:
+            arrival = self._arrival(dialect.ecosystem, shelf.origin, described)
+            arrival.wait()
+            blob = arrival.blob()
+        return _prepared(shelf, offer, admission, blob=blob)
+
+
+def like(offer: Offer, offers: Iterable[Offer], version: str) -> Offer | None:
+    """The file of another version that is most like `offer`: same kind and tags, else same kind."""
+    others = [item for item in offers if item.version == version]
+    same = [item for item in others if _kind(item.filename) == _kind(offer.filename)]
+    tagged = [item for item in same if _tags(item) == _tags(offer)]
+    return next(iter(tagged or same), None)
+
+
+def _kind(filename: str) -> str:
+    return "wheel" if filename.endswith(".whl") else "source"
+
+
+def _tags(offer: Offer) -> str:
+    """What stands in a wheel's name behind its version."""
+    return offer.filename.partition(f"-{offer.version}-")[2]
+
+
+def _sdist(offer: Offer, offers: Iterable[Offer]) -> Offer | None:
+    if _kind(offer.filename) != "wheel":
+        return None
+    return next(
+        (o for o in offers if o.version == offer.version and o.filename.endswith((".tar.gz", ".zip"))), None
+    )
+
+
+def _subject(offering: Offering, offer: Offer, blob: Blob) -> Subject:
+    return Subject(
+        path=blob.path,
+        filename=offer.filename,
+        ecosystem=offering.ecosystem,
+        name=offering.name,
+        version=offer.version,
+        sha256=blob.sha256,
+    )
+
+
+def _denied(shelf: Shelf, offer: Offer, admission: Admission, blob: Blob | None = None) -> Denied:
+    return Denied(
+        name=shelf.name,
+        version=offer.version,
+        admission=admission,
+        best=shelf.ruling.best,
+        origin=shelf.origin,
+        digest=f"sha256:{blob.sha256}" if blob else next(iter(offer.digests), ""),
+        size=blob.size if blob else offer.size or 0,
+    )
+
+
+def _prepared(
+    shelf: Shelf,
+    offer: Offer,
+    admission: Admission,
+    *,
+    blob: Blob | None = None,
+    arrival: Arrival | None = None,
+) -> Prepared:
+    return Prepared(
+        name=shelf.name,
+        version=offer.version,
+        admission=admission,
+        origin=shelf.origin,
+        digest=f"sha256:{blob.sha256}" if blob else next(iter(offer.digests), ""),
+        size=blob.size if blob else -1,
+        offer=offer,
+        path=blob.path if blob else None,
+        arrival=arrival,
+        needs=shelf.needs.get(offer.version, ()),
+    )

@@ -1,0 +1,165 @@
+"""A firewall is put together from its settings, and taken apart again without losing what it wrote down."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from seawall.adapters.origins.fetch import Authorization, Fetcher
+from seawall.adapters.origins.heard import HeardStore
+from seawall.adapters.stores.blobs import Blobs
+from seawall.adapters.stores.seen import open_seen
+from seawall.adapters.stores.tokens import TokenStore
+from seawall.admit import Gate, open_gate
+from seawall.examine import ENGINE
+from seawall.grounds import Places
+from seawall.handing import Hander
+from seawall.kernel.errors import SeawallError
+from seawall.kernel.event import Action, Event
+from seawall.kernel.gate_settings import Exemption, GateSettings
+from seawall.kernel.identity import Identity
+from seawall.offering import Names, Offerer
+from seawall.record import Record, open_record
+
+from .app import Firewall, Room
+from .desk import Desk, Identify
+from .identify import Refusal, identify
+from .npm import NPM
+from .pypi import PYPI
+from .room import RegistryRoom
+
+GATE_FILE = "gate.db"
+DIALECTS = (PYPI, NPM)
+"""Every registry protocol that is spoken."""
+
+_HEARD_BYTES = 2 * 1024**3
+LOG = logging.getLogger("seawall.firewall")
+OURSELVES = Identity("seawall", kind="Workload")
+_LOOK = 0.4
+_ALIVE = 300.0
+
+
+@dataclass(slots=True)
+class Assembled:
+    """A firewall that is ready to serve. Call `begin` when it does and `end` when it is over."""
+
+    app: Firewall
+    desk: Desk
+    gate: Gate
+    record: Record
+    closing: list[Callable[[], None]] = field(default_factory=list)
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _watcher: threading.Thread | None = None
+
+    def begin(self) -> None:
+        """Write down that it serves, and watch for changes of what it decides by."""
+        self._say("started")
+        self._watcher = threading.Thread(target=self._watch, name="seawall-watch", daemon=True)
+        self._watcher.start()
+
+    def end(self) -> None:
+        """Write down that it stopped, and give everything back."""
+        self._stop.set()
+        if self._watcher is not None:
+            self._watcher.join(10)
+        self.desk.close()
+        try:
+            self._say("stopped")
+        except SeawallError as error:
+            LOG.error("the end was not written down", extra={"why": str(error)})
+        for close in reversed(self.closing):
+            close()
+
+    def _say(self, subject: str, action: Action = Action.SERVE) -> None:
+        about = self.gate.describe()
+        self.record.note(
+            Event(
+                time=int(time.time() * 1000),
+                action=action,
+                identity=OURSELVES,
+                policy=about.policy,
+                advisories=about.advisories,
+                mode=self.desk.settings.mode,
+                subject=subject,
+            )
+        )
+
+    def _watch(self) -> None:
+        alive = time.monotonic()
+        while not self._stop.wait(_LOOK):
+            try:
+                if self.gate.reload():
+                    LOG.info("what is decided by has changed", extra={"generation": self.gate.generation})
+                    self._say("changed", Action.SETTINGS)
+                if time.monotonic() - alive >= _ALIVE:
+                    alive = time.monotonic()
+                    self._say("alive")
+            except SeawallError as error:
+                LOG.error("not reloaded", extra={"why": str(error), "advice": error.advice})
+            except Exception:
+                LOG.exception("a defect in Seawall itself")
+
+
+def assemble(
+    settings: GateSettings,
+    bases: tuple[str, ...],
+    data: Path,
+    authorization: Authorization,
+    firewall_file: Path | None,
+    exemptions: Callable[[], Iterable[Exemption]],
+) -> Assembled:
+    """A firewall that keeps what it knows in `data`. `firewall_file` is watched for changed exemptions.
+
+    Raises PolicyError, StoreError or TamperedError: it does not begin on anything broken.
+    """
+    instance = secrets.token_hex(8)
+    with ExitStack() as opened:
+        record = open_record(data, within=settings.within_seconds)
+        opened.callback(record.close)
+        seen = open_seen(data / GATE_FILE)
+        opened.callback(seen.close)
+        tokens = TokenStore(data / GATE_FILE)
+        opened.callback(tokens.close)
+        heard = HeardStore(data / "heard", _HEARD_BYTES)
+        fetcher = Fetcher(
+            heard,
+            clock=time.time,
+            authorization=authorization,
+            stale_seconds=settings.stale_seconds,
+            instance=instance,
+        )
+        opened.callback(fetcher.close)
+        names = Names()
+        gate = open_gate(
+            Places(firewall=firewall_file, exemptions=exemptions), seen, engine=ENGINE, first_releases=names
+        )
+        opened.callback(gate.close)
+        blobs = Blobs(data / "files", settings.cache_bytes)
+        offerer = Offerer(fetcher, gate, settings.origins, settings.fresh_seconds)
+        names.ask(offerer, {dialect.ecosystem: dialect for dialect in DIALECTS})
+        desk = Desk(
+            settings=settings,
+            gate=gate,
+            offerer=offerer,
+            hander=Hander(offerer, gate, fetcher, blobs, settings),
+            record=record,
+            identify=_identifier(settings, tokens),
+            bases=bases,
+            instance=instance,
+        )
+        rooms: dict[str, Room] = {dialect.prefix: RegistryRoom(desk, dialect) for dialect in DIALECTS}
+        return Assembled(Firewall(desk, rooms), desk, gate, record, [opened.pop_all().close])
+
+
+def _identifier(settings: GateSettings, tokens: TokenStore) -> Identify:
+    def who(host: str, headers: Mapping[str, str], tls: bool, now: float) -> Identity | Refusal:
+        return identify(host, headers, tls, settings, tokens, datetime.fromtimestamp(now, UTC))
+
+    return who

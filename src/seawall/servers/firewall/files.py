@@ -1,0 +1,197 @@
+"""A file goes out whole or visibly not: its last block waits until the event of it is durable.
+
+A file that is here is read in blocks by worker threads. One that is still coming is sent as it comes, but for
+its last block: that waits for its digest and for what is in it. Ranges (RFC 9110, section 14) are given only
+of what is here and verified.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+
+from seawall.adapters.stores.blobs import Arrival
+from seawall.handing import Denied, Prepared
+from seawall.kernel.errors import OutsideError, TamperedError
+from seawall.kernel.event import Delivery, Event
+
+from .desk import Desk
+from .request import ClientGoneError, Request
+
+_BLOCK = 1024 * 1024
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})\Z")
+
+Settle = Callable[[Prepared], Prepared | Denied]
+
+
+class WithheldError(OutsideError):
+    """What was being sent must not be completed: it is not what it should be, or was denied."""
+
+
+async def send_file(
+    desk: Desk, request: Request, prepared: Prepared, event: Event, settle: Settle, content_type: str
+) -> None:
+    """Send the file and write down what came of it. Raises ClientGoneError, WithheldError, StoreError."""
+    if prepared.path is None:
+        await _send_coming(desk, request, prepared, event, settle, content_type)
+        return
+    size, etag = prepared.size, f'"{prepared.digest}"'.encode()
+    headers = [
+        (b"content-type", content_type.encode()),
+        (b"etag", etag),
+        (b"accept-ranges", b"bytes"),
+        (b"x-content-type-options", b"nosniff"),
+    ]
+    if request.headers.get("if-none-match", "").encode("latin-1") == etag:
+        await desk.noted(replace(event, delivery=Delivery.OFFERED))
+        await request.start(304, headers)
+        await request.block(b"", more=False)
+        return
+    begin, end = 0, size
+    status = 200
+    wanted = request.headers.get("range", "")
+    if wanted and request.headers.get("if-range", etag.decode()).encode("latin-1") == etag:
+        part = within(wanted, size)
+        if part is None:
+            await request.start(
+                416, [(b"content-range", f"bytes */{size}".encode()), (b"content-length", b"0")]
+            )
+            await request.block(b"", more=False)
+            return
+        if part != (0, size) or wanted:
+            begin, end = part
+            status = 206
+            headers.append((b"content-range", f"bytes {begin}-{end - 1}/{size}".encode()))
+    headers.append((b"content-length", str(end - begin).encode()))
+    whole = begin == 0 and end == size
+    if request.method == "HEAD":
+        await desk.noted(replace(event, delivery=Delivery.OFFERED))
+        await request.start(status, headers)
+        await request.block(b"", more=False)
+        return
+    try:
+        descriptor = await desk.work(os.open, prepared.path, os.O_RDONLY)
+    except FileNotFoundError:
+        raise OutsideError(f"{event.file} was thrown out of the cache just now", "ask again") from None
+    try:
+        await _send_held(desk, request, descriptor, begin, end, status, headers, event, whole=whole)
+    finally:
+        os.close(descriptor)
+
+
+async def _send_held(
+    desk: Desk,
+    request: Request,
+    descriptor: int,
+    begin: int,
+    end: int,
+    status: int,
+    headers: list[tuple[bytes, bytes]],
+    event: Event,
+    *,
+    whole: bool,
+) -> None:
+    at = begin
+    delivery = Delivery.SERVED if whole else Delivery.PARTIAL
+    try:
+        while True:
+            data = await desk.work(os.pread, descriptor, min(_BLOCK, end - at), at)
+            if not data and at < end:
+                raise OutsideError("a file in the cache was cut short", "remove the cache")
+            at += len(data)
+            last = at >= end
+            if last:
+                await desk.noted(replace(event, delivery=delivery))
+            if not request.started:
+                await request.start(status, headers)
+            await request.block(data, more=not last)
+            if last:
+                break
+    except (ClientGoneError, ConnectionError):
+        if at < end:
+            desk.record.note(replace(event, delivery=Delivery.PARTIAL))
+        raise
+    finally:
+        desk.metrics.bytes.labels(event.action.value).inc(request.sent)
+
+
+async def _send_coming(
+    desk: Desk, request: Request, prepared: Prepared, event: Event, settle: Settle, content_type: str
+) -> None:
+    """Everything but the last block as it comes, then the last one if all of it is what it should be."""
+    arrival = prepared.arrival
+    assert arrival is not None  # noqa: S101 - one of the two is there
+    headers = [(b"content-type", content_type.encode()), (b"x-content-type-options", b"nosniff")]
+    if arrival.size is not None:
+        headers.append((b"content-length", str(arrival.size).encode()))
+    await request.start(200, headers)
+    try:
+        held = b""
+        async for data in coming(desk, arrival):
+            if held:
+                await request.block(held, more=True)
+            held = data
+        settled = await desk.work(settle, prepared)
+        if isinstance(settled, Denied):
+            await desk.noted(replace(event, delivery=Delivery.REFUSED, outcome="deny"))
+            raise WithheldError(f"{event.file} was denied while it was sent")
+        await desk.noted(replace(event, delivery=Delivery.SERVED, digest=settled.digest, size=settled.size))
+        await request.block(held, more=False)
+    except (TamperedError, OutsideError) as error:
+        if not isinstance(error, WithheldError):
+            await desk.noted(replace(event, delivery=Delivery.REFUSED))
+        raise
+    except (ClientGoneError, ConnectionError):
+        desk.record.note(replace(event, delivery=Delivery.PARTIAL))
+        raise
+
+
+async def coming(desk: Desk, arrival: Arrival) -> AsyncIterator[bytes]:
+    """The blocks of a file while it comes; ends when all of it is here, whatever that proves to be."""
+    loop = asyncio.get_running_loop()
+    more = asyncio.Event()
+
+    def wake() -> None:
+        loop.call_soon_threadsafe(more.set)
+
+    at = 0
+    await desk.work(arrival.wait_for, 0)
+    file = await desk.work(arrival.open)
+    arrival.on_progress(wake)
+    try:
+        while True:
+            more.clear()
+            done, here = arrival.done, arrival.received
+            while at < here:
+                data = await desk.work(os.pread, file.fileno(), min(_BLOCK, here - at), at)
+                if not data:
+                    break
+                at += len(data)
+                yield data
+            if done:
+                return
+            await more.wait()
+    finally:
+        arrival.forget(wake)
+        file.close()
+
+
+def within(wanted: str, size: int) -> tuple[int, int] | None:
+    """The half-open range of bytes that a `Range` header asks for; None when there is no such part.
+
+    Anything but one plain range of bytes asks for everything (RFC 9110, section 14.2).
+    """
+    found = _RANGE.match(wanted.replace(" ", ""))
+    if not found or not (found[1] or found[2]):
+        return (0, size)
+    if not found[1]:
+        length = int(found[2])
+        return (max(0, size - length), size) if length and size else None
+    begin = int(found[1])
+    end = int(found[2]) + 1 if found[2] else size
+    if begin >= size or end <= begin:
+        return None
+    return (begin, min(end, size))

@@ -1,0 +1,227 @@
+"""A room answers for one registry protocol: documents, files, what stands beside them, and audits."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import time
+from functools import partial
+
+from seawall.audit import audit
+from seawall.handing import Denied, NoSuchFileError, Prepared
+from seawall.kernel.admission import Ruling
+from seawall.kernel.asset import package_purl
+from seawall.kernel.decision import Outcome
+from seawall.kernel.dialect import Audit, Dialect, Document, File, Rendered, Said
+from seawall.kernel.event import Action, Delivery, Event
+from seawall.offering import Shelf, UnknownNameError
+from seawall.reports.denial import denial, failure, reason
+
+from .app import listed
+from .desk import Desk
+from .files import send_file
+from .phrase import ToldStatus
+from .request import Request
+from .views import View, view_of
+
+_PACKED_FROM = 1_000
+_LEVEL = 6
+
+
+class RegistryRoom:
+    """Everything below one dialect's prefix."""
+
+    def __init__(self, desk: Desk, dialect: Dialect) -> None:
+        self._desk = desk
+        self._dialect = dialect
+
+    async def serve(self, request: Request) -> None:
+        """Answer, whatever it is."""
+        wanted = self._dialect.understand(request.asked(await self._sent(request)))
+        match wanted:
+            case Said():
+                await request.say(wanted)
+            case Document():
+                await self._document(request, wanted)
+            case File():
+                await self._file(request, wanted)
+            case Audit():
+                await self._audit(request, wanted)
+
+    async def _sent(self, request: Request) -> bytes:
+        return b"" if request.method in ("GET", "HEAD") else await request.body()
+
+    async def _document(self, request: Request, wanted: Document) -> None:
+        packed = "gzip" in request.headers.get("accept-encoding", "")
+        flight = (
+            self._dialect.prefix,
+            wanted.name,
+            wanted.form,
+            request.base if self._dialect.based else "",
+            self._desk.gate.class_of(request.identity),
+            request.mode,
+            packed,
+        )
+        began = time.monotonic()
+        try:
+            view = await self._desk.once(flight, self._view, request, wanted, packed)
+        except UnknownNameError as error:
+            await self._desk.noted(self._event(request, Action.LIST, wanted.name, Delivery.NONE))
+            await request.say(Said(404, failure(str(error))))
+            return
+        self._desk.metrics.seconds.labels(self._dialect.prefix, "document").observe(time.monotonic() - began)
+        if request.key is not None:
+            self._desk.views.put(request.key, view)
+        self._desk.record.note(listed(view, request.identity, request.mode, request.client, time.time()))
+        self._desk.counted_ready(view)
+        if request.headers.get("if-none-match", "").encode("latin-1") == view.etag:
+            await request.start(304, view.unchanged["headers"])
+            await request.block(b"", more=False)
+            return
+        await request.start(view.start["status"], view.start["headers"])
+        await request.block(view.body["body"] if request.method != "HEAD" else b"", more=False)
+
+    def _view(self, request: Request, wanted: Document, packed: bool) -> View:
+        rendered, shelf = self._desk.offerer.written(
+            self._dialect, wanted.name, wanted.form, request.base, request.identity, request.mode
+        )
+        return self._finished(rendered, shelf, packed)
+
+    def _finished(self, rendered: Rendered, shelf: Shelf, packed: bool) -> View:
+        body, ruling = rendered.body, shelf.ruling
+        headers = [
+            (b"content-type", rendered.content_type.encode("latin-1")),
+            (b"vary", b"accept, accept-encoding"),
+            (b"cache-control", b"no-cache"),
+            *(
+                (name.encode("latin-1"), value.encode("latin-1", "replace"))
+                for name, value in rendered.headers
+            ),
+        ]
+        etag = b'"' + hashlib.sha256(body).hexdigest()[:32].encode() + (b"-z" if packed else b"") + b'"'
+        if packed and len(body) >= _PACKED_FROM:
+            body = gzip.compress(body, _LEVEL, mtime=0)
+            headers.append((b"content-encoding", b"gzip"))
+        about = self._desk.gate.describe()
+        outcome, policies = worst(ruling)
+        return view_of(
+            body,
+            etag,
+            tuple(headers),
+            status=rendered.status,
+            generation=ruling.generation,
+            until=shelf.until,
+            asset=shelf.purl,
+            digest=ruling.digest,
+            origin=shelf.origin,
+            outcome=outcome,
+            policies=policies,
+            policy=about.policy,
+            advisories=about.advisories,
+            room=self._dialect.prefix,
+            refused=rendered.status != 200,
+        )
+
+    async def _file(self, request: Request, wanted: File) -> None:
+        began = time.monotonic()
+        kind = self._desk.gate.class_of(request.identity)
+        flight = ("file", self._dialect.prefix, wanted, kind, request.mode)
+        try:
+            prepared = await self._desk.once(
+                flight, self._desk.hander.prepare, self._dialect, wanted, request.identity, request.mode
+            )
+        except (UnknownNameError, NoSuchFileError) as error:
+            await self._desk.noted(
+                self._event(request, Action.FETCH, wanted.name, Delivery.NONE, wanted.filename)
+            )
+            await request.say(Said(404, failure(str(error))))
+            return
+        self._desk.metrics.seconds.labels(self._dialect.prefix, "file").observe(time.monotonic() - began)
+        self._desk.metrics.decisions.labels(
+            self._dialect.prefix, prepared.admission.decision.outcome.value, request.mode.value
+        ).inc()
+        if isinstance(prepared, Denied):
+            await self._denied(request, wanted, prepared)
+            return
+        settle = partial(
+            self._desk.hander.settled, self._dialect, identity=request.identity, mode=request.mode
+        )
+        event = self._of(request, wanted, prepared)
+        kind_of_bytes = "text/plain; charset=utf-8" if wanted.aside else "application/octet-stream"
+        await send_file(self._desk, request, prepared, event, settle, kind_of_bytes)
+
+    async def _denied(self, request: Request, wanted: File, denied: Denied) -> None:
+        await self._desk.noted(self._of(request, wanted, denied))
+        about = (denied.name, denied.version, denied.admission, denied.best)
+        headers = self._dialect.denial_headers(denied.admission)
+        await request.say(Said(ToldStatus(403, reason(*about)), denial(*about), headers=headers))
+
+    def _of(self, request: Request, wanted: File, about: Prepared | Denied) -> Event:
+        """The event of one file; how it was delivered is filled in when that is known."""
+        described = self._desk.gate.describe()
+        admission = about.admission
+        return Event(
+            time=int(time.time() * 1000),
+            action=Action.METADATA if wanted.aside else Action.FETCH,
+            identity=request.identity,
+            asset=package_purl(self._dialect.ecosystem, about.name, about.version),
+            file=wanted.filename,
+            digest=about.digest,
+            size=about.size,
+            delivery=Delivery.REFUSED if isinstance(about, Denied) else Delivery.NONE,
+            outcome=admission.decision.outcome.value,
+            policies=tuple(item.policy for item in admission.decision.decided_by),
+            mode=request.mode,
+            policy=described.policy,
+            facts=admission.facts,
+            advisories=described.advisories,
+            against=admission.advisories,
+            client=request.client,
+            origin=about.origin,
+            needs=tuple(package_purl(self._dialect.ecosystem, name) for name in about.needs),
+        )
+
+    def _event(
+        self, request: Request, action: Action, name: str, delivery: Delivery, filename: str = ""
+    ) -> Event:
+        return Event(
+            time=int(time.time() * 1000),
+            action=action,
+            identity=request.identity,
+            asset=package_purl(self._dialect.ecosystem, name),
+            file=filename,
+            delivery=delivery,
+            mode=request.mode,
+            client=request.client,
+        )
+
+    async def _audit(self, request: Request, wanted: Audit) -> None:
+        said = await self._desk.work(self._audited, wanted)
+        await self._desk.noted(
+            Event(
+                time=int(time.time() * 1000),
+                action=Action.AUDIT,
+                identity=request.identity,
+                delivery=Delivery.OFFERED,
+                mode=request.mode,
+                client=request.client,
+                size=len(wanted.packages),
+            )
+        )
+        await request.say(said)
+
+    def _audited(self, wanted: Audit) -> Said:
+        return audit(wanted)
+
+
+def worst(ruling: Ruling) -> tuple[str, tuple[str, ...]]:
+    """The worst outcome among all files of a name, and the policies that came to it."""
+    worst_of = Outcome.ALLOW
+    policies: dict[str, None] = {}
+    for admission in ruling.admissions.values():
+        outcome = admission.decision.outcome
+        if outcome.rank > worst_of.rank:
+            worst_of, policies = outcome, {}
+        if outcome is worst_of and outcome is not Outcome.ALLOW:
+            policies.update(dict.fromkeys(item.policy for item in admission.decision.decided_by))
+    return worst_of.value, tuple(policies)
