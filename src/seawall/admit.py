@@ -320,7 +320,13 @@ def _newer(one: Examined | None, other: Examined) -> Examined:
 
 
 def open_gate(
-    places: Places, seen: SeenStore, *, engine: str = "", first_releases: FirstReleases | None = None
+    places: Places,
+    seen: SeenStore,
+    *,
+    engine: str = "",
+    first_releases: FirstReleases | None = None,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Gate:
     """A gate on the grounds as they are now. Raises PolicyError: it does not begin on a broken policy."""
-    return Gate(places.read(begin=True), seen, places, engine=engine, first_releases=first_releases)
+    found = places.read(begin=True)
+    return Gate(found, seen, places, engine=engine, first_releases=first_releases, clock=clock)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Protocol
 
@@ -121,7 +120,7 @@ class Firewall:
         await self._answer(scope, receive, send)
 
     async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
-        now = time.time()
+        now = self._desk.clock()
         head = _head(scope["headers"])
         host, raw = (scope.get("client") or ("", 0))[0], scope["raw_path"]
         caller = self._callers.get((host, head.auth, head.told))

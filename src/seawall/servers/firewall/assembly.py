@@ -36,6 +36,7 @@ from .pypi import PYPI
 from .room import RegistryRoom
 
 GATE_FILE = "gate.db"
+INDEX_FILE = "advisories.db"
 DIALECTS = (PYPI, NPM)
 """Every registry protocol that is spoken."""
 
@@ -81,7 +82,7 @@ class Assembled:
         about = self.gate.describe()
         self.record.note(
             Event(
-                time=int(time.time() * 1000),
+                time=int(self.desk.clock() * 1000),
                 action=action,
                 identity=OURSELVES,
                 policy=about.policy,
@@ -114,12 +115,17 @@ def assemble(
     authorization: Authorization,
     firewall_file: Path | None,
     exemptions: Callable[[], Iterable[Exemption]],
+    clock: Callable[[], float] = time.time,
 ) -> Assembled:
     """A firewall that keeps what it knows in `data`. `firewall_file` is watched for changed exemptions.
 
     Raises PolicyError, StoreError or TamperedError: it does not begin on anything broken.
     """
     instance = secrets.token_hex(8)
+
+    def now() -> datetime:
+        return datetime.fromtimestamp(clock(), UTC)
+
     with ExitStack() as opened:
         record = open_record(data, within=settings.within_seconds)
         opened.callback(record.close)
@@ -130,7 +136,7 @@ def assemble(
         heard = HeardStore(data / "heard", _HEARD_BYTES)
         fetcher = Fetcher(
             heard,
-            clock=time.time,
+            clock=clock,
             authorization=authorization,
             stale_seconds=settings.stale_seconds,
             instance=instance,
@@ -138,21 +144,26 @@ def assemble(
         opened.callback(fetcher.close)
         names = Names()
         gate = open_gate(
-            Places(firewall=firewall_file, exemptions=exemptions), seen, engine=ENGINE, first_releases=names
+            Places(index=data / INDEX_FILE, firewall=firewall_file, exemptions=exemptions),
+            seen,
+            engine=ENGINE,
+            first_releases=names,
+            clock=now,
         )
         opened.callback(gate.close)
         blobs = Blobs(data / "files", settings.cache_bytes)
-        offerer = Offerer(fetcher, gate, settings.origins, settings.fresh_seconds)
+        offerer = Offerer(fetcher, gate, settings.origins, settings.fresh_seconds, clock=clock)
         names.ask(offerer, {dialect.ecosystem: dialect for dialect in DIALECTS})
         desk = Desk(
             settings=settings,
             gate=gate,
             offerer=offerer,
-            hander=Hander(offerer, gate, fetcher, blobs, settings),
+            hander=Hander(offerer, gate, fetcher, blobs, settings, now),
             record=record,
             identify=_identifier(settings, tokens),
             bases=bases,
             instance=instance,
+            clock=clock,
         )
         rooms: dict[str, Room] = {dialect.prefix: RegistryRoom(desk, dialect) for dialect in DIALECTS}
         return Assembled(Firewall(desk, rooms), desk, gate, record, [opened.pop_all().close])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -38,7 +39,8 @@ class BusyError(Exception):
 @dataclass(slots=True)
 class Desk:
     """`bases` are the addresses under which clients may reach us, the usual one first. `own` are answers of
-    our own by (method, path); they run in a worker thread and get the request's body.
+    our own by (method, path); they run in a worker thread and get the request's body. `clock` gives Unix
+    seconds.
     """
 
     settings: GateSettings
@@ -52,6 +54,7 @@ class Desk:
     own: dict[tuple[str, str], Own] = field(default_factory=dict)
     views: Views = field(default_factory=Views)
     metrics: Metrics = field(default_factory=Metrics)
+    clock: Callable[[], float] = time.time
     workers: int = 24
     most_waiting: int = 600
     _pool: ThreadPoolExecutor = field(init=False, repr=False)

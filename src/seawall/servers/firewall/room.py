@@ -72,7 +72,9 @@ class RegistryRoom:
         self._desk.metrics.seconds.labels(self._dialect.prefix, "document").observe(time.monotonic() - began)
         if request.key is not None:
             self._desk.views.put(request.key, view)
-        self._desk.record.note(listed(view, request.identity, request.mode, request.client, time.time()))
+        self._desk.record.note(
+            listed(view, request.identity, request.mode, request.client, self._desk.clock())
+        )
         self._desk.counted_ready(view)
         if request.headers.get("if-none-match", "").encode("latin-1") == view.etag:
             await request.start(304, view.unchanged["headers"])
@@ -161,7 +163,7 @@ class RegistryRoom:
         described = self._desk.gate.describe()
         admission = about.admission
         return Event(
-            time=int(time.time() * 1000),
+            time=int(self._desk.clock() * 1000),
             action=Action.METADATA if wanted.aside else Action.FETCH,
             identity=request.identity,
             asset=package_purl(self._dialect.ecosystem, about.name, about.version),
@@ -185,7 +187,7 @@ class RegistryRoom:
         self, request: Request, action: Action, name: str, delivery: Delivery, filename: str = ""
     ) -> Event:
         return Event(
-            time=int(time.time() * 1000),
+            time=int(self._desk.clock() * 1000),
             action=action,
             identity=request.identity,
             asset=package_purl(self._dialect.ecosystem, name),
@@ -199,7 +201,7 @@ class RegistryRoom:
         said = await self._desk.work(self._audited, wanted)
         await self._desk.noted(
             Event(
-                time=int(time.time() * 1000),
+                time=int(self._desk.clock() * 1000),
                 action=Action.AUDIT,
                 identity=request.identity,
                 delivery=Delivery.OFFERED,
