@@ -41,12 +41,17 @@ def denial(name: str, version: str, admission: Admission, best: str) -> bytes:
 def reason(name: str, version: str, admission: Admission, best: str) -> str:
     """One line: what is not handed out and why, when it will be, and what to take instead."""
     held = "cannot be judged" if admission.decision.outcome is Outcome.INCOMPLETE else "is held back"
-    parts = [f"Seawall: {name} {version} {held}: {one_line(admission.sentence) or 'no policy allows it'}"]
+    parts = [f"Seawall: {name} {version} {held}: {why(admission) or 'no policy allows it'}"]
     if admission.allowed_from:
         parts.append(f"allowed from {written(admission.allowed_from)}")
     if best and best != version:
         parts.append(f"allowed now: {best}")
     return "; ".join(parts)
+
+
+def why(admission: Admission) -> str:
+    """The admission's sentence on one line, without its full stop: more follows it."""
+    return one_line(admission.sentence).rstrip(".")
 
 
 def one_line(text: str) -> str:

@@ -18,7 +18,7 @@ from urllib.parse import quote
 from seawall.kernel.admission import Admission, Ruling
 from seawall.kernel.offer import Offer, Offering
 
-from .denial import one_line, reason
+from .denial import reason, why
 
 LONGEST_REASON = 300
 _ASK = "; for an exemption ask whoever runs this firewall"
@@ -100,7 +100,7 @@ def _reason(
     key = (offer.version, id(admission))
     if key not in known:
         text = reason(name, offer.version, admission, best) + _ASK
-        sentence = one_line(admission.sentence)
+        sentence = why(admission)
         over = len(text) - LONGEST_REASON
         if over > 0:
             kept = sentence[: max(0, len(sentence) - over - 1)]
