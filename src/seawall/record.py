@@ -113,7 +113,7 @@ class Record:
         now = monotonic()
         if not self._oldest:
             self._oldest = now
-        elif now - self._oldest > self._within or len(self._queue) >= self._most:
+        elif now - self._oldest > self._within or self.backlog >= self._most:
             raise StoreError(
                 f"the ledger is behind: {self.backlog} events wait, for {now - self._oldest:.1f} s",
                 "look at the disk; what cannot be recorded in time is not handed out",

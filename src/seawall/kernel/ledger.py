@@ -113,4 +113,4 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def rfc3339(milliseconds: int) -> str:
     """`2026-11-25T13:25:00.123Z` for Unix milliseconds. Raises OverflowError beyond the year 9999."""
     moment = _EPOCH + timedelta(milliseconds=milliseconds)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03d}Z"
+    return f"{moment.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"

@@ -103,7 +103,19 @@ class LedgerStore:
                         f"{self.path} has entries and no head", LAYOUT.recover.format(path=self.path)
                     )
                 return Head(0, EMPTY_ROOT)
-        return Head(int(row[0]), bytes(row[1]))
+            size, root = row
+            if not (
+                isinstance(size, int) and size >= 0 and isinstance(root, bytes) and len(root) == HASH_BYTES
+            ):
+                raise ValueError("its head is not one")
+        return Head(size, root)
+
+    def length(self) -> int:
+        """One more than the number of the last entry, whatever the head says."""
+        with self._guard():
+            return int(
+                self._connection.execute("SELECT coalesce(max(position) + 1, 0) FROM leaves").fetchone()[0]
+            )
 
     def leaves(self, start: int, end: int) -> Iterator[tuple[int, bytes]]:
         """(number, bytes) of the entries from `start` up to and without `end`, as far as there are any."""
@@ -116,6 +128,29 @@ class LedgerStore:
                 ).fetchall()
             yield from rows
             start = until
+
+    def counts(self) -> tuple[int, int]:
+        """How many entries and how many tiles are stored, whatever the head says."""
+        with self._guard():
+            row = self._connection.execute(
+                "SELECT (SELECT count(*) FROM leaves), (SELECT count(*) FROM tiles)"
+            )
+            entries, tiles = row.fetchone()
+        return entries, tiles
+
+    def wrong_kinds(self) -> list[str]:
+        """Each `table.column` that holds a value of another kind than is ever written (SQLite takes any)."""
+        found = []
+        with self._guard():
+            query = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+            for table in [
+                f'"{str(row[0]).replace(chr(34), chr(34) * 2)}"' for row in self._connection.execute(query)
+            ]:
+                for _, column, kind, *_ in self._connection.execute(f"PRAGMA table_info({table})").fetchall():
+                    wrong = f"SELECT 1 FROM {table} WHERE typeof({column}) != ? LIMIT 1"  # noqa: S608
+                    if self._connection.execute(wrong, (str(kind).lower(),)).fetchone():
+                        found.append(f"{table}.{column}".replace(chr(34), ""))
+        return found
 
     def leaf(self, index: int) -> bytes:
         """The bytes of one entry. Raises UsageError when there is no such entry."""
