@@ -1,57 +1,62 @@
-"""pip, uv and poetry through the firewall: fresh, locked, and with an address that leads round it.
+"""pip, uv and poetry through the real firewall: fresh, locked, and with an address that leads round it.
 
-The clients know the firewall's address only; the simulated upstream remembers who asked it.
+The clients know the firewall's address only; the simulated upstream remembers who asked it. `ebb` has three
+releases that are old enough and one of this morning; `calm` has old ones only.
 """
 
+import time
+import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.simulators.past import at, serving
-from tests.simulators.past_pypi import PastPypi
-from tests.simulators.python_clients import MISSING, Desktop
-from tests.simulators.small_gate import SmallGate
+from tests.simulators.command_line import index
+from tests.simulators.osv import record
+from tests.simulators.past import serving
+from tests.simulators.past_pypi import JSON, PastPypi
+from tests.simulators.python_clients import MISSING, Desktop, Ran
+from tests.simulators.running_gate import Running, running
 
-from seawall.servers.firewall.pypi import PYPI
-
-pytestmark = [pytest.mark.skipif(bool(MISSING), reason=MISSING)]
-OLD, MIDDLE, YOUNG = at("2026-01-01T00:00:00Z"), at("2026-02-01T00:00:00Z"), at("2026-03-31T23:00:00Z")
-NOW = at("2026-04-01T00:00:00Z")
+pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING)
+NOW = datetime.now(UTC)
 TOOLS = ("pip", "uv", "poetry")
-NOBODY = "http://127.0.0.1:9/simple/"
+NOBODY = "http://127.0.0.1:9"
+OLD, MIDDLE, LATE, YOUNG = (NOW - timedelta(days=days) for days in (120, 90, 60, 0.1))
 
 
 def fill(upstream: PastPypi) -> None:
-    for version, when in (("1.0", OLD), ("1.1", MIDDLE), ("1.2", YOUNG)):
+    for version, when in (("1.0", OLD), ("1.1", MIDDLE), ("1.2", LATE), ("1.3", YOUNG)):
         upstream.wheel("ebb", version, when, needs=["tide>=1"])
         upstream.sdist("ebb", version, when, needs=["tide>=1"])
     upstream.sdist("tide", "1.0", OLD, requires_python=">=3.8")
-    upstream.wheel("flow", "1.0", OLD, tag="py3-none-any", provenance=True)
+    upstream.wheel("calm", "1.0", OLD, needs=["tide"], provenance=True)
+    upstream.wheel("calm", "1.1", LATE, needs=["tide"], requires_python=">=3.8", provenance=True)
+    upstream.wheel("reef", "1.0", OLD)
+    upstream.wheel("reef", "1.0", YOUNG, tag="cp311-none-any")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def upstream() -> Iterator[PastPypi]:
     with serving(PastPypi(NOW)) as server:
         fill(server)
         yield server
+        assert {seen.headers["user-agent"].partition("/")[0] for seen in server.seen} == {"seawall"}
 
 
-@pytest.fixture
-def gate(upstream: PastPypi) -> Iterator[SmallGate]:
-    with serving(SmallGate(PYPI, upstream)) as server:
+@pytest.fixture(scope="module")
+def gate(upstream: PastPypi, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running(tmp_path_factory.mktemp("gate"), {"PyPI": upstream.index_url}) as server:
         yield server
 
 
 @pytest.fixture
-def desk(gate: SmallGate, tmp_path: Path) -> Desktop:
-    return Desktop(tmp_path, f"{gate.base}/simple/")
+def desk(gate: Running, tmp_path: Path) -> Desktop:
+    return Desktop(tmp_path, f"{gate.url}/pypi/simple/")
 
 
-def hold_back(gate: SmallGate) -> None:
-    gate.denied = {("ebb", "1.2")}
-
-
-def fresh(desk: Desktop, tool: str, need: str):  # type: ignore[no-untyped-def]
+def fresh(desk: Desktop, tool: str, need: str) -> Ran:
     """Resolve and install, with no lock."""
     if tool == "pip":
         return desk.run("pip", "install", "--target", "t", need)
@@ -63,7 +68,7 @@ def fresh(desk: Desktop, tool: str, need: str):  # type: ignore[no-untyped-def]
 
 
 def lock(desk: Desktop, tool: str, upstream: PastPypi) -> None:
-    """Write a lock of what is allowed now."""
+    """Write a lock of ebb 1.2, which is allowed."""
     if tool == "pip":
         lines = []
         for name, version in (("ebb", "1.2"), ("tide", "1.0")):
@@ -76,87 +81,88 @@ def lock(desk: Desktop, tool: str, upstream: PastPypi) -> None:
     assert done.code == 0, done.text
 
 
-def install_locked(desk: Desktop, tool: str):  # type: ignore[no-untyped-def]
+def install_locked(desk: Desktop, tool: str) -> Ran:
+    """With fresh caches, as on another machine."""
+    for name in ("uv-cache", "poetry-cache"):
+        place = desk.place / name
+        if place.exists():
+            place.rename(desk.place / f"{name}-old")
     if tool == "pip":
         return desk.run("pip", "install", "--target", "t", "--require-hashes", "-r", "requirements.txt")
     return desk.run("uv", "sync", "--frozen") if tool == "uv" else desk.run("poetry", "install", "-n")
 
 
-def forget(desk: Desktop) -> None:
-    """Every cache is gone: another machine, a CI runner."""
-    for name in ("uv-cache", "poetry-cache"):
-        place = desk.place / name
-        if place.exists():
-            place.rename(desk.place / f"{name}-old")
-
-
 @pytest.mark.parametrize("tool", TOOLS)
-def test_fresh_falls_back_to_what_is_allowed(gate: SmallGate, desk: Desktop, tool: str) -> None:
-    hold_back(gate)
+def test_fresh_falls_back_to_what_is_allowed(desk: Desktop, tool: str) -> None:
     done = fresh(desk, tool, "ebb")
     assert done.code == 0, done.text
-    assert desk.installed() >= {"ebb-1.1", "tide-1.0"}
-    assert "ebb-1.2" not in desk.installed()
-
-
-@pytest.mark.parametrize("tool", TOOLS)
-def test_a_young_file_of_an_old_release_is_neither_taken_nor_locked(
-    gate: SmallGate, upstream: PastPypi, desk: Desktop, tool: str
-) -> None:
-    gate.denied = {upstream.wheel("ebb", "1.2", YOUNG, tag="cp311-none-any").filename}
-    done = fresh(desk, tool, "ebb==1.2")
-    assert done.code == 0, done.text
-    assert "ebb-1.2" in desk.installed()
-    assert not any("cp311" in seen.path for seen in gate.seen)
-    assert not any("cp311" in path.read_text() for path in desk.place.glob("*.lock"))
+    assert desk.installed() >= {"ebb-1.2", "tide-1.0"}
+    assert "ebb-1.3" not in desk.installed()
 
 
 @pytest.mark.parametrize("tool", TOOLS)
 def test_fresh_without_denials_is_as_without_us(
     upstream: PastPypi, desk: Desktop, tmp_path: Path, tool: str
 ) -> None:
-    direct = Desktop(tmp_path / "direct", upstream.index_url)
-    direct.place.mkdir()
-    for one in (desk, direct):
-        done = fresh(one, tool, "ebb")
+    done = fresh(desk, tool, "calm")
+    assert done.code == 0, done.text
+    with serving(PastPypi(NOW)) as same:
+        fill(same)
+        direct = Desktop(tmp_path / "direct", same.index_url)
+        direct.place.mkdir()
+        done = fresh(direct, tool, "calm")
         assert done.code == 0, done.text
-    assert desk.installed() == direct.installed() >= {"ebb-1.2", "tide-1.0"}
+    assert desk.installed() == direct.installed() >= {"calm-1.1", "tide-1.0"}
     written = {"uv": "uv.lock", "poetry": "poetry.lock"}.get(tool)
     if written:
         assert desk.read(written) == direct.read(written)
 
 
 @pytest.mark.parametrize("tool", TOOLS)
-def test_locked_installs_what_is_allowed(
-    gate: SmallGate, upstream: PastPypi, desk: Desktop, tool: str
-) -> None:
+def test_locked_installs_what_is_allowed(upstream: PastPypi, desk: Desktop, tool: str) -> None:
     lock(desk, tool, upstream)
-    forget(desk)
     done = install_locked(desk, tool)
     assert done.code == 0, done.text
     assert desk.installed() >= {"ebb-1.2", "tide-1.0"}
 
 
-@pytest.mark.parametrize("tool", TOOLS)
-def test_locked_fails_where_the_file_is_held_back(
-    gate: SmallGate, upstream: PastPypi, desk: Desktop, tool: str
-) -> None:
-    lock(desk, tool, upstream)
-    forget(desk)
-    hold_back(gate)
-    done = install_locked(desk, tool)
-    assert done.code != 0
-    assert "ebb 1.2 is held back" in done.words
-    assert "allowed now: 1.1" in done.words
-    assert "ebb-1.2" not in desk.installed()
+@contextmanager
+def own_gate(place: Path, upstream: PastPypi, **more: object) -> Iterator[tuple[Running, Desktop]]:
+    (place / "desk").mkdir(parents=True)
+    with running(place, {"PyPI": upstream.index_url}, **more) as server:  # type: ignore[arg-type]
+        yield server, Desktop(place / "desk", f"{server.url}/pypi/simple/")
+
+
+def page(gate: Running, name: str, accept: str = JSON) -> str:
+    asked = urllib.request.Request(f"{gate.url}/pypi/simple/{name}/", headers={"Accept": accept})
+    with urllib.request.urlopen(asked, timeout=10) as answer:
+        return str(answer.read().decode())
 
 
 @pytest.mark.parametrize("tool", TOOLS)
-@pytest.mark.parametrize("need", ["ebb==1.2", "ebb>=1.2"])
-def test_nothing_that_is_held_back_is_ever_locked(
-    gate: SmallGate, desk: Desktop, tool: str, need: str
+def test_locked_fails_once_the_release_is_known_as_malware(
+    upstream: PastPypi, tmp_path: Path, tool: str
 ) -> None:
-    hold_back(gate)
+    """No page is asked for by `uv sync --frozen`: the file itself is judged."""
+    with own_gate(tmp_path, upstream) as (gate, desk):
+        lock(desk, tool, upstream)
+        assert '"yanked":"Seawall: ebb 1.2' not in page(gate, "ebb")
+        malware = record("MAL-2026-1", "PyPI", "ebb", ("1.2",))
+        index(gate.place / "data" / "advisories.db", malware, ecosystems=("PyPI", "npm"))
+        until = time.monotonic() + 10
+        while '"yanked":"Seawall: ebb 1.2' not in page(gate, "ebb"):
+            assert time.monotonic() < until, gate.said()
+            time.sleep(0.05)
+        done = install_locked(desk, tool)
+        assert done.code != 0
+        assert "ebb 1.2 is held back" in done.words
+        assert "allowed now: 1.1" in done.words
+        assert not {name for name in desk.installed() if name.startswith("ebb")}
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+@pytest.mark.parametrize("need", ["ebb==1.3", "ebb>=1.3"])
+def test_nothing_that_is_held_back_is_ever_locked(desk: Desktop, tool: str, need: str) -> None:
     desk.project(need)
     commands = {
         "pip": ("pip", "lock", need, "-o", "pylock.toml"),
@@ -170,42 +176,71 @@ def test_nothing_that_is_held_back_is_ever_locked(
 
 
 @pytest.mark.parametrize("tool", TOOLS)
-def test_an_address_that_leads_round_reaches_nobody(gate: SmallGate, desk: Desktop, tool: str) -> None:
-    """Only what knows the firewall works: an address of somewhere else is not rewritten by anybody."""
-    around = f"{NOBODY.removesuffix('simple/')}files/ebb/ebb-1.1-py3-none-any.whl"
-    done = fresh(desk, tool, f"ebb @ {around}")
+def test_a_pin_of_what_is_held_back_says_why(desk: Desktop, tool: str) -> None:
+    done = fresh(desk, tool, "ebb==1.3")
     assert done.code != 0
-    assert not any("ebb" in seen.path for seen in gate.seen)
+    for words in ("ebb 1.3 is held back", "allowed from", "allowed now: 1.2"):
+        assert words in done.words
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_a_young_file_of_an_old_release_is_neither_taken_nor_locked(
+    upstream: PastPypi, desk: Desktop, tool: str
+) -> None:
+    done = fresh(desk, tool, "reef==1.0")
+    assert done.code == 0, done.text
+    assert "reef-1.0" in desk.installed()
+    assert not any("cp311" in seen.path for seen in upstream.seen)
+    assert not any("cp311" in path.read_text() for path in desk.place.glob("*.lock"))
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_an_address_that_leads_round_is_not_reached(upstream: PastPypi, desk: Desktop, tool: str) -> None:
+    """Nobody rewrites an address that a project names itself: it fails where only the firewall is reached."""
+    done = fresh(desk, tool, f"ebb @ {NOBODY}/files/ebb/ebb-1.1-py3-none-any.whl")
+    assert done.code != 0
     assert not {name for name in desk.installed() if name.startswith("ebb")}
 
 
-def test_a_uv_lock_names_its_hosts_whatever_index_is_set(gate: SmallGate, desk: Desktop) -> None:
-    """`uv sync --frozen` takes the addresses of the lock; a lock that was made elsewhere leads elsewhere."""
+def test_a_uv_lock_names_its_hosts_whatever_index_is_set(gate: Running, desk: Desktop) -> None:
+    """`uv sync --frozen` takes the addresses of the lock: one that was made elsewhere leads elsewhere."""
     desk.project("ebb")
     assert desk.run("uv", "lock").code == 0
-    lock_file = desk.place / "uv.lock"
-    lock_file.write_text(lock_file.read_text().replace(gate.url, NOBODY.removesuffix("/simple/")))
-    forget(desk)
-    gate.seen.clear()
+    file = desk.place / "uv.lock"
+    file.write_text(file.read_text().replace(gate.url, NOBODY))
+    assert install_locked(desk, "uv").code != 0
+    done = desk.run("uv", "lock")  # the fix: lock again through the firewall
+    assert done.code == 0, done.text
+    assert NOBODY not in file.read_text()
     done = desk.run("uv", "sync", "--frozen")
-    assert done.code != 0
-    assert not [seen for seen in gate.seen if "/files/" in seen.path]
-    assert desk.run("uv", "lock").code == 0  # the fix: lock again through the firewall
-    assert NOBODY.removesuffix("/simple/") not in lock_file.read_text()
-    assert desk.run("uv", "sync", "--frozen").code == 0
+    assert done.code == 0, done.text
 
 
 def test_cooldowns_of_the_clients_work(desk: Desktop) -> None:
     (desk.place / "needs.in").write_text("ebb\n")
-    done = desk.run("uv", "pip", "compile", "needs.in", "--exclude-newer", "2026-01-15", "--no-header")
+    between = (MIDDLE - timedelta(days=5)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    done = desk.run("uv", "pip", "compile", "needs.in", "--exclude-newer", between, "--no-header")
     assert "ebb==1.0" in done.text, done.text
-    done = desk.run("pip", "install", "--target", "t", "--uploaded-prior-to", "2026-02-15T00:00:00Z", "ebb")
+    between = (LATE - timedelta(days=5)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    done = desk.run("pip", "install", "--target", "t", "--uploaded-prior-to", between, "ebb")
     assert done.code == 0, done.text
     assert "ebb-1.1" in desk.installed()
 
 
-def test_uv_prints_why(gate: SmallGate, desk: Desktop) -> None:
-    hold_back(gate)
-    done = desk.run("uv", "pip", "install", "--target", "t", "ebb>=1.2")
-    assert "ebb 1.2 is held back" in done.words
-    assert "allowed now: 1.1" in done.words
+def test_observing_holds_nothing_back(upstream: PastPypi, tmp_path: Path) -> None:
+    with own_gate(tmp_path, upstream, mode="observe") as (_, desk):
+        done = fresh(desk, "uv", "ebb")
+        assert done.code == 0, done.text
+        assert "ebb-1.3" in desk.installed()
+
+
+def test_an_index_that_tells_no_times_lets_nothing_in_and_says_so(tmp_path: Path) -> None:
+    with serving(PastPypi(NOW)) as old:
+        fill(old)
+        old.html_only = True
+        with own_gate(tmp_path, old) as (_, desk):
+            done = desk.run("uv", "pip", "install", "--target", "t", "tide")
+            assert done.code != 0
+            assert "tide 1.0" in done.words
+            assert "Seawall" in done.words
+            assert not desk.installed()
