@@ -18,6 +18,7 @@ def main() -> int:
     wanted = {
         DOCS / "rules.md": rules_page(),
         DOCS / "settings.md": settings_page(),
+        DOCS / "firewall-settings.md": firewall_settings_page(),
         DOCS / "formats.md": formats_page(),
     }
     wanted.update(command_pages())
@@ -81,6 +82,35 @@ def settings_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def firewall_settings_page() -> str:
+    """Every key of firewall.toml with its default."""
+    from seawall.readers.settings.firewall_toml import DEFAULTS, LAYOUT
+
+    lines = [(DOCS / "firewall-settings.head.md").read_text().rstrip(), ""]
+    lines += ["| table | setting | default | meaning |", "| --- | --- | --- | --- |"]
+    for key in LAYOUT:
+        if key.table.startswith("[["):
+            default = "needed" if key.needed else ""
+        else:
+            value = getattr(DEFAULTS.listen if key.table == "[listen]" else DEFAULTS, key.field)
+            default = f"`{firewall_default(value)}`"
+        lines.append(f"| `{key.table}` | `{key.key}` | {default} | {key.meaning} |")
+    return "\n".join(lines) + "\n"
+
+
+def firewall_default(value: object) -> str:
+    """A default as it would be written."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int):
+        units = [(1024**3, "GiB"), (1024**2, "MiB")]
+        unit = next(((size, word) for size, word in units if value >= size and not value % size), None)
+        return f'"{value // unit[0]} {unit[1]}"' if unit else str(value)
+    if isinstance(value, float):
+        return f"{value:g}" if value < 1e6 and value % 1 else f"{value:.0f}"
+    return "[]" if value == () else f'"{value}"'
+
+
 def formats_page() -> str:
     """Every format with the file names it claims."""
     from seawall.readers.lockfiles import ENVIRONMENTS, FORMATS
@@ -98,13 +128,14 @@ def formats_page() -> str:
 
 def command_pages() -> dict[Path, str]:
     """Every command's page with its options brought up to date; the rest of the page is written by hand."""
-    from seawall.cli.main import COMMANDS, load, parser_of
+    from seawall.cli.main import COMMANDS, help_of, load
 
     pages = {}
     for name, _, summary in COMMANDS:
         path = DOCS / "commands" / f"{name}.md"
         text = path.read_text() if path.exists() else f"# seawall {name}\n\n{summary}\n\n{START}\n{END}\n"
-        block = f"{START}\n\n```text\n{parser_of(load(name)).format_help().rstrip()}\n```\n\n{END}"
+        told = "\n\n".join(part.rstrip() for part in help_of(load(name)))
+        block = f"{START}\n\n```text\n{told}\n```\n\n{END}"
         pages[path] = re.sub(f"{re.escape(START)}.*?{re.escape(END)}", lambda _: block, text, flags=re.DOTALL)  # noqa: B023
     return pages
 

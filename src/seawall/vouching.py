@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +21,7 @@ from seawall.kernel.ledger_settings import CopyAt, CopyKind, LedgerSettings, Wit
 from seawall.kernel.limits import DEFAULT_LIMITS
 from seawall.kernel.merkle import consistency_proof, root_of
 from seawall.kernel.note import Key, NotANote, Note, Signature, parse
+from seawall.kernel.standing import Vouched, Witnessed
 from seawall.kernel.witnessing import Ask
 
 if TYPE_CHECKING:
@@ -30,22 +30,6 @@ if TYPE_CHECKING:
 
 SETTINGS = "ledger.toml"
 _NOT_SET_UP = "set it up with: seawall ledger init"
-
-
-@dataclass(frozen=True, slots=True)
-class Vouched:
-    """A checkpoint, and who stands behind it.
-
-    `witnessed` signed it, `copied` keep it. `failed` are sentences about those who did neither because they
-    could not be had; `tampered` about those who say that something was changed.
-    """
-
-    checkpoint: Checkpoint
-    note: Note
-    witnessed: tuple[Signed, ...] = ()
-    copied: tuple[str, ...] = ()
-    failed: tuple[str, ...] = ()
-    tampered: tuple[str, ...] = ()
 
 
 def settings_path(given: str = "", environment: Mapping[str, str] = os.environ) -> Path:
@@ -111,7 +95,8 @@ def checkpoint_now(
             _copied(store, settings, note, copy, now, http)
             copied.append(copy.text)
     signed = signed_by_all(note, [witness.key for witness in settings.witnesses])
-    return Vouched(checkpoint, note, signed, tuple(copied), tuple(failed), tuple(tampered))
+    witnessed = tuple(Witnessed(item.key, head.size, item.time) for item in signed)
+    return Vouched(checkpoint, note, witnessed, tuple(copied), tuple(failed), tuple(tampered))
 
 
 def kept_notes(store: LedgerStore, settings: LedgerSettings) -> list[tuple[Checkpoint, Note]]:
@@ -122,12 +107,12 @@ def kept_notes(store: LedgerStore, settings: LedgerSettings) -> list[tuple[Check
     ]
 
 
-def read_note(data: bytes, settings: LedgerSettings, where: str) -> tuple[Checkpoint, Note]:
+def read_note(data: object, settings: LedgerSettings, where: str) -> tuple[Checkpoint, Note]:
     """A checkpoint of this ledger, signed by its key. Raises TamperedError; `where` says which one."""
     from seawall.adapters.signers.ed25519 import WrongSignature, signed_by
 
     try:
-        note = parse(data)
+        note = parse(data if isinstance(data, bytes) else b"")
         checkpoint = parse_checkpoint(note.text)
         if not signed_by(note, [settings.public]):
             raise WrongSignature("it is not signed by the key of this ledger")

@@ -72,13 +72,13 @@ def test_a_backup_never_writes_over_anything(ledger: Any, tmp_path: Path) -> Non
 
 
 def test_a_backup_needs_a_place(ledger: Any, tmp_path: Path) -> None:
-    assert "needs the file to write" in ledger("backup", code=2).err
+    assert "required: FILE" in ledger("backup", code=2).err
     done = ledger("backup", tmp_path / "no" / "such", code=4)
     assert "no backup written" in done.err
 
 
 def test_check_takes_no_file(ledger: Any, tmp_path: Path) -> None:
-    assert "backup" in ledger("check", tmp_path / "x", code=2).err
+    assert "unrecognized" in ledger("check", tmp_path / "x", code=2).err
 
 
 def test_no_store_is_not_made_by_looking(ledger: Any, tmp_path: Path) -> None:

@@ -1,10 +1,10 @@
-"""`seawall ledger`: is what Seawall keeps sound, and how to keep a copy of it."""
+"""`seawall ledger`: what was recorded, whether it is as it was, and who outside can vouch for that."""
 
 from __future__ import annotations
 
-import json
 import os
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
 from pathlib import Path
 
 from .command import Command, Streams
@@ -29,42 +29,18 @@ def store_path(url: str) -> Path:
 
 
 def _arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("do", choices=("check", "backup"), help="check: read all of it; backup: copy it")
-    parser.add_argument(
-        "to", nargs="?", metavar="FILE", help="backup: the file to write, which must not exist"
-    )
-    parser.add_argument("--format", choices=("text", "json"), default="text")
-    store_argument(parser)
+    from . import ledger_asked, ledger_files, ledger_shown, ledger_signed
+
+    words = parser.add_subparsers(dest="do", metavar="WORD", required=True)
+    for word in (*ledger_signed.WORDS, *ledger_shown.WORDS, *ledger_asked.WORDS, *ledger_files.WORDS):
+        added = words.add_parser(word.name, help=word.summary, description=word.summary, allow_abbrev=False)
+        word.arguments(added)
+        added.set_defaults(run=word.run)
 
 
 def _run(arguments: Namespace, streams: Streams) -> int:
-    from seawall.adapters.stores.sqlite import open_store
-    from seawall.kernel.errors import StoreError, UsageError
-    from seawall.reports.plain import neutral
-
-    if arguments.do == "check" and arguments.to:
-        raise UsageError("check takes no file; only backup does", "name a store with --store sqlite:///PATH")
-    path = store_path(arguments.store)
-    if not path.exists():
-        raise StoreError(f"there is no store at {path}", "a scan makes one, or name another with --store")
-    store = open_store(path)
-    try:
-        if arguments.do == "backup":
-            if not arguments.to:
-                raise UsageError("backup needs the file to write", "write: seawall ledger backup FILE")
-            store.check()
-            store.backup(Path(arguments.to))
-            answer: dict[str, object] = {"backup": arguments.to, "bytes": Path(arguments.to).stat().st_size}
-            text = f"copied {path} to {arguments.to}"
-        else:
-            answer = store.check()
-            text = f"sound: {path}, version {answer['version']}, {answer['bytes']} bytes"
-    finally:
-        store.close()
-    streams.result(
-        json.dumps({"schema": "seawall/ledger/1", **answer}) if arguments.format == "json" else neutral(text)
-    )
-    return 0
+    run: Callable[[Namespace, Streams], int] = arguments.run
+    return run(arguments, streams)
 
 
-COMMAND = Command("ledger", "check and back up what Seawall keeps", _arguments, _run)
+COMMAND = Command("ledger", "what was recorded, is it unchanged, and who can vouch for it", _arguments, _run)

@@ -7,6 +7,7 @@ was told of, answers whoever asks, and reads at most `note_bytes` of a request. 
 from __future__ import annotations
 
 import re
+import signal
 import socket
 import ssl
 import threading
@@ -208,6 +209,21 @@ class Listener(ThreadingHTTPServer):
         for sock in tuple(self._open):
             _end(sock, socket.SHUT_RD)
         self.server_close()
+
+
+def serve_until_told(listener: Listener) -> None:
+    """Answer until SIGTERM or SIGINT, then finish what was begun."""
+
+    def stop(*_: object) -> None:
+        threading.Thread(target=listener.shutdown).start()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        listener.serve_forever(0.2)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        listener.close()
 
 
 def _end(sock: socket.socket, how: int) -> None:

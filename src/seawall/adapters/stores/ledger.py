@@ -129,29 +129,6 @@ class LedgerStore:
             yield from rows
             start = until
 
-    def counts(self) -> tuple[int, int]:
-        """How many entries and how many tiles are stored, whatever the head says."""
-        with self._guard():
-            row = self._connection.execute(
-                "SELECT (SELECT count(*) FROM leaves), (SELECT count(*) FROM tiles)"
-            )
-            entries, tiles = row.fetchone()
-        return entries, tiles
-
-    def wrong_kinds(self) -> list[str]:
-        """Each `table.column` that holds a value of another kind than is ever written (SQLite takes any)."""
-        found = []
-        with self._guard():
-            query = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
-            for table in [
-                f'"{str(row[0]).replace(chr(34), chr(34) * 2)}"' for row in self._connection.execute(query)
-            ]:
-                for _, column, kind, *_ in self._connection.execute(f"PRAGMA table_info({table})").fetchall():
-                    wrong = f"SELECT 1 FROM {table} WHERE typeof({column}) != ? LIMIT 1"  # noqa: S608
-                    if self._connection.execute(wrong, (str(kind).lower(),)).fetchone():
-                        found.append(f"{table}.{column}".replace(chr(34), ""))
-        return found
-
     def leaf(self, index: int) -> bytes:
         """The bytes of one entry. Raises UsageError when there is no such entry."""
         for _, data in self.leaves(index, index + 1):

@@ -6,10 +6,12 @@ Source: C2SP tlog-witness, `add-checkpoint`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 
 from seawall.adapters.http import Http, Patience
 from seawall.kernel.checkpoint import parse_size
 from seawall.kernel.errors import OutsideError
+from seawall.kernel.limits import DEFAULT_LIMITS
 from seawall.kernel.note import NotANote, Signature, parse_signatures
 from seawall.kernel.witnessing import Ask
 
@@ -45,6 +47,17 @@ def ask_witness(http: Http, url: str, ask: Ask) -> Reply:
     raise OutsideError(
         f"the witness {url} answered {answer.status}: {said}", _ADVICE.get(answer.status, _LOOK)
     )
+
+
+def last_witnessed(http: Http, url: str, origin: str) -> bytes:
+    """The last checkpoint of that log that the witness signed, empty when none. Raises OutsideError."""
+    address = f"{url.rstrip('/')}/{sha256(origin.encode()).hexdigest()}/checkpoint"
+    answer = http.request("GET", address, limit=DEFAULT_LIMITS.note_bytes)
+    if answer.status == 404:
+        return b""
+    if answer.status != 200:
+        raise OutsideError(f"the witness {url} answered {answer.status}", _LOOK)
+    return answer.body
 
 
 _LOOK = "ask whoever runs it"
