@@ -1,4 +1,5 @@
 import json
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -59,8 +60,10 @@ def test_what_is_held_back_is_not_there(axios: Offering, day: Ruling) -> None:
     assert got["readme"] == "# axios\n"
     assert got["policyRestrictions"]["versions"].keys() == {"1.14.1", "0.30.4"}
     assert got["policyRestrictions"]["message"] == (
-        "Seawall: axios 1.14.1, 0.30.4 is held back: it is younger than 7 days \u2013 wait; "
-        "allowed from 2026-04-07 00:21 UTC; allowed now: 1.14.0"
+        "Seawall: axios 1.14.1 is held back: it is younger than 7 days \u2013 wait; "
+        "allowed from 2026-04-07 00:21 UTC; allowed now: 1.14.0\n"
+        "Seawall: axios 0.30.4 is held back: it is younger than 7 days \u2013 wait; "
+        "allowed from 2026-04-07 00:21 UTC; allowed now: 0.30.3"
     )
 
 
@@ -170,6 +173,18 @@ def test_whoever_only_observes_gets_everything(axios: Offering) -> None:
     assert "1.14.1" in got["versions"]
     assert "policyRestrictions" not in got
     assert packument.notice(axios, watched) == ""
+
+
+def test_twenty_thousand_versions_take_seconds_and_not_minutes() -> None:
+    got = offering(
+        {"name": "a", "dist-tags": {"latest": "0.5.0"}, "versions": {f"{n}.0.0": {} for n in range(50_000)}}
+    )
+    waits = held_back("young", UNTIL)
+    half = Ruling({o.filename: waits if place % 2 else ALLOWED for place, o in enumerate(got.offers)})
+    began = time.process_time()
+    packument.short(got, half, BASE)
+    packument.notice(got, half)
+    assert time.process_time() - began < 15
 
 
 def test_a_file_that_nobody_has_judged_is_not_there(axios: Offering) -> None:

@@ -20,6 +20,7 @@ from .comparing import line_of
 from .versions import order
 
 LATEST = "latest"
+_MOST_MOVED = 1_000
 _RANK = order("npm")
 _NUMBERS = re.compile(r"[v=]?\d+(?:\.\d+)*", re.ASCII)
 _WORD = re.compile(r"[A-Za-z]+")
@@ -29,29 +30,52 @@ def moved(
     tags: Mapping[str, object], allowed: Collection[str], deprecated: Collection[str]
 ) -> dict[str, str]:
     """The tags as they are where only `allowed` versions exist and `deprecated` are unwanted."""
-    ranked = [(rank, version) for version in allowed if (rank := _RANK(version)) is not None]
-    ranked.sort(reverse=True)
+    kinds = _by_kind(allowed)
     found: dict[str, str] = {}
+    left = _MOST_MOVED
     for tag, version in tags.items():
         if not isinstance(version, str):
             continue
-        place = version if version in allowed else _below(tag, version, ranked, deprecated)
-        if place:
-            found[tag] = place
+        if version in allowed:
+            found[tag] = version
+        elif left:
+            left -= 1
+            place = _below(version, kinds, deprecated) or (
+                _in_lower_line(version, kinds, deprecated) if tag == LATEST else ""
+            )
+            if place:
+                found[tag] = place
     return found
 
 
-def _below(tag: str, version: str, ranked: list[tuple[Any, str]], deprecated: Collection[str]) -> str:
+Ranked = list[tuple[Any, str]]
+Kinds = dict[tuple[str, str | None], Ranked]
+"""By line and channel: (rank, version), the highest first."""
+
+
+def _by_kind(versions: Collection[str]) -> Kinds:
+    kinds: Kinds = {}
+    for rank, version in sorted(((_RANK(v), v) for v in versions if _RANK(v) is not None), reverse=True):
+        kinds.setdefault((line_of(version), _channel(version)), []).append((rank, version))
+    return kinds
+
+
+def _below(version: str, kinds: Kinds, deprecated: Collection[str]) -> str:
+    alike = kinds.get((line_of(version), _channel(version)), [])
+    return _best(alike, _RANK(version), deprecated)
+
+
+def _in_lower_line(version: str, kinds: Kinds, deprecated: Collection[str]) -> str:
     mark = _RANK(version)
-    if mark is None:
-        return ""
-    lower = [other for rank, other in ranked if rank < mark]
-    channel = _channel(version)
-    alike = [other for other in lower if line_of(other) == line_of(version) and _channel(other) == channel]
-    if tag == LATEST and not alike:
-        alike = [other for other in lower if not is_prerelease(other)]
-        alike = [other for other in alike if line_of(other) == line_of(alike[0])]
-    return next((other for other in alike if other not in deprecated), alike[0] if alike else "")
+    final = [ranked for (_, channel), ranked in kinds.items() if channel is None]
+    lines = [ranked for ranked in final if mark is not None and ranked[-1][0] < mark]
+    return _best(max(lines, key=lambda ranked: ranked[-1][0], default=[]), mark, deprecated)
+
+
+def _best(ranked: Ranked, mark: Any, deprecated: Collection[str]) -> str:
+    """The highest below `mark` that is not deprecated, else the highest below it."""
+    lower = [version for rank, version in ranked if mark is not None and rank < mark]
+    return next((version for version in lower if version not in deprecated), lower[0] if lower else "")
 
 
 def is_prerelease(version: str) -> bool:

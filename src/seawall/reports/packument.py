@@ -10,7 +10,7 @@ Source: npm/registry, docs/responses/package-metadata.md; npm-pick-manifest.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from seawall.kernel.admission import Admission, Ruling
@@ -32,6 +32,8 @@ _NOT_HANDED_ON = frozenset({"policyRestrictions", "stagedVersions"})
 """Further places where npm looks for versions: nobody has judged what upstream says there."""
 _HOOKS = ("preinstall", "install", "postinstall")
 _RANK = order("npm")
+Held = list[tuple[str, Admission]]
+"""(version, why it is not handed out), the highest version first."""
 _LONGEST_NOTICE = 400
 _FEW = 20
 _ASK = "; for an exemption ask whoever runs this firewall"
@@ -68,7 +70,8 @@ def refusal(offering: Offering, ruling: Ruling, wanted: str) -> bytes | None:
     said = _mapping(offering.raw.get("dist-tags")).get(wanted, wanted)
     admission = dict(held(offering, ruling)).get(said) if isinstance(said, str) else None
     latest = _tags(offering, ruling).get(LATEST, "")
-    return denial(offering.name, said, admission, latest) if admission else None
+    instead = _instead(said, let_in(offering, ruling), latest)
+    return denial(offering.name, said, admission, instead) if admission else None
 
 
 def tags(offering: Offering, ruling: Ruling) -> bytes:
@@ -81,8 +84,8 @@ def let_in(offering: Offering, ruling: Ruling) -> dict[str, Offer]:
     return {offer.version: offer for offer in offering.offers if ruling.lets_in(offer.filename)}
 
 
-def held(offering: Offering, ruling: Ruling) -> list[tuple[str, Admission]]:
-    """(version, admission) of those that are not, the highest version first."""
+def held(offering: Offering, ruling: Ruling) -> Held:
+    """Those that are not handed out."""
     found = [
         (offer.version, ruling.admissions[offer.filename])
         for offer in offering.offers
@@ -99,14 +102,14 @@ def notice(offering: Offering, ruling: Ruling) -> str:
     """
     allowed = let_in(offering, ruling)
     latest = _tags(offering, ruling).get(LATEST, "")
-    missed = [(v, a) for v, a in held(offering, ruling) if _is_missed(v, a, latest, offering, allowed)]
+    missed = list(_missed(offering, held(offering, ruling), latest, allowed))
     if not missed:
         return ""
     (version, admission), *others = missed
     more = f"; also held back: {', '.join(v for v, _ in others[:3])}" if others else ""
     more += f" and {len(others) - 3} more" if len(others) > 3 else ""
     end = ascii_line(f"{more}{_ASK}")
-    start = ascii_line(reason(offering.name, version, admission, latest))
+    start = ascii_line(reason(offering.name, version, admission, _instead(version, allowed, latest)))
     return start[: _LONGEST_NOTICE - len(end)].rstrip() + end
 
 
@@ -125,18 +128,30 @@ def nothing_left(offering: Offering, ruling: Ruling) -> bytes:
     return _written(body)
 
 
-def _is_missed(
-    version: str, admission: Admission, latest: str, offering: Offering, allowed: Mapping[str, Offer]
-) -> bool:
-    said = _mapping(offering.raw.get("dist-tags")).values()
-    if is_prerelease(version):
-        return version in said and version == _mapping(offering.raw.get("dist-tags")).get(LATEST)
-    rank = _RANK(version)
-    if not latest or rank > _RANK(latest):
-        return True
-    waits = admission.allowed_from is not None or version in said
-    line = line_of(version)
-    return waits and not any(line_of(other) == line and _RANK(other) > rank for other in allowed)
+def _missed(
+    offering: Offering, restricted: Held, latest: str, allowed: Collection[str]
+) -> Iterator[tuple[str, Admission]]:
+    tags = _mapping(offering.raw.get("dist-tags"))
+    said = {version for version in tags.values() if isinstance(version, str)}
+    heads: dict[str, Any] = {}
+    for rank, version in sorted((_RANK(version), version) for version in allowed):
+        heads[line_of(version)] = rank
+    for version, admission in restricted:
+        rank = _RANK(version)
+        if is_prerelease(version):
+            missed = version == tags.get(LATEST)
+        elif not latest or rank > _RANK(latest):
+            missed = True
+        else:
+            waits = admission.allowed_from is not None or version in said
+            missed = waits and rank > heads.get(line_of(version), ())
+        if missed:
+            yield version, admission
+
+
+def _instead(version: str, allowed: Collection[str], latest: str) -> str:
+    """What to take in place of a version: the one below it in its line, else the latest."""
+    return moved({"": version}, allowed, ()).get("", latest)
 
 
 def _filtered(offering: Offering, ruling: Ruling, base: str) -> dict[str, Any]:
@@ -152,22 +167,26 @@ def _filtered(offering: Offering, ruling: Ruling, base: str) -> dict[str, Any]:
     restricted = held(offering, ruling)
     if restricted:
         made["policyRestrictions"] = {
-            "message": _reasons(offering.name, restricted, _tags(offering, ruling).get(LATEST, "")),
+            "message": _reasons(offering.name, restricted, allowed, made["dist-tags"].get(LATEST, "")),
             "versions": {version: {"name": offering.name, "version": version} for version, _ in restricted},
         }
     return made
 
 
-def _reasons(name: str, restricted: list[tuple[str, Admission]], latest: str) -> str:
-    """A line for each reason, with the versions that it holds back."""
-    groups: dict[tuple[str, object], list[tuple[str, Admission]]] = {}
+def _reasons(name: str, restricted: Held, allowed: Collection[str], latest: str) -> str:
+    """A line for each reason and line of releases, with the versions that it holds back."""
+    groups: dict[tuple[object, ...], Held] = {}
     for version, admission in restricted:
-        groups.setdefault((admission.sentence, admission.allowed_from), []).append((version, admission))
+        group = (line_of(version), admission.sentence, admission.allowed_from)
+        groups.setdefault(group, []).append((version, admission))
+    shown = list(groups.values())[:_FEW]
+    instead = moved({held_back[0][0]: held_back[0][0] for held_back in shown}, allowed, ())
     lines = []
-    for group in list(groups.values())[:_FEW]:
-        versions = ", ".join(version for version, _ in group[:_FEW])
-        versions += f" and {len(group) - _FEW} more" if len(group) > _FEW else ""
-        lines.append(reason(name, versions, group[0][1], latest))
+    for held_back in shown:
+        first, admission = held_back[0]
+        versions = ", ".join(version for version, _ in held_back[:_FEW])
+        versions += f" and {len(held_back) - _FEW} more" if len(held_back) > _FEW else ""
+        lines.append(reason(name, versions, admission, instead.get(first, latest)))
     if len(groups) > _FEW:
         lines.append(f"and {len(groups) - _FEW} more reasons for others")
     return "\n".join(lines)
