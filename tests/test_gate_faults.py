@@ -15,7 +15,7 @@ from seawall.adapters.feeds.index import open_index
 from seawall.adapters.stores.seen import SeenStore, open_seen
 from seawall.admit import Gate
 from seawall.decide import chosen_policy
-from seawall.grounds import Advisories, Grounds
+from seawall.grounds import Advisories, Grounds, grounds
 from seawall.kernel.decision import Outcome
 from seawall.kernel.errors import SeawallError, StoreError
 from seawall.kernel.finding import Evidence
@@ -23,6 +23,7 @@ from seawall.kernel.identity import Identity
 from seawall.kernel.intake import Intake
 from seawall.kernel.offer import Offering
 from seawall.kernel.policy.facts import Mode
+from seawall.kernel.settings import DEFAULTS
 from simulators.gate import ME, NOW, advisory, ago, npm, release, write_index
 
 FAULTS = 1_000
