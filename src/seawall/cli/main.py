@@ -25,6 +25,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("setup", "seawall.cli.setup", "which package managers here are open, and close them"),
     ("sync", "seawall.cli.sync", "bring advisory data onto this machine"),
     ("firewall", "seawall.cli.firewall", "the registry that package managers talk to instead of their own"),
+    ("run", "seawall.cli.run", "run a command with its package managers led to the firewall"),
     ("policy", "seawall.cli.policy", "check, test and explain policies"),
     ("ledger", "seawall.cli.ledger", "what was recorded, is it unchanged, and who can vouch for it"),
 )

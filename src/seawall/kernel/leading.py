@@ -16,6 +16,12 @@ RUN_HEADER = "x-seawall-run"
 COMMIT_HEADER = "x-seawall-commit"
 PLACE_HEADER = "x-seawall-place"
 
+MARK = "seawall-run-"
+"""Begins the secret part of a relay's path, so that what is left of it in a file can be recognised."""
+
+RELAYED = re.compile(rf"http://127\.0\.0\.1:\d{{1,5}}/{MARK}[0-9a-f]{{32}}")
+"""The address of any relay of any run."""
+
 SIMPLE, NPM, HF = "/pypi/simple/", "/npm/", "/hf"
 """Where below the firewall's address each ecosystem is."""
 
@@ -34,8 +40,6 @@ LED: tuple[Led, ...] = (
         MappingProxyType(
             {
                 "PIP_INDEX_URL": "{index}",
-                # A value in the environment wins over `extra-index-url` in a pip.conf, an empty one does not.
-                "PIP_EXTRA_INDEX_URL": "{index}",
                 "PIP_DISABLE_PIP_VERSION_CHECK": "1",
             }
         ),
@@ -92,7 +96,7 @@ NOT_LED: Mapping[str, str] = MappingProxyType(
 """Programs that no environment variable leads, and why."""
 
 _AROUND = re.compile(
-    r"PIP_(?:FIND_LINKS|NO_INDEX|TRUSTED_HOST|PROXY)"
+    r"PIP_(?:EXTRA_INDEX_URL|FIND_LINKS|NO_INDEX|TRUSTED_HOST|PROXY)"
     r"|UV_(?:INDEX|INDEX_URL|EXTRA_INDEX_URL|FIND_LINKS|NO_INDEX|OFFLINE_INDEX|INSECURE_HOST)"
     r"|UV_INDEX_.*_(?:USERNAME|PASSWORD)"
     r"|(?i:npm_config_registry|npm_config_replace_registry_host|npm_config_@[^/:]*:registry)"
@@ -108,12 +112,18 @@ _OURS = re.compile(r"SEAWALL_.*|ACTIONS_ID_TOKEN_REQUEST_.*")
 
 
 def led(
-    environment: Mapping[str, str], base: str, secrets: Iterable[str] = (), scopes: Iterable[str] = ()
+    environment: Mapping[str, str],
+    base: str,
+    secrets: Iterable[str] = (),
+    scopes: Iterable[str] = (),
+    *,
+    extra_indexes: bool = False,
 ) -> dict[str, str]:
     """`environment` for a child that is to know no registry but the firewall at `base`.
 
     `base` is without the last slash. `secrets` are names of further variables that are kept from it. `scopes`
-    are npm scopes (`@acme`) that the user's own settings send elsewhere. A proxy is not asked for `base`.
+    are npm scopes (`@acme`) that the user's own settings send elsewhere; `extra_indexes`: they give pip more
+    indexes. A proxy is not asked for `base`.
     """
     hidden = set(secrets)
     kept = {
@@ -132,6 +142,9 @@ def led(
     for client in LED:
         kept.update({name: value.format(**words) for name, value in client.variables.items()})
     kept.update({f"npm_config_{scope}:registry": words["npm"] for scope in scopes})
+    if extra_indexes:
+        # A value wins over `extra-index-url` in a pip.conf, an empty one does not.
+        kept["PIP_EXTRA_INDEX_URL"] = words["index"]
     for name in ("NO_PROXY", "no_proxy"):
         others = [part for part in kept.get(name, "").split(",") if part.strip()]
         kept[name] = ",".join(dict.fromkeys([*others, host]))

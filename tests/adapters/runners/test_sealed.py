@@ -21,7 +21,7 @@ from seawall.adapters.runners.relay import Relay
 from seawall.adapters.runners.sealed import Sealed, attempt
 from seawall.kernel.errors import OutsideError
 from seawall.kernel.run import Attempt, counted
-from simulators.gate import GateSimulator
+from simulators.door import GateSimulator
 
 ROOT = Path(__file__).parents[3]
 PYTHON = sys.executable

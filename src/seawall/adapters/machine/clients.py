@@ -71,6 +71,17 @@ def look(
     return Machine(clients, (*places, *variables.read(environment)), found, notes, unread)
 
 
+def own_settings(
+    environment: Mapping[str, str], limits: Limits = DEFAULT_LIMITS
+) -> tuple[Configuration, ...]:
+    """What the machine's and the user's files tell the clients, without starting one to ask its version."""
+    return tuple(
+        configuration
+        for path, layer, reader in _places(environment, ())
+        for configuration in _read_place(path, layer, reader, environment, limits)
+    )
+
+
 def _in_the_tree(environment: Mapping[str, str], keep_out: Path | None) -> Iterator[str]:
     """Sentences about the clients that a person would run here and that lie in the tree itself."""
     for name in ECOSYSTEM_OF if keep_out is not None else ():

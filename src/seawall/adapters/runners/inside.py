@@ -173,12 +173,13 @@ def filter_calls() -> None:
     checked("filter system calls", libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, address, 0, 0))
 
 
-def doors(own: "tuple[str, int] | None") -> "list[socket.socket]":
+def doors(port: int, own: "tuple[str, int] | None") -> "list[socket.socket]":
     """The listener, the packet socket, and where it can be had a listener at the firewall's own address."""
     packets = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_ALL))
     packets.bind(("lo", ETH_P_ALL))
     packets.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
-    found = [socket.create_server(("127.0.0.1", 0), backlog=128), packets]
+    taken = own is not None and own[1] == port
+    found = [socket.create_server(("127.0.0.1", 0 if taken else port), backlog=128), packets]
     if own is not None:
         family = socket.AF_INET6 if ":" in own[0] else socket.AF_INET
         found.append(socket.create_server(own, family=family, backlog=128))
@@ -205,7 +206,7 @@ def seal(control: socket.socket) -> "dict[str, object]":
         for family in (socket.AF_INET, socket.AF_INET6):
             if family == socket.AF_INET or os.path.exists("/proc/net/if_inet6"):  # noqa: PTH110
                 every_address_is_here(family)
-        made = doors(tuple(ask["own"]) if ask.get("own") else None)
+        made = doors(int(ask["port"]), tuple(ask["own"]) if ask.get("own") else None)
     except OSError as error:
         raise SealError(f"the only door: {error.strerror or error}") from None
     say(control, {"step": "doors"}, made)
@@ -236,6 +237,8 @@ def become(order: "dict[str, object]", control: socket.socket) -> None:
         filter_calls()
         say(control, {"step": "sealed", "proc": private}, [])
         control.close()
+        if order["to_errors"]:
+            os.dup2(2, 1)
         command = [str(word) for word in order["command"]]  # type: ignore[attr-defined]
         os.execve(order["program"], command, order["environment"])  # type: ignore[arg-type]  # noqa: S606
     except SealError as error:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hmac
 import http.client
 import json
-import re
 import secrets
 import socket
 import threading
@@ -22,13 +21,8 @@ from urllib.parse import urlsplit
 
 from seawall.adapters.http import trusted_roots
 from seawall.kernel.errors import UsageError
+from seawall.kernel.leading import MARK
 from seawall.kernel.run import Passage, one_line, wanted
-
-MARK = "seawall-run-"
-"""Begins the relay's secret path, so that what is left of it in a file can be recognised."""
-
-RELAYED = re.compile(rf"http://127\.0\.0\.1:\d{{1,5}}/{MARK}[0-9a-f]{{32}}")
-"""The address of any relay of any run."""
 
 _CONNECT = 5.0
 _READ = 600.0
@@ -54,7 +48,8 @@ class Relay:
     """One relay for one run. `base` is what the child is given, without the last slash. Close it when done.
 
     `listener` is a bound, listening TCP socket, which may be of another network namespace; without one it
-    listens on a port of its own. `secret` may be empty; `headers` go with every request. `also` answers on a
+    listens on `port`, or on any where that is taken. `path` is 32 hexadecimal digits.
+    `secret` may be empty; `headers` go with every request. `also` answers on a
     second socket under the firewall's own address, without a secret path: for settings that name it.
     """
 
@@ -65,15 +60,18 @@ class Relay:
         headers: Mapping[str, str] = MappingProxyType({}),
         listener: socket.socket | None = None,
         also: socket.socket | None = None,
+        *,
+        port: int = 0,
+        path: str = "",
     ) -> None:
         self.firewall = address_of(firewall)
         self._passages: list[Passage] = []
         self._notices: dict[str, None] = {}
         self._lock = threading.Lock()
         self._servers: list[_Server] = []
-        path = f"/{MARK}{secrets.token_hex(16)}"
+        path = f"/{MARK}{path or secrets.token_hex(16)}"
         if listener is None:
-            listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+            listener = _listener(port)
         self.base = f"http://127.0.0.1:{listener.getsockname()[1]}{path}"
         told = _Told(self.firewall, secret, dict(headers), self._note)
         self._serve(listener, path, self.base, told)
@@ -110,6 +108,13 @@ class Relay:
             server.shutdown()
             server.server_close()
             server.end_open()
+
+
+def _listener(port: int) -> socket.socket:
+    try:
+        return socket.create_server(("127.0.0.1", port), backlog=128)
+    except OSError:
+        return socket.create_server(("127.0.0.1", 0), backlog=128)
 
 
 class _Told:

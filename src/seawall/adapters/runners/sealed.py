@@ -39,7 +39,7 @@ _ADVICE = (
 class Sealed:
     """A seal that is ready: `listener` and `also` are for the relay. Close it when done."""
 
-    def __init__(self, firewall: str) -> None:
+    def __init__(self, firewall: str, port: int = 0) -> None:
         if sys.platform != "linux":
             raise OutsideError(f"--sealed cannot be had on {sys.platform}", _ADVICE)
         self._control, theirs = socket.socketpair()
@@ -59,13 +59,13 @@ class Sealed:
         self._made: list[socket.socket] = []
         self.also: socket.socket | None = None
         try:
-            self._prepare(firewall)
+            self._prepare(firewall, port)
         except BaseException:
             self.close()
             raise
 
-    def _prepare(self, firewall: str) -> None:
-        self._send({"own": _own_address(firewall)})
+    def _prepare(self, firewall: str, port: int) -> None:
+        self._send({"port": port, "own": _own_address(firewall)})
         self._expect("map")
         _map_ids(self._process.pid)
         self._send({"step": "mapped"})
@@ -104,9 +104,13 @@ class Sealed:
             raise OutsideError(f"the seal cannot be made: {why}", _ADVICE)
         return descriptors
 
-    def run(self, command: Sequence[str], environment: Mapping[str, str]) -> int:
-        """Run the command inside to its end; its exit code. What it prints goes where ours goes."""
+    def run(self, command: Sequence[str], environment: Mapping[str, str], *, to_errors: bool = False) -> int:
+        """Run the command inside to its end; its exit code.
+
+        Standard streams are ours; with `to_errors` what it prints goes to standard error.
+        """
         order = {
+            "to_errors": to_errors,
             "command": list(command),
             "program": program_of(command, environment),
             "environment": dict(environment),
