@@ -202,22 +202,31 @@ class Hander:
     def _beside(
         self, dialect: Dialect, shelf: Shelf, offer: Offer, admission: Admission, aside: str
     ) -> Prepared:
-        """What describes a file (PEP 658): its own digests, its own entry in the cache."""
-        if aside != "metadata" or offer.metadata is None:
+        """What describes a file (PEP 658) or attests it (PEP 740): with digests and a cache entry of its own."""
+        beside = _described(offer) if aside == "metadata" else _attested(offer)
+        if beside is None:
             raise NoSuchFileError(f"{shelf.origin} has no {aside} of {offer.filename}")
-        described = Offer(
-            offer.version,
-            f"{offer.filename}.metadata",
-            f"{offer.url}.metadata",
-            offer.metadata,
-            offer.published,
-        )
-        blob = self._blobs.held(described.digests)
+        blob = self._blobs.held(beside.digests)
         if blob is None:
-            arrival = self._arrival(dialect.ecosystem, shelf.origin, described)
+            arrival = self._arrival(dialect.ecosystem, shelf.origin, beside)
             arrival.wait()
             blob = arrival.blob()
         return _prepared(shelf, offer, admission, blob=blob)
+
+
+def _described(offer: Offer) -> Offer | None:
+    if offer.metadata is None:
+        return None
+    name = f"{offer.filename}.metadata"
+    return Offer(offer.version, name, f"{offer.url}.metadata", offer.metadata, offer.published)
+
+
+def _attested(offer: Offer) -> Offer | None:
+    """No digest of it is known: it can only be asked for anew."""
+    if not offer.provenance:
+        return None
+    name = f"{offer.filename}.provenance"
+    return Offer(offer.version, name, offer.provenance, published=offer.published)
 
 
 def like(offer: Offer, offers: Iterable[Offer], version: str) -> Offer | None:

@@ -4,12 +4,15 @@ The clients know the firewall's address only; the simulated upstream remembers w
 releases that are old enough and one of this morning; `calm` has old ones only.
 """
 
+import json
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 from tests.simulators.command_line import index
@@ -244,3 +247,14 @@ def test_an_index_that_tells_no_times_lets_nothing_in_and_says_so(tmp_path: Path
             assert "tide 1.0" in done.words
             assert "Seawall" in done.words
             assert not desk.installed()
+
+
+def test_attestations_come_through_the_firewall(upstream: PastPypi, gate: Running) -> None:
+    files = {file["filename"]: file for file in json.loads(page(gate, "calm"))["files"]}
+    address = files["calm-1.1-py3-none-any.whl"]["provenance"]
+    with urllib.request.urlopen(urljoin(f"{gate.url}/pypi/simple/calm/", address), timeout=10) as answer:
+        assert answer.headers["Content-Type"] == "application/vnd.pypi.integrity.v1+json"
+        assert json.loads(answer.read())["attestation_bundles"]
+    assert "/files/calm/calm-1.1-py3-none-any.whl.provenance" in upstream.asked
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(f"{gate.url}/pypi/files/tide/tide-1.0.tar.gz.provenance", timeout=10)

@@ -24,6 +24,11 @@ from .phrase import ToldStatus
 from .request import Request
 from .views import View, view_of
 
+_BESIDE = {
+    "metadata": "text/plain; charset=utf-8",
+    "provenance": "application/vnd.pypi.integrity.v1+json",
+}
+"""What stands beside a file, and the Content-Type it has."""
 _PACKED_FROM = 1_000
 _LEVEL = 6
 
@@ -149,7 +154,7 @@ class RegistryRoom:
             self._desk.hander.settled, self._dialect, identity=request.identity, mode=request.mode
         )
         event = self._of(request, wanted, prepared)
-        kind_of_bytes = "text/plain; charset=utf-8" if wanted.aside else "application/octet-stream"
+        kind_of_bytes = _BESIDE.get(wanted.aside, "application/octet-stream")
         await send_file(self._desk, request, prepared, event, settle, kind_of_bytes)
 
     async def _denied(self, request: Request, wanted: File, denied: Denied) -> None:
