@@ -202,7 +202,7 @@ class Hander:
     def _beside(
         self, dialect: Dialect, shelf: Shelf, offer: Offer, admission: Admission, aside: str
     ) -> Prepared:
-        """What describes a file (PEP 658) or attests it (PEP 740): with digests and a cache entry of its own."""
+        """What describes a file (PEP 658) or attests it (PEP 740), with digests and a place of its own."""
         beside = _described(offer) if aside == "metadata" else _attested(offer)
         if beside is None:
             raise NoSuchFileError(f"{shelf.origin} has no {aside} of {offer.filename}")
