@@ -30,7 +30,7 @@ from seawall.kernel.origin import Origin
 from seawall.record import entries
 from seawall.servers.firewall.assembly import Assembled, assemble
 from seawall.servers.firewall.phrase import speak_phrases
-from seawall.servers.firewall.runner import bases
+from seawall.servers.firewall.runner import bases, configured
 
 NOBODYS = {
     "id": "MAL-2020-1",
@@ -132,9 +132,7 @@ def firewall(
         found, addresses, place, lambda _: "", None, exemptions, clock=lambda: now().timestamp()
     )
     speak_phrases()
-    config = uvicorn.Config(
-        assembled.app, http="httptools", loop="uvloop", lifespan="off", access_log=False, log_config=None
-    )
+    config = configured(assembled.app, Listen())
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()

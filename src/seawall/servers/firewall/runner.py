@@ -88,9 +88,9 @@ def bases(listen: Listen, listener: socket.socket) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*(url.rstrip("/") for url in listen.urls), *own)))
 
 
-def serve(app: Any, listen: Listen, listener: socket.socket, started: Callable[[], None]) -> Ended:
-    """Serve until a signal ends it. `started` is called when requests are answered."""
-    config = uvicorn.Config(
+def configured(app: Any, listen: Listen) -> uvicorn.Config:
+    """How uvicorn serves us. What a header says of another address is for `identify` alone to judge."""
+    return uvicorn.Config(
         app,
         http="httptools",
         loop="uvloop",
@@ -109,9 +109,13 @@ def serve(app: Any, listen: Listen, listener: socket.socket, started: Callable[[
         ssl_ca_certs=listen.client_ca or None,
         ssl_cert_reqs=ssl.CERT_REQUIRED if listen.client_ca else ssl.CERT_NONE,
     )
+
+
+def serve(app: Any, listen: Listen, listener: socket.socket, started: Callable[[], None]) -> Ended:
+    """Serve until a signal ends it. `started` is called when requests are answered."""
     speak_phrases()
     kept = listener.dup()
-    server = _Server(config, started)
+    server = _Server(configured(app, listen), started)
     restart = False
 
     def again(_signal: int, _frame: FrameType | None) -> None:
