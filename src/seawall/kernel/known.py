@@ -12,7 +12,7 @@ All of it follows from the leaves alone, so it can be made again from them and c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from .event import Action, Delivery, Event
 from .graph import Relation
@@ -47,7 +47,7 @@ class Known:
             event.time if 0 <= event.time <= LATEST else 0,
             event.action,
             event.delivery is Delivery.SERVED,
-            _asset(event.asset),
+            fitted("asset", event.asset),
             fitted_needs(event.needs) if event.needs else (),
             fitted("client", event.client),
             event.subject,
@@ -112,21 +112,23 @@ class Known:
         last.stopped = subject == "stopped"
 
 
-def _links(taken: bool, asset: str, needs: tuple[str, ...], names: Pseudonyms) -> Iterator[Link]:
+# Looking a member's value up costs more than all the rest of a link.
+_TOOK, _RAN_AT = Relation.TOOK.value, Relation.RAN_AT.value
+_DEPENDS_ON, _BUILT = Relation.DEPENDS_ON.value, Relation.BUILT.value
+
+
+def _links(taken: bool, asset: str, needs: tuple[str, ...], names: Pseudonyms) -> list[Link]:
     run = f"run:{names.run}" if names.run else ""
     place = f"place:{names.place}" if names.place else ""
+    links: list[Link] = []
     if taken and asset:
-        yield f"who:{names.who}", Relation.TOOK.value, asset
+        links.append((f"who:{names.who}", _TOOK, asset))
         if run or place:
-            yield run or place, Relation.TOOK.value, asset
+            links.append((run or place, _TOOK, asset))
     if run and place:
-        yield run, Relation.RAN_AT.value, place
+        links.append((run, _RAN_AT, place))
     if run and names.commit:
-        yield run, Relation.BUILT.value, f"commit:{names.commit}"
-    if asset:
-        for need in needs:
-            yield asset, Relation.DEPENDS_ON.value, need
-
-
-def _asset(asset: str) -> str:
-    return fitted("asset", asset)
+        links.append((run, _BUILT, f"commit:{names.commit}"))
+    if asset and needs:
+        links += [(asset, _DEPENDS_ON, need) for need in needs]
+    return links

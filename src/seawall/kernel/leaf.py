@@ -34,7 +34,7 @@ LATEST = 253_402_300_799_999
 
 _NEEDS_BYTES = 32 * 1024
 _MOST_IDS = 64
-_HELD = 8_192
+_HELD = 16_384
 
 _DIGEST = r"[a-z0-9]{2,16}:[0-9a-f]{16,128}"
 _ALPHABET = {
@@ -98,6 +98,7 @@ def leaf(event: Event, names: Pseudonyms, salt: str) -> bytes:
     return text.encode()
 
 
+@lru_cache(maxsize=_HELD)
 def fitted(name: str, value: str) -> str:
     """`value` as it stands in a leaf's member `name`: itself, without a purl's qualifiers, or `UNFIT`."""
     short = _QUALIFIERS.sub("", value) if name == "asset" else value  # they may name a host or a path

@@ -384,4 +384,5 @@ def open_ledger(path: Path, *, write: bool = False) -> LedgerStore:
     if not write and not path.exists():
         raise StoreError(f"there is no ledger at {path}", "a firewall makes one: seawall firewall")
     connection = open_database(path, LAYOUT, synchronous="FULL", read_only=not write, any_thread=True)
+    connection.execute("PRAGMA cache_size = -8000")  # KiB: edges of a group lie all over their tree
     return LedgerStore(connection, path)
