@@ -210,3 +210,91 @@ def _generated(path: str) -> bool:
         or name.endswith(("_pb2.py", "_pb2_grpc.py"))
         or ".dist-info/" in path
     )
+
+
+def rows(diff: ReleaseDiff) -> tuple[Row, ...]:
+    """What a person looks at, side by side: the old release (empty where there is none) and the new one."""
+    old, new = diff.old, diff.new
+    made = [
+        Row("version", diff.previous or (old.version if old else ""), diff.declared.version or new.version),
+        Row("files", str(len(old.files)) if old else "", str(len(new.files))),
+        Row("unpacked", _megabytes(old), _megabytes(new)),
+        Row("code", str(_code(old)) if old else "", str(_code(new)), _named(diff)),
+        Row("hooks", _hook_words(old), _hook_words(new), tuple(f"{h.kind}: {w}" for h, w in new_hooks(diff))),
+        Row(
+            "at load", _acts(at_load(old)) if old else "", _acts(at_load(new)), _places(gained_at_load(diff))
+        ),
+        Row(
+            "when used", _acts(active(old)) if old else "", _acts(active(new)), _places(gained_anywhere(diff))
+        ),
+        Row("odd text", _traces(old), _traces(new), _marked(diff)),
+        Row("machine code", _natives(old), _natives(new)),
+        Row("commands", ", ".join(old.commands[:8]) if old else "", ", ".join(new.commands[:8])),
+        Row(
+            "dependencies",
+            str(len(old.dependencies)) if old else "",
+            str(len(new.dependencies)),
+            _needs(diff),
+        ),
+    ]
+    if diff.source is not None:
+        strange = only_in_wheel(diff)
+        made.append(
+            Row("not in its source", "", str(len(strange)), tuple(item.path for item in strange[:10]))
+        )
+    faults = tuple(f"{item.path} {item.message}".strip() for item in (*new.faults, *new.outside))
+    if faults:
+        made.append(Row("cannot be read", "", str(len(faults)), faults[:10]))
+    return tuple(made)
+
+
+def _megabytes(contents: Contents | None) -> str:
+    return f"{contents.size / 1e6:.2f} MB" if contents else ""
+
+
+def _code(contents: Contents) -> int:
+    return sum(item.code for item in contents.files)
+
+
+def _named(diff: ReleaseDiff) -> tuple[str, ...]:
+    """Code files that came and went, and how many changed."""
+    if diff.old is None:
+        return ()
+    mine, theirs = diff.new.by_path, diff.old.by_path
+    came = [f"+ {p}" for p in sorted(mine.keys() - theirs.keys()) if mine[p].code]
+    went = [f"- {p}" for p in sorted(theirs.keys() - mine.keys()) if theirs[p].code]
+    changed = sum(item.code and item.path in theirs and _changed(diff, item.path) for item in diff.new.files)
+    more = [f"{len(came) + len(went) - 10} more"] if len(came) + len(went) > 10 else []
+    return (f"{changed} changed", *(came + went)[:10], *more)
+
+
+def _hook_words(contents: Contents | None) -> str:
+    return ", ".join(sorted({item.kind for item in contents.hooks})) if contents else ""
+
+
+def _acts(sights: Iterable[Sight]) -> str:
+    return ", ".join(sorted({item.act.value for item in sights}))
+
+
+def _places(sights: Iterable[Sight]) -> tuple[str, ...]:
+    first: dict[Act, Sight] = {}
+    for item in sights:
+        first.setdefault(item.act, item)
+    return tuple(f"{i.path}:{i.line} {i.act.value}: {i.code}" for i in first.values())
+
+
+def _traces(contents: Contents | None) -> str:
+    return ", ".join(sorted({item.trace.value for item in contents.marks})) if contents else ""
+
+
+def _marked(diff: ReleaseDiff) -> tuple[str, ...]:
+    return tuple(f"{m.path}:{m.line} {m.trace.value} ({m.note})" for m in new_marks(diff, Trace)[:10])
+
+
+def _natives(contents: Contents | None) -> str:
+    return ", ".join(sorted({item.native for item in contents.files if item.native})) if contents else ""
+
+
+def _needs(diff: ReleaseDiff) -> tuple[str, ...]:
+    before = {name for name, _ in diff.old.dependencies} if diff.old else set()
+    return tuple(f"+ {name} {spec}" for name, spec in diff.new.dependencies if name not in before)[:10]
