@@ -126,14 +126,17 @@ def leaf_of(row):
 
 
 def line_leaves(path):
-    """The hashes in a .jsonl export, in order and without gaps."""
+    """The hashes in a .jsonl export, in order, without gaps, and as many as its first line says."""
     with path.open("rb") as file:
-        file.readline()
+        count = json.loads(file.readline())["entries"]
         for index, line in enumerate(file):
             row = json.loads(line)
-            if row["index"] != index:
-                raise Wrong(f"entry {row['index']} stands where entry {index} should")
+            if row["index"] != index or row.keys() - {"index", "hash", "leaf"}:
+                raise Wrong(f"line {index + 2} does not hold entry {index}")
             yield leaf_of(row)
+            count -= 1
+    if count:
+        raise Wrong("there are more or fewer entries than its first line says")
 
 
 def tile_leaves(top):
