@@ -64,7 +64,7 @@ def compare(keys: Iterable[Key], advisories: Iterable[Advisory]) -> Comparison:
                 about[affected.ecosystem, name].append((advisory, affected))
     matches: dict[Key, tuple[Match, ...]] = {}
     unknown: dict[Key, tuple[str, ...]] = {}
-    sound: _Sound = {}
+    flaws: dict[tuple[int, ...], tuple[_Flaw, ...]] = {}
     for key in dict.fromkeys(keys):
         ecosystem, name, version = key
         candidates = about.get((ecosystem, package_name(ecosystem, name)))
@@ -73,7 +73,11 @@ def compare(keys: Iterable[Key], advisories: Iterable[Advisory]) -> Comparison:
         answers = [(pair, is_affected(pair[1], version)) for pair in candidates]
         hits = [pair for pair, answer in answers if answer]
         if hits:
-            matches[key] = tuple(sorted(_matches(key, hits, sound), key=_worst_first))
+            # Many versions are hit by the same records; what does not depend on the version is found once.
+            same = tuple([id(affected) for _, affected in hits])
+            if same not in flaws:
+                flaws[same] = tuple(sorted(_flaws(hits), key=_worst_first))
+            matches[key] = tuple([_match(key, flaw) for flaw in flaws[same]])
         ids = {record.id for (record, _), answer in answers if answer is None}
         left = ids - {record.id for record, _ in hits}
         if left:
@@ -103,28 +107,58 @@ def is_affected(affected: Affected, version: str) -> bool | None:
     return answer
 
 
-_Sound = dict[tuple[int, ...], list[str]]
-"""The versions that records of one flaw call fixed and none of them affected, by the records' identities."""
+@dataclass(frozen=True, slots=True)
+class _Flaw:
+    """What records of one flaw say together, whatever the version.
+
+    `fixed` are, for each record, the versions that it calls fixed and that none of them affects.
+    """
+
+    ids: tuple[str, ...]
+    summary: str
+    malicious: bool
+    severity: Severity
+    score: float | None
+    feed: str
+    published: str
+    fixed: tuple[tuple[str, ...], ...]
 
 
-def _matches(key: Key, hits: Sequence[tuple[Advisory, Affected]], sound: _Sound) -> Iterator[Match]:
+def _match(key: Key, flaw: _Flaw) -> Match:
+    return Match(
+        key=key,
+        ids=flaw.ids,
+        summary=flaw.summary,
+        malicious=flaw.malicious,
+        severity=flaw.severity,
+        score=flaw.score,
+        fixed_in=_fixed_in(key, flaw.fixed),
+        feed=flaw.feed,
+        published=flaw.published,
+    )
+
+
+def _flaws(hits: Sequence[tuple[Advisory, Affected]]) -> Iterator[_Flaw]:
     for group in _groups(hits):
         advisories = [advisory for advisory, _ in group]
         malicious = any(advisory.malicious for advisory in advisories)
         score = max((s for a in advisories for s in map(_score, a.vectors) if s is not None), default=None)
         first = min(advisories, key=lambda a: _preference(a.id))
-        summary = next((a.summary for a in (first, *advisories) if a.summary), "")
-        yield Match(
-            key=key,
+        yield _Flaw(
             ids=_ids(advisories),
-            summary=summary,
+            summary=next((a.summary for a in (first, *advisories) if a.summary), ""),
             malicious=malicious,
             severity=Severity.CRITICAL if malicious else severity_of(score, [a.label for a in advisories]),
             score=score,
-            fixed_in=_fixed_in(key, group, sound),
             feed=first.feed,
             published=min((a.published for a in advisories if a.published), default=""),
+            fixed=tuple(_fixed_by(affected, group) for _, affected in group),
         )
+
+
+def _fixed_by(affected: Affected, group: Sequence[tuple[Advisory, Affected]]) -> tuple[str, ...]:
+    fixed = [text for r in affected.ranges for kind, text in r.events if kind == "fixed"]
+    return tuple(text for text in fixed if all(is_affected(other, text) is False for _, other in group))
 
 
 def _groups(
@@ -155,26 +189,18 @@ def _preference(name: str) -> tuple[int, str]:
     return (len(_PREFERENCE), name)
 
 
-def _worst_first(item: Match) -> tuple[bool, int, tuple[str, ...]]:
+def _worst_first(item: _Flaw) -> tuple[bool, int, tuple[str, ...]]:
     return (not item.malicious, -item.severity, item.ids)
 
 
-def _fixed_in(key: Key, group: Sequence[tuple[Advisory, Affected]], known: _Sound) -> str:
+def _fixed_in(key: Key, fixed: Iterable[Sequence[str]]) -> str:
     """A version that every record of the flaw calls fixed; the highest of their lowest ones."""
     ecosystem, _, version = key
     rank = order(ecosystem)
-    answers = []
-    ids = tuple([id(affected) for _, affected in group])
-    for at, (_, affected) in enumerate(group):
-        sound = known.get((at, *ids))
-        if sound is None:
-            fixed = [text for r in affected.ranges for kind, text in r.events if kind == "fixed"]
-            sound = [text for text in fixed if all(is_affected(other, text) is False for _, other in group)]
-            known[at, *ids] = sound
-        answer = lowest_fixed(sound, version, rank)
-        if answer:
-            answers.append((rank(answer), answer))
-    return max(answers, key=lambda pair: pair[0])[1] if answers else ""
+    answers = [
+        answer for answer in (lowest_fixed(texts, version, rank) for texts in fixed if texts) if answer
+    ]
+    return max(answers, key=rank) if len(answers) > 1 else "".join(answers)
 
 
 def severity_of(score: float | None, labels: Iterable[str]) -> Severity:

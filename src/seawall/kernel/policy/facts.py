@@ -203,20 +203,38 @@ def gather(
 
 
 def _found(findings: tuple[Finding, ...]) -> dict[str, object]:
-    open_ones = [f for f in findings if not f.waived and not f.signal]
-    rated = [f for f in open_ones if f.severity > Severity.INFO]
-    vulnerable = [int(f.severity) for f in open_ones if f.rule == _VULNERABLE]
-    others = [int(f.severity) for f in open_ones if f.rule != _VULNERABLE]
+    vulnerable = others = UNKNOWN_NUMBER
+    rated: set[str] = set()
+    serious: set[str] = set()
+    notes: set[str] = set()
+    signals: set[str] = set()
+    quiet: set[str] = set()
+    open_rules: set[str] = set()
+    for f in findings:
+        if f.waived:
+            quiet.add(f.rule)
+        elif f.signal:
+            signals.add(f.rule)
+        else:
+            open_rules.add(f.rule)
+            severity = int(f.severity)
+            if f.rule == _VULNERABLE:
+                vulnerable = max(vulnerable, severity)
+            else:
+                others = max(others, severity)
+            (rated if severity > Severity.INFO else notes).add(f.rule)
+            if severity >= Severity.HIGH:
+                serious.add(f.rule)
     return {
-        "malware": any(f.rule == _MALWARE for f in open_ones),
-        "malware_in_past": any(f.rule == _PAST for f in open_ones),
-        "worst_vulnerability": max(vulnerable, default=UNKNOWN_NUMBER),
-        "worst_finding": max(others, default=UNKNOWN_NUMBER),
-        "findings": frozenset(f.rule for f in rated),
-        "serious": frozenset(f.rule for f in rated if f.severity >= Severity.HIGH),
-        "notes": frozenset(f.rule for f in open_ones if f.severity is Severity.INFO),
-        "signals": frozenset(f.rule for f in findings if f.signal and not f.waived),
-        "waived": frozenset(f.rule for f in findings if f.waived),
+        "malware": _MALWARE in open_rules,
+        "malware_in_past": _PAST in open_rules,
+        "worst_vulnerability": vulnerable,
+        "worst_finding": others,
+        "findings": frozenset(rated),
+        "serious": frozenset(serious),
+        "notes": frozenset(notes),
+        "signals": frozenset(signals),
+        "waived": frozenset(quiet),
     }
 
 
