@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from . import against_syft, feeds, history, hostile, policy, reading, startup
+from . import against_syft, feeds, firewall, history, hostile, policy, reading, startup
 from .measure import Line
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
@@ -22,6 +22,7 @@ MODULES = (
     (reading, "Reading"),
     (policy, "Policy"),
     (hostile, "Hostile files"),
+    (firewall, "The firewall, beside other registry proxies"),
 )
 
 HEAD = """# Benchmarks
@@ -35,7 +36,7 @@ bound: every 10 ms the high-water marks of the resident sizes of all living proc
 up, and the largest sum counts. *Cold*: each run of Seawall has a data directory of its own, so nothing is
 remembered from the one before. *Warm*: the files and the programs lie in the machine's page cache, for the
 peer too. The data is generated from fixed seeds, and public lockfiles from `tests/data/lockfiles` are added;
-no measurement opens a socket.
+sockets are opened on loopback only.
 """
 TABLE = """
 ## {}
