@@ -77,12 +77,12 @@ def export_lines(
         size = store.head().size
         kept = kept_notes(store, settings) if settings else []
         note = kept[-1][1].data.decode() if kept else None
-        yield json.dumps({"schema": EXPORT, "entries": size, "checkpoint": note}, ensure_ascii=False)
+        yield json.dumps({"schema": EXPORT, "entries": size, "checkpoint": note})
         for index, data in store.leaves(0, size):
             row: dict[str, object] = {"index": index, "hash": _base64(leaf_hash(data))}
             if with_leaves:
                 row["leaf"] = data.decode()
-            yield json.dumps(row, ensure_ascii=False)
+            yield json.dumps(row)
             if not index % 16_384:
                 advance(index, size)
 

@@ -16,7 +16,14 @@ from seawall.adapters.disk.places import config_directory
 from seawall.adapters.http import Http
 from seawall.kernel.checkpoint import Checkpoint
 from seawall.kernel.checkpoint import parse as parse_checkpoint
-from seawall.kernel.errors import OutsideError, PolicyError, SeawallError, TamperedError, UsageError
+from seawall.kernel.errors import (
+    OutsideError,
+    PolicyError,
+    SeawallError,
+    StoreError,
+    TamperedError,
+    UsageError,
+)
 from seawall.kernel.ledger_settings import CopyAt, CopyKind, LedgerSettings, WitnessAt
 from seawall.kernel.limits import DEFAULT_LIMITS
 from seawall.kernel.merkle import consistency_proof, root_of
@@ -99,12 +106,36 @@ def checkpoint_now(
     return Vouched(checkpoint, note, witnessed, tuple(copied), tuple(failed), tuple(tampered))
 
 
+def vouch(ledger: Path, settings: LedgerSettings, now: datetime) -> Vouched:
+    """`checkpoint_now` with everything that it needs: what a firewall calls every now and then, in a thread.
+
+    It has its own connection, so the ledger may be written meanwhile. Raises as `checkpoint_now` and
+    `signer_for` do, and StoreError when there is no ledger.
+    """
+    from seawall.adapters.stores.ledger import open_ledger
+    from seawall.adapters.witnesses.asking import PATIENCE
+
+    if not ledger.exists():
+        raise StoreError(f"there is no ledger at {ledger}", "a firewall makes one: seawall firewall")
+    signer = signer_for(settings)
+    store, http = open_ledger(ledger, write=True), Http(patience=PATIENCE)
+    try:
+        return checkpoint_now(store, settings, signer, now, http)
+    finally:
+        store.close()
+        http.close()
+
+
 def kept_notes(store: LedgerStore, settings: LedgerSettings) -> list[tuple[Checkpoint, Note]]:
-    """What was signed before, oldest first. Raises TamperedError for one that is not of the ledger's key."""
+    """What was signed lately, oldest first. Raises TamperedError for one that is not of the ledger's key."""
     return [
         read_note(data, settings, f"the checkpoint of {size} entries in {store.path}")
-        for size, data in store.checkpoints()
+        for size, data in store.checkpoints(_LATELY)
     ]
+
+
+_LATELY = 32
+"""So many checkpoints are looked at to find what a witness signed last; it can tell what is older."""
 
 
 def read_note(data: object, settings: LedgerSettings, where: str) -> tuple[Checkpoint, Note]:

@@ -2,6 +2,8 @@
 
 import base64
 import json
+import os
+import pty
 import re
 import shutil
 import sqlite3
@@ -172,11 +174,40 @@ def test_who_is_down_is_said(ledger: Ask, witness: Any, tmp_path: Path) -> None:
     assert "never witnessed by gone.example" in ledger("verify", "--offline").out
 
 
+def test_many_checkpoints_of_one_size_stay_one(ledger: Ask, witness: Any, data: Path) -> None:
+    set_up(ledger, witness)
+    for _ in range(3):
+        note = ledger("checkpoint", "--format", "json").answer["checkpoint"]
+    assert note.count("\n— ") == 2
+    for _ in range(40):
+        record(data, events(1))
+        ledger("checkpoint")
+    assert ledger("verify", "--format", "json").answer["checkpoints"] == 41
+
+
+def test_set_up_asks_a_person(data: Path, witness: Any, tmp_path: Path) -> None:
+    """On a terminal, with nothing said: the name, a witness and a place are asked for."""
+    ours, theirs = pty.openpty()
+    answers = ["ledger.example/asked", *witness.words, str(tmp_path / "copy")]
+    words = [sys.executable, "-m", "seawall", "ledger", "init"]
+    with subprocess.Popen(words, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs, text=True) as running:
+        os.write(ours, "".join(f"{line}\n" for line in answers).encode())
+        out, _ = running.communicate(timeout=30)
+    os.close(ours)
+    os.close(theirs)
+    assert running.returncode == 0
+    assert out.startswith("ledger.example/asked: set up in ")
+    assert f"witness: {witness.url} (witness.example/w)" in out
+    assert f"copy: {tmp_path}/copy" in out
+
+
 def test_wrong_words(ledger: Ask, tmp_path: Path) -> None:
     for words, said in (
         (("verify", "--checkpoint", tmp_path / "none"), "name the file"),
         (("verify", "--witness-key", "x"), "no public key"),
         (("verify", "--key", "x"), "no public key"),
+        (("verify", "--checkpoint", VERIFIER), "whose ledger"),
+        (("verify", "--witness-key", witness_signer().key.text), "whose ledger"),
         (("prove",), "which entry"),
         (("prove", 1, "--asset", "x"), "which entry"),
         (("prove", 1), "not set up"),

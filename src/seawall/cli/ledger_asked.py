@@ -47,7 +47,7 @@ def _verify_arguments(parser: ArgumentParser) -> None:
 def _verify(arguments: Namespace, streams: Streams) -> int:
     from seawall.adapters.http import Http
     from seawall.adapters.witnesses.asking import PATIENCE
-    from seawall.kernel.errors import TargetError
+    from seawall.kernel.errors import TargetError, UsageError
     from seawall.ledger import verify
     from seawall.ledger_setup import witness_key
     from seawall.reports.ledger import standing_lines, standing_values
@@ -60,6 +60,8 @@ def _verify(arguments: Namespace, streams: Streams) -> int:
             raise TargetError(f"{name}: {error.strerror}", "name the file of a checkpoint") from None
     settings = _believed(arguments)
     keys = [witness_key(text) for text in arguments.witness_key]
+    if (given or keys) and settings is None:
+        raise UsageError("whose ledger is it? its public key is not known here", "name it with --key VKEY")
     http = None if arguments.offline else Http(patience=PATIENCE)
     try:
         with opened(arguments) as store, streams.progress("recomputing the ledger") as advance:
@@ -70,7 +72,7 @@ def _verify(arguments: Namespace, streams: Streams) -> int:
     where = str(ledger_path(arguments))
     answer(arguments, streams, standing_values(standing), standing_lines(standing, where))
     lacking = [key for key in keys if key not in {item.key for item in standing.witnessed}]
-    if standing.faults or (lacking and settings):
+    if standing.faults or lacking:
         return 5
     return 3 if standing.failed and not arguments.offline else 0
 
@@ -109,9 +111,7 @@ def _prove(arguments: Namespace, streams: Streams) -> int:
     with opened(arguments) as store:
         index = arguments.index if arguments.index is not None else _newest(store, arguments.asset, streams)
         bundle = prove(store, settings, index, with_leaf=arguments.with_leaves)
-    streams.result(
-        json.dumps(bundle, ensure_ascii=False) if arguments.format == "json" else tlog_proof(bundle)
-    )
+    streams.result(json.dumps(bundle) if arguments.format == "json" else tlog_proof(bundle))
     return 0
 
 

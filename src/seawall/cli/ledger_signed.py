@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .command import Streams
-from .ledger_word import Word, answer, found_settings, ledger_arguments, ledger_path, opened
+from .ledger_word import Word, answer, found_settings, ledger_arguments, ledger_path
 
 if TYPE_CHECKING:
     from seawall.kernel.ledger_settings import CopyAt, LedgerSettings, WitnessAt
@@ -133,11 +133,9 @@ def _outside(arguments: Namespace) -> _Outside:
 def _checkpoint(arguments: Namespace, streams: Streams) -> int:
     from datetime import UTC, datetime
 
-    from seawall.adapters.http import Http
-    from seawall.adapters.witnesses.asking import PATIENCE
     from seawall.ledger_setup import with_more
     from seawall.reports.ledger import vouched_lines, vouched_values
-    from seawall.vouching import checkpoint_now, settings_path, signer_for
+    from seawall.vouching import settings_path, vouch
 
     settings = found_settings(arguments)
     if settings is None:
@@ -148,12 +146,7 @@ def _checkpoint(arguments: Namespace, streams: Streams) -> int:
             arguments, streams, settings_path(arguments.settings)
         )
     settings = with_more(settings, *_outside(arguments))
-    http = Http(patience=PATIENCE)
-    try:
-        with opened(arguments, write=True) as store:
-            done = checkpoint_now(store, settings, signer_for(settings), datetime.now(UTC), http)
-    finally:
-        http.close()
+    done = vouch(ledger_path(arguments), settings, datetime.now(UTC))
     answer(arguments, streams, vouched_values(done), vouched_lines(done, settings))
     return 5 if done.tampered else 3 if done.failed else 0
 

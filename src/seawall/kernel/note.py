@@ -96,8 +96,10 @@ class Note:
         return tuple(item for item in self.signatures if item.name == key.name and item.id == key.id)
 
     def signed(self, *more: Signature) -> Note:
-        """This note with further signatures; one that is there already is not added again."""
-        return Note(self.text, tuple(dict.fromkeys((*self.signatures, *more))))
+        """This note with further signatures, which take the place of older ones of the same keys."""
+        keys = {(item.name, item.id) for item in more}
+        kept = [item for item in self.signatures if (item.name, item.id) not in keys]
+        return Note(self.text, (*kept, *dict.fromkeys(more)))
 
 
 def parse(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Note:

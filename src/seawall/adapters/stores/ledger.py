@@ -230,10 +230,11 @@ class LedgerStore:
         """When the firewall did not run: of these times nothing can be excluded."""
         return gaps_between(self.periods())
 
-    def checkpoints(self) -> list[tuple[int, bytes]]:
-        """(size, signed note) of what was signed, in order."""
+    def checkpoints(self, last: int = -1) -> list[tuple[int, bytes]]:
+        """(size, signed note) of what was signed, in order; only the `last` ones, -1 = all."""
         with self._guard():
-            return self._connection.execute("SELECT size, note FROM checkpoints ORDER BY size").fetchall()
+            query = "SELECT size, note FROM checkpoints ORDER BY size DESC LIMIT ?"
+            return self._connection.execute(query, (last,)).fetchall()[::-1]
 
     def keep_checkpoint(self, size: int, note: bytes) -> None:
         """Hold a signed note, in place of one of the same size. Any process may."""
