@@ -227,11 +227,9 @@ def axios_day(past: PastNpm, hook: str = "") -> None:
 
 
 def calls(port: int) -> str:
-    """A script that tries to open a connection to this machine's `port`, and says nothing if it cannot."""
-    return (
-        "node -e \"require('net').connect("
-        f"{port}, '127.0.0.1', function () {{ this.end('ran') }}).on('error', () => {{}})\""
-    )
+    """A script that opens a connection to this machine's `port` if it can, and ends either way."""
+    code = f"s = require('net').connect({port}, '127.0.0.1', () => s.end('ran', () => s.destroy()))"
+    return f"node -e \"const {code}; s.on('error', () => {{}})\""
 
 
 def marks(path: str) -> str:
