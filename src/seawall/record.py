@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 
 from seawall.adapters.stores.ledger import LedgerStore, open_ledger
 from seawall.adapters.stores.names import NameStore, open_names
@@ -38,6 +38,7 @@ BACKLOG = 20_000
 
 _GROUP = 2_000
 _LINGER = 0.05  # notes wait this long for company, so that few groups are written
+_COMPANY = 0.0005  # those who wait together come back together, but one after the other
 _HELD = 20_000
 
 _Item = tuple[Event, "Future[int] | None"]
@@ -63,6 +64,7 @@ class Record:
         self._queue: deque[_Item] = deque()
         self._oldest = 0.0  # since when the oldest event waits; 0 = none does
         self._writing = 0
+        self._group = 0  # how many the last group had
         self._awake = True
         self._closing = False
         self._failed: StoreError | None = None
@@ -142,7 +144,7 @@ class Record:
                 self._fail(StoreError(f"an event could not be recorded: {error!r}", "report this"), items)
                 raise
             self._oldest = begun if self._queue else 0.0
-            self._writing = 0
+            self._group, self._writing = len(items), 0
             for entry, (_, done) in enumerate(items, first):
                 if done is not None and done.set_running_or_notify_cancel():
                     done.set_result(entry)
@@ -157,6 +159,8 @@ class Record:
         if len(self._queue) < _GROUP and not self._closing:
             self._urgent.wait(_LINGER)
         self._urgent.clear()
+        if len(self._queue) < self._group and not self._closing:
+            sleep(_COMPANY)
 
     def _write(self, events: Sequence[Event]) -> int:
         """Make the group durable; the number of its first entry."""
