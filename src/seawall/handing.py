@@ -7,18 +7,19 @@ the bytes (from the cache, or fetched and verified), the comparison with the rel
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from seawall.adapters.origins.fetch import Fetcher
 from seawall.adapters.stores.blobs import Arrival, Blob, Blobs
 from seawall.admit import Gate
-from seawall.examine import Examined, Subject, examine
+from seawall.examine import CHECK, Examined, Subject, examine
 from seawall.kernel.admission import Admission
 from seawall.kernel.comparing import previous_in_line
 from seawall.kernel.dialect import Dialect, File
 from seawall.kernel.errors import OutsideError
+from seawall.kernel.finding import Skipped
 from seawall.kernel.gate_settings import GateSettings
 from seawall.kernel.identity import Identity
 from seawall.kernel.offer import Offer, Offering
@@ -144,7 +145,7 @@ class Hander:
             dialect.ecosystem, name, filename, blob.sha256
         ):
             offering = self._offerer.offering(dialect, shelf.name)
-            examined = self._examined(dialect, offering, offer, blob)
+            examined, whole = self._examined(dialect, offering, offer, blob)
             admission = self._gate.admit(
                 offering,
                 offer.filename,
@@ -154,7 +155,8 @@ class Hander:
                 findings=examined.findings,
                 skipped=examined.skipped,
             )
-            self._gate.keep_verdict(offering, filename, blob.sha256, examined.findings, examined.skipped)
+            if whole:
+                self._gate.keep_verdict(offering, filename, blob.sha256, examined.findings, examined.skipped)
             if not admission.lets_in:
                 return _denied(shelf, offer, admission, blob)
         return _prepared(shelf, offer, admission, blob=blob)
@@ -164,24 +166,32 @@ class Hander:
             return True
         return self._now() - offer.published < timedelta(days=self._settings.compare_days)
 
-    def _examined(self, dialect: Dialect, offering: Offering, offer: Offer, blob: Blob) -> Examined:
-        """What is in the file, beside the release before it and, for a wheel, beside its sdist."""
+    def _examined(
+        self, dialect: Dialect, offering: Offering, offer: Offer, blob: Blob
+    ) -> tuple[Examined, bool]:
+        """What is in the file, beside the release before it and, for a wheel, beside its sdist.
+
+        False where something to compare with is there and could not be had: that is a check that did not
+        run, and nothing to remember.
+        """
         before: Offer | None = None
         source: Offer | None = None
         if blob.size <= _COMPARED_BYTES:
             listed = previous_in_line(offering.listing, offer.version, order(offering.ecosystem))
             before = like(offer, offering.offers, listed.version) if listed else None
             source = _sdist(offer, offering.offers)
-        return examine(
-            _subject(offering, offer, blob),
-            self._other(dialect, offering, before),
-            self._other(dialect, offering, source),
-        )
+        others = [self._other(dialect, offering, other) if other else None for other in (before, source)]
+        missed = [
+            other
+            for other, found in zip((before, source), others, strict=True)
+            if other is not None and found is None
+        ]
+        examined = examine(_subject(offering, offer, blob), *others)
+        skipped = tuple(_not_compared(other) for other in missed)
+        return replace(examined, skipped=(*examined.skipped, *skipped)), not missed
 
-    def _other(self, dialect: Dialect, offering: Offering, offer: Offer | None) -> Subject | None:
-        """Another file to compare with; None where it cannot be had, which is then said as not compared."""
-        if offer is None:
-            return None
+    def _other(self, dialect: Dialect, offering: Offering, offer: Offer) -> Subject | None:
+        """Another file to compare with; None where it cannot be had."""
         blob = self._blobs.held(offer.digests)
         if blob is None:
             try:
@@ -229,6 +239,10 @@ def _attested(offer: Offer) -> Offer | None:
     return Offer(offer.version, name, offer.provenance, published=offer.published)
 
 
+def _not_compared(other: Offer) -> Skipped:
+    return Skipped(CHECK, f"{other.filename}, to compare with, cannot be had now", "ask again", required=True)
+
+
 def like(offer: Offer, offers: Iterable[Offer], version: str) -> Offer | None:
     """The file of another version that is most like `offer`: same kind and tags, else same kind."""
     others = [item for item in offers if item.version == version]
@@ -262,6 +276,9 @@ def _subject(offering: Offering, offer: Offer, blob: Blob) -> Subject:
         name=offering.name,
         version=offer.version,
         sha256=blob.sha256,
+        install_script=next(
+            (item.install_script for item in offering.listing.releases if item.version == offer.version), None
+        ),
     )
 
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from seawall import examine
 from seawall.adapters.origins.fetch import Authorization, Fetcher
 from seawall.adapters.origins.heard import HeardStore
 from seawall.adapters.stores.blobs import Blobs
 from seawall.adapters.stores.seen import open_seen
 from seawall.adapters.stores.tokens import TokenStore
 from seawall.admit import Gate, open_gate
-from seawall.examine import ENGINE
 from seawall.grounds import Places
 from seawall.handing import Hander
 from seawall.kernel.errors import SeawallError
@@ -146,11 +146,12 @@ def assemble(
         gate = open_gate(
             Places(index=data / INDEX_FILE, firewall=firewall_file, exemptions=exemptions),
             seen,
-            engine=ENGINE,
+            engine=examine.ENGINE,
             first_releases=names,
             clock=now,
         )
         opened.callback(gate.close)
+        opened.callback(examine.close)
         blobs = Blobs(data / "files", settings.cache_bytes)
         offerer = Offerer(fetcher, gate, settings.origins, settings.fresh_seconds, clock=clock)
         names.ask(offerer, {dialect.ecosystem: dialect for dialect in DIALECTS})
