@@ -34,6 +34,7 @@ class GateSimulator(Server):
 
     def __init__(self, token: str = "", script: str = "") -> None:
         super().__init__()
+        self.http.RequestHandlerClass.do_HEAD = self.http.RequestHandlerClass.do_GET  # type: ignore[attr-defined]
         self.token = token
         self.script = script
         self.refused: list[dict[str, Any]] = []
