@@ -155,7 +155,7 @@ def a_required_rule_less(world: World, rng: random.Random) -> None:
 
 def a_policy_that_cannot_be_evaluated(world: World, rng: random.Random) -> None:
     part, value = rng.choice([("_every", None), ("_every", ""), ("_every", object()), ("_schema", object())])
-    policy = replace(world.ground.policy, **{part: value, "_first": None})
+    policy = replace(world.ground.policy, **{part: value})
     world.ground = replace(world.ground, policy=policy)
 
 

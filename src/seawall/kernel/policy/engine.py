@@ -1,8 +1,8 @@
 """A policy answers a question only when it has proven the answer; every error on the way is a denial.
 
-The statements without `@outcome("warn")` count first. A `forbid` among them denies; where no `permit` holds,
-the answer is `incomplete` if something was not checked, else a denial. Only for what is permitted do the
-statements with `@outcome("warn")` count.
+A `forbid` without `@outcome("warn")` denies; where none does and no `permit` holds, the answer is
+`incomplete` if something was not checked, else a denial. Only for what is permitted do the statements with
+`@outcome("warn")` count.
 
 Cedar skips a statement whose evaluation fails and may so answer "allow" with an error on the side; here any
 such error, and any request that does not fit the schema, denies with `policy/evaluation-error`.
@@ -55,7 +55,6 @@ class Policy:
     names_principals: bool
     _schema: Any
     _every: Any
-    _first: Any
 
     def asks(self, action: str) -> tuple[str, ...]:
         """The facts that some statement about this action looks at, in the order of the schema."""
@@ -93,7 +92,6 @@ def load_policy(name: str, text: str, schema_text: str) -> Policy:
         names_principals=any(item.names_principal for item in found),
         _schema=schema,
         _every=_parsed(found),
-        _first=_parsed(item for item in found if item.outcome is not Outcome.WARN),
     )
 
 
@@ -111,7 +109,20 @@ def _hold_against(name: str, found: Sequence[Statement], schema: cedarpy.Schema)
 
 
 def _parsed(found: Iterable[Statement]) -> cedarpy.PolicySet:
-    return cedarpy.PolicySet.from_str("\n".join(item.text for item in found))
+    """All statements, those that only warn turned into permits.
+
+    Cedar names every permit that holds where nothing forbids, and no permit where something does. So one
+    evaluation tells all: what denies; else what permits, and which warnings hold.
+    """
+    texts = [_as_permit(item) if item.outcome is Outcome.WARN else item.text for item in found]
+    return cedarpy.PolicySet.from_str("\n".join(texts))
+
+
+def _as_permit(statement: Statement) -> str:
+    parsed = json.loads(cedarpy.policies_to_json_str(statement.text))
+    for body in parsed["staticPolicies"].values():
+        body["effect"] = "permit"
+    return str(cedarpy.policies_from_json_str(json.dumps(parsed)))
 
 
 def decide(policy: Policy, question: Question) -> Decision:
@@ -212,16 +223,7 @@ def answers_to(
     Never raises and never allows what could not be evaluated: such a request is denied.
     """
     store = json.dumps(list(entities))
-    # All statements at once: one evaluation is enough unless only warnings spoke, and then it is open
-    # whether anything permits.
-    everything = _evaluate(policy, policy._every, requests, store)
-    open_ones = [index for index, result in enumerate(everything) if _only_warned(policy, result)]
-    first = _evaluate(policy, policy._first, [requests[index] for index in open_ones], store)
-    permitted = dict(zip(open_ones, first, strict=True))
-    return [
-        _warned(policy, result, permitted[index]) if index in permitted else _answer(policy, result)
-        for index, result in enumerate(everything)
-    ]
+    return [_answer(policy, result) for result in _evaluate(policy, policy._every, requests, store)]
 
 
 def _evaluate(policy: Policy, asked: Any, requests: Sequence[Any], store: str) -> list[Any]:
@@ -245,32 +247,20 @@ def _failed(result: Any) -> bool:
     return result is None or result.decision.value not in ("Allow", "Deny") or bool(result.diagnostics.errors)
 
 
-def _only_warned(policy: Policy, result: Any) -> bool:
-    if _failed(result) or result.decision.value == "Allow":
-        return False
-    found = _reasons(policy, result)
-    return bool(found) and _with(found, Outcome.WARN) == found
-
-
 def _answer(policy: Policy, result: Any) -> Decision:
-    """What all statements together say, where a denial or a permit among them settles it."""
+    """What all statements say together: a denial before anything, a warning only of what is permitted."""
     found = _reasons(policy, result)
     denied = _by(_with(found, Outcome.DENY))
     if _failed(result):
         return Decision(Outcome.DENY, (*denied, *_UNEVALUATED.decided_by))
     if denied:
         return Decision(Outcome.DENY, denied)
-    if result.decision.value == "Deny":
+    permits, warnings = _with(found, Outcome.ALLOW), _with(found, Outcome.WARN)
+    if result.decision.value != "Allow" or not permits:
         return Decision(Outcome.DENY, (DecidedBy(NOT_PERMITTED, BUILT_IN[NOT_PERMITTED]),))
-    return Decision(Outcome.ALLOW, _by(found))
-
-
-def _warned(policy: Policy, everything: Any, first: Any) -> Decision:
-    """A warning, if it is permitted at all."""
-    answer = _answer(policy, first)
-    if answer.outcome is not Outcome.ALLOW:
-        return answer
-    return Decision(Outcome.WARN, _by(_reasons(policy, everything)))
+    if warnings:
+        return Decision(Outcome.WARN, _by(warnings))
+    return Decision(Outcome.ALLOW, _by(permits))
 
 
 def _with(found: tuple[Statement, ...], outcome: Outcome) -> tuple[Statement, ...]:
