@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tests.simulators.firewall import RealFirewall, firewall, malware
 from tests.simulators.npm_clients import HERE, LOCKFILES, TOOLS, NpmClients
-from tests.simulators.past import at, serving
+from tests.simulators.past import Request, at, serving
 from tests.simulators.past_npm import PastNpm, axios_day, calls
 
 from seawall.kernel.gate_settings import GateSettings
@@ -194,6 +194,16 @@ def test_an_audit_is_answered_without_asking_anybody(
     assert "MAL-2026-7" in done.text
     assert not any("audit" in path or "security" in path for path in past.asked)
     assert [e["action"] for e in gate.entries()].count("audit") == 1
+
+
+def test_attestations_pass_through(past: PastNpm, gate: RealFirewall) -> None:
+    """pnpm asks them when something was published; what is held back has none here."""
+    said = gate.get("/npm/-/npm/v1/attestations/axios@1.14.0")
+    assert said.status == 200
+    assert said.headers["content-type"] == "application/json"
+    assert said.data == past.answer(Request("GET", "/-/npm/v1/attestations/axios@1.14.0", "", {})).body
+    assert gate.get("/npm/-/npm/v1/attestations/axios@1.14.1").status == 403
+    assert gate.get("/npm/-/npm/v1/attestations/axios@0.30.3").status == 404
 
 
 @pytest.mark.parametrize("tool", TOOLS)

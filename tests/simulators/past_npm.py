@@ -34,6 +34,8 @@ _INSTALL_FIELDS = frozenset(
     }
 )
 _HOOKS = ("preinstall", "install", "postinstall")
+_ATTESTATIONS = "-/npm/v1/attestations/"
+_PROVENANCE = "https://slsa.dev/provenance/v1"
 _SAID = "as it was"
 
 
@@ -102,6 +104,8 @@ class PastNpm(Past):
 
     def answer(self, request: Request) -> Reply:
         path = unquote(request.path).strip("/")
+        if path.startswith(_ATTESTATIONS):
+            return self._attested(*path.removeprefix(_ATTESTATIONS).rsplit("@", 1))
         name, mark, filename = path.partition("/-/")
         if request.method not in ("GET", "HEAD"):
             return Reply(405, b'{"error":"method not allowed"}')
@@ -113,6 +117,14 @@ class PastNpm(Past):
         if self.abbreviates and SHORT in request.headers.get("accept", ""):
             return Reply(body=_written(self.short(name)), content_type=SHORT, headers={"Vary": "Accept"})
         return Reply(body=_written(self.full(name)), headers={"Vary": "Accept"})
+
+    def _attested(self, name: str, version: str = "") -> Reply:
+        found = next((r for r in self.shown(name) if r.version == version and r.attested), None)
+        if found is None:
+            return _nothing()
+        entry = {"integratedTime": str(int(found.at.timestamp()))}
+        bundle = {"verificationMaterial": {"tlogEntries": [entry]}}
+        return Reply(body=_written({"attestations": [{"predicateType": _PROVENANCE, "bundle": bundle}]}))
 
     def full(self, name: str) -> dict[str, object]:
         """The full packument of `name` as of now."""
@@ -169,7 +181,7 @@ class PastNpm(Past):
         if release.attested:
             dist["attestations"] = {
                 "url": f"{self.url}/-/npm/v1/attestations/{release.name}@{release.version}",
-                "provenance": {"predicateType": "https://slsa.dev/provenance/v1"},
+                "provenance": {"predicateType": _PROVENANCE},
             }
         return {
             **release.manifest,

@@ -47,6 +47,22 @@ def test_one_offer_for_each_version() -> None:
     assert got.digest.startswith("sha256:")
 
 
+@pytest.mark.parametrize(
+    ("url", "taken"),
+    [
+        ("https://registry.example/-/npm/v1/attestations/axios@1.0.0", True),
+        ("https://registry.example/npm/-/npm/v1/attestations/axios@1.0.0", True),
+        ("https://registry.example/-/npm/v1/attestations/axios@1.0.1", False),
+        ("https://registry.example/evil/-/evil-1.0.0.tgz", False),
+        ("file:///-/npm/v1/attestations/axios@1.0.0", False),
+        (7, False),
+    ],
+)
+def test_attestations_are_asked_for_at_their_usual_place_only(url: object, taken: bool) -> None:
+    (offer,) = read(packument(_1_0_0={"dist": {"attestations": {"url": url}}})).offers
+    assert offer.provenance == (url if taken else "")
+
+
 def test_a_scope_is_not_in_the_file_name() -> None:
     got = read(packument("@s/n", _1_0_0={}), "@s/n", "https://registry.example/@s%2fn")
     assert [(o.filename, o.url) for o in got.offers] == [

@@ -38,6 +38,9 @@ def ask(path: str, method: str = "GET", body: bytes = b"", **headers: str) -> Wa
         ("/@s/n/1.0.0-rc.1", Document("@s/n", "manifest:1.0.0-rc.1")),
         ("/-/package/axios/dist-tags", Document("axios", "tags")),
         ("/-/package/@s%2fn/dist-tags", Document("@s/n", "tags")),
+        ("/-/npm/v1/attestations/axios@1.14.0", File("axios", "axios-1.14.0.tgz", "attestations")),
+        ("/-/npm/v1/attestations/@s/n@1.0.0", File("@s/n", "n-1.0.0.tgz", "attestations")),
+        ("/-/npm/v1/attestations/@s%2fn@1.0.0", File("@s/n", "n-1.0.0.tgz", "attestations")),
         ("/axios/-/axios-1.14.0.tgz", File("axios", "axios-1.14.0.tgz")),
         ("/@s/n/-/n-1.0.0.tgz", File("@s/n", "n-1.0.0.tgz")),
         ("/@s%2fn/-/n-1.0.0.tgz", File("@s/n", "n-1.0.0.tgz")),
@@ -61,7 +64,9 @@ def test_installs_ask_for_the_short_form() -> None:
         "", "/", "//", "axios", "/..", "/axios/..", "/axios/%2e%2e", "/axios/-/..", "/axios/-/%2e%2e%2fx.tgz",
         "/axios/-/x%00.tgz", "/axios/-/x\\y.tgz", "/axios/-/x.tar", "/axios/-/", "/axios/-", "/axios/-/a/b.tgz",
         "/axios/1/2", "/%ff", "/@s", "/@s/", "/@/n", "/@s%2fn%2fx", "/a%2fb", "/.git/config", "/_x", "/-/..",
-        "/-/all", "/-/v1/search", "/-/whoami", "/-/npm/v1/keys", "/-/npm/v1/attestations/axios@1.14.0",
+        "/-/all", "/-/v1/search", "/-/whoami", "/-/npm/v1/keys", "/-/npm/v1/attestations/axios",
+        "/-/npm/v1/attestations/@s/n", "/-/npm/v1/attestations/", "/-/npm/v1/attestations/a@b/c",
+        "/-/npm/v1/attestations/a@1/../../x", "/-/npm/v1/attestations/@1.0.0",
         "/-/package/../dist-tags", "/-/package/dist-tags", "/a" * 40, "/" + "a" * 300, "/axios%250a", "/a%0a",
         "/axios/" + "x" * 300, "/axios/%e2%80%aex", "/node modules", "/@s/n/-/@t/n-1.0.0.tgz",
     ],
@@ -126,7 +131,8 @@ def test_every_path_is_understood(path: str, method: str, body: bytes, accept: s
             assert NPM.address("https://registry.example", name)
             assert form.partition(":")[0] in ("full", "abbreviated", "manifest", "tags")
             assert ".." not in name.split("/")
-        case File(name, filename):
+        case File(name, filename, aside):
+            assert aside in ("", "attestations")
             assert NPM.address("https://registry.example", name)
             assert "/" not in filename
             assert filename.endswith(".tgz")

@@ -26,6 +26,8 @@ _VERSION = re.compile(
 )
 """A Semantic Version (2.0); the oldest ones in the registry lack the hyphen (`1.0.0beta2`)."""
 _LONGEST_VERSION = 256
+ATTESTATIONS = "/-/npm/v1/attestations/"
+"""Below it lies what attests NAME@VERSION."""
 _LONGEST_URL = 4_096
 _FILENAME = re.compile(r"[A-Za-z0-9][\w.~+-]{0,300}\.tgz", re.ASCII)
 
@@ -68,7 +70,15 @@ def _offers(
         if filename in taken or not _FILENAME.fullmatch(filename):
             filename = usual
         taken.add(filename)
-        yield Offer(version, filename, address, listed.digests, listed.published)
+        attested = _attestations(mapping(mapping(item).get("dist")).get("attestations"), name, version)
+        yield Offer(version, filename, address, listed.digests, listed.published, provenance=attested)
+
+
+def _attestations(value: object, name: str, version: str) -> str:
+    """Where the attestations of this version are; empty where they are said to be at no usual place."""
+    address = _tarball(mapping(value).get("url"), "")
+    usual = f"{ATTESTATIONS}{name}@{version}"
+    return address if unquote(urlsplit(address).path).endswith(usual) else ""
 
 
 def usual_filename(name: str, version: str) -> str:

@@ -2,7 +2,8 @@
 
 Source: npm/registry (docs/REGISTRY-API.md, docs/responses/package-metadata.md) and the clients themselves.
 Only what installing needs is here. Searching, logging in and publishing go to the registry itself; an audit
-is answered from our own advisories.
+is answered from our own advisories. The registry's signing keys are not handed on: `npm audit signatures`
+takes them from elsewhere, and several registries may stand behind one address.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from seawall.kernel.errors import UsageError
 from seawall.kernel.limits import DEFAULT_LIMITS
 from seawall.kernel.offer import Offering
 from seawall.readers.registries.npm_audit import read_bulk, read_tree
-from seawall.readers.registries.npm_document import read_document
+from seawall.readers.registries.npm_document import read_document, usual_filename
 from seawall.reports import packument
 from seawall.reports.denial import failure
 
@@ -32,6 +33,7 @@ _AUDITS = {
     ("-", "npm", "v1", "security", "audits"): QUICK,
 }
 _PING = ("-", "ping")
+_ATTESTATIONS = ("-", "npm", "v1", "attestations")
 _PACKAGE_TAGS = ("-", "package")
 _MOST_PARTS = 12
 _SPEC = re.compile(r"[^\x00-\x20/\\\x7f]{1,256}")
@@ -107,6 +109,12 @@ def _service(parts: tuple[str, ...]) -> Wanted:
     if parts[:2] == _PACKAGE_TAGS and parts[-1] == "dist-tags" and len(parts) > 3:
         name, rest = _name(parts[2:-1])
         return Document(name, TAGS) if name and not rest else _no(404, "that is no name of a package")
+    if parts[:4] == _ATTESTATIONS:
+        before, _, version = "/".join(parts[4:]).rpartition("@")
+        name, rest = _name(tuple(before.split("/"))) if before else ("", ())
+        filename = usual_filename(name, version)
+        if name and not rest and _FILENAME.fullmatch(filename):
+            return File(name, filename, "attestations")
     return _no(404, _HANDS_OUT, _ITSELF)
 
 

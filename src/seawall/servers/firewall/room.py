@@ -27,6 +27,7 @@ from .views import View, view_of
 _BESIDE = {
     "metadata": "text/plain; charset=utf-8",
     "provenance": "application/vnd.pypi.integrity.v1+json",
+    "attestations": "application/json",
 }
 """What stands beside a file, and the Content-Type it has."""
 _PACKED_FROM = 1_000
