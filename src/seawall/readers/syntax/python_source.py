@@ -211,7 +211,10 @@ class _Reading:
         )
 
     def _act(self, call: ast.Call) -> Act | None:
-        act = _act_of(self.name(call.func))
+        called = self.name(call.func)
+        if not called and isinstance(call.func, ast.Attribute):
+            called = f"?.{call.func.attr}"  # a method of something whose name is not known
+        act = _act_of(called)
         if act is Act.DYNAMIC:
             if call.args and self.decodes and any(self._is_tainted(item) for item in call.args):
                 act = Act.DECODED
