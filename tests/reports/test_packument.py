@@ -162,7 +162,7 @@ def test_nothing_is_left() -> None:
     body = json.loads(packument.nothing_left(got, ruling(got, _1_0_0=why, _1_10_0=why, _1_9_0=why)))
     assert (
         body["error"]
-        == "Seawall: a 1.10.0 is held back: it is malware; nor is any of its 2 other versions let in"
+        == "Seawall: a 1.10.0 is held back: it is malware; no other version of it is let in either"
     )
     assert body["allowed_version"] is None
 

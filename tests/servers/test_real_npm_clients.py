@@ -75,6 +75,20 @@ def test_fresh_at_minute_25_gets_the_release_before(past: PastNpm, client: NpmCl
         assert "for an exemption ask whoever runs this firewall" in line
 
 
+@pytest.mark.parametrize("tool", TOOLS)
+def test_the_same_day_when_nobody_knows_of_it_yet(past: PastNpm, client: NpmClients, tool: str) -> None:
+    """Under another name: no catalog and no advisory helps, only what is seen in the releases themselves."""
+    axios_day(past, axios="ahoy", dropper="plain-ahoy-js")
+    done = client.add(tool, "ahoy")
+    assert done.code == 0, done.text
+    assert client.installed() == {"ahoy": "1.14.0", **{k: v for k, v in AXIOS.items() if k != "axios"}}
+    if tool == "npm":
+        assert "npm notice Seawall: ahoy 1.14.1 is held back" in done.text
+        assert "malware" not in done.text
+    assert client.add(tool, "ahoy@1.14.1").code == 1
+    assert client.add(tool, "plain-ahoy-js").code == 1
+
+
 def test_npm_says_why_when_it_is_asked_for_just_that(client: NpmClients) -> None:
     done = client.add("npm", "axios@1.14.1")
     assert done.code == 1

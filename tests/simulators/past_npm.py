@@ -197,10 +197,13 @@ class PastNpm(Past):
         }
 
 
-def axios_day(past: PastNpm, hook: str = "") -> None:
+def axios_day(
+    past: PastNpm, hook: str = "", *, axios: str = "axios", dropper: str = "plain-crypto-js"
+) -> None:
     """axios as it was around 31 March 2026, with what it needs, each package inert.
 
-    `hook` is the postinstall script of plain-crypto-js 4.2.1. Times: the catalog of attacks (axios-npm-2026-03).
+    `hook` is the postinstall script of plain-crypto-js 4.2.1. Under other names nobody knows of it yet, as on
+    that day: the built-in catalog does. Times: that catalog (axios-npm-2026-03).
     """
     usual = {"follow-redirects": "^1.15.11", "form-data": "^4.0.5", "proxy-from-env": "^2.1.0"}
     old = at("2025-11-01T12:00:00Z")
@@ -217,25 +220,25 @@ def axios_day(past: PastNpm, hook: str = "") -> None:
         ("1.13.6", "2026-02-27T10:00:00Z"),
         ("1.14.0", "2026-03-20T19:01:40Z"),
     ):
-        past.publish("axios", version, at(when), by="releases", attested=version[0] == "1", needs=usual)
-    past.tag("axios", "latest", "1.14.0", at("2026-03-20T19:01:40Z"))
-    past.tag("axios", "legacy", "0.30.3", at("2026-02-18T17:19:00Z"))
+        past.publish(axios, version, at(when), by="releases", attested=version[0] == "1", needs=usual)
+    past.tag(axios, "latest", "1.14.0", at("2026-03-20T19:01:40Z"))
+    past.tag(axios, "legacy", "0.30.3", at("2026-02-18T17:19:00Z"))
     removed, gone = at("2026-03-31T03:15:00Z"), at("2026-03-31T03:29:00Z")
-    past.publish("plain-crypto-js", "4.2.0", at("2026-03-30T05:57:32Z"), by="stranger", gone=gone)
+    past.publish(dropper, "4.2.0", at("2026-03-30T05:57:32Z"), by="stranger", gone=gone)
     scripts = {"postinstall": hook} if hook else {"postinstall": "node setup.js"}
     past.publish(
-        "plain-crypto-js", "4.2.1", at("2026-03-30T23:59:12Z"), by="stranger", gone=gone,
+        dropper, "4.2.1", at("2026-03-30T23:59:12Z"), by="stranger", gone=gone,
         scripts=scripts, files={"setup.js": b"// inert\n"},
     )  # fmt: skip
-    needs = {**usual, "plain-crypto-js": "^4.2.1"}
+    needs = {**usual, dropper: "^4.2.1"}
     for version, tag, when in (
         ("1.14.1", "latest", "2026-03-31T00:21:58Z"),
         ("0.30.4", "legacy", "2026-03-31T01:00:57Z"),
     ):
-        past.publish("axios", version, at(when), by="taken-over", gone=removed, needs=needs)
-        past.tag("axios", tag, version, at(when))
-    past.tag("axios", "latest", "1.14.0", removed)
-    past.tag("axios", "legacy", "0.30.3", removed)
+        past.publish(axios, version, at(when), by="taken-over", gone=removed, needs=needs)
+        past.tag(axios, tag, version, at(when))
+    past.tag(axios, "latest", "1.14.0", removed)
+    past.tag(axios, "legacy", "0.30.3", removed)
 
 
 def calls(port: int) -> str:

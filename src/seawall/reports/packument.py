@@ -124,7 +124,7 @@ def nothing_left(offering: Offering, ruling: Ruling) -> bytes:
     (version, admission), *others = held(offering, ruling)
     body = json.loads(denial(offering.name, version, admission, ""))
     if others:
-        body["error"] += f"; nor is any of its {len(others)} other versions let in"
+        body["error"] += "; no other version of it is let in either"
     return _written(body)
 
 
