@@ -6,6 +6,8 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from seawall.adapters.disk.shipped import schema_text
 from seawall.admit import Gate
@@ -17,9 +19,10 @@ from seawall.kernel.finding import Evidence, Finding, Skipped
 from seawall.kernel.gate_settings import Exemption
 from seawall.kernel.identity import Identity
 from seawall.kernel.intake import Intake
-from seawall.kernel.offer import Offering
+from seawall.kernel.offer import Offer, Offering
 from seawall.kernel.policy.engine import load_policy
 from seawall.kernel.policy.facts import Mode
+from seawall.kernel.release import Listed, Listing
 from seawall.kernel.rule import Rule
 from seawall.kernel.settings import DEFAULTS, Waiver
 from seawall.rules import RULES
@@ -437,3 +440,37 @@ def test_three_hundred_versions_are_a_handful_of_evaluations(make: Make) -> None
     assert len(ruling.admissions) == 300
     assert len(opened._state[1].decided) <= 4
     assert len({item.facts for item in ruling.admissions.values()}) <= 4
+
+
+names = st.text(max_size=12) | st.sampled_from(["a", "@s/a", "..", "\ud800", "a\0b", "a" * 400, "A.b_c"])
+versions = st.sampled_from(
+    ["1.0.0", "1.0", "v1", "\ud800", "", "1.0.0+x", "99999999999999999999.1.1", "x" * 300]
+)
+times = st.sampled_from([None, ago(90), ago(2), ago(-400), ago(739_000)])
+
+
+@given(
+    names,
+    st.sampled_from(["npm", "PyPI", "Other"]),
+    st.lists(st.tuples(versions, names, times, st.sampled_from([(), ("sha1:aa",), ("x",)])), max_size=6),
+)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_a_registry_says_is_answered_and_only_what_is_old_is_let_in(
+    shared: Gate, name: str, ecosystem: str, files: list
+) -> None:
+    offers = tuple(
+        Offer(version, filename, "https://x.example/", d, at) for version, filename, at, d in files
+    )
+    listed = tuple(Listed(version, at, publisher=name) for version, _, at, _ in files[:4])
+    offering = Offering(ecosystem, name, "main", "x.example", Listing(ecosystem, name, listed), offers)
+    ruling = rule(shared, offering)
+    assert set(ruling.admissions) == {offer.filename for offer in offers}
+    for offer in offers:
+        if ruling.lets_in(offer.filename):
+            assert ecosystem != "Other"
+            assert all(o.published and o.published <= ago(7) for o in offers if o.filename == offer.filename)
+
+
+@pytest.fixture
+def shared(make: Make) -> Gate:
+    return make()

@@ -268,7 +268,7 @@ class Gate:
             until=answers.until,
             generation=generation,
             best=newest_let_in(offering, answers.admissions),
-            digest="sha256:" + hashlib.sha256("\n".join(let_in).encode()).hexdigest(),
+            digest="sha256:" + hashlib.sha256("\n".join(let_in).encode("utf-8", "surrogatepass")).hexdigest(),
         )
 
     def _known(self, offering: Offering, grounds: Grounds, now: datetime) -> Known:

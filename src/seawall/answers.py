@@ -69,8 +69,15 @@ def answered(weighed: Weighed, grounds: Grounds, principal: Principal, mode: Mod
         for offer in item.group.offers:
             published = weighed.published.get(offer.filename, offer.published)
             dated = None if age is None or published is None else published + age
-            admissions[offer.filename] = replace(admission, allowed_from=dated) if dated else admission
+            mine = replace(admission, allowed_from=dated) if dated else admission
+            # A file name that is offered twice has the worse answer.
+            if _is_worse(admissions.get(offer.filename), mine):
+                admissions[offer.filename] = mine
     return Answered(admissions, min(moments, default=None))
+
+
+def _is_worse(before: Admission | None, now: Admission) -> bool:
+    return before is None or now.decision.outcome.rank > before.decision.outcome.rank
 
 
 def _asked(group: Group, weighed: Weighed, grounds: Grounds, today: date) -> _Asked:

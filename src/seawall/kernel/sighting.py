@@ -59,6 +59,8 @@ def agrees(sighting: Sighting, offer: Offer) -> str:
     Digests of one algorithm are compared. Where both sides have digests but of no common algorithm, nobody
     can tell that the file is the same, and that counts as another one.
     """
+    if sighting.digests[: len(offer.digests)] == offer.digests:
+        return ""
     known = {digest.partition(":")[0]: digest for digest in sighting.digests}
     offered = {digest.partition(":")[0]: digest for digest in offer.digests}
     common = sorted(known.keys() & offered.keys())

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from seawall.kernel.advisory import Severity
+from seawall.kernel.errors import StoreError
 from seawall.kernel.finding import Finding, Skipped
 from seawall.kernel.sighting import Examined, NameSeen, Sighting
 
@@ -144,8 +145,11 @@ class SeenStore:
 
     @contextmanager
     def _using(self) -> Iterator[None]:
-        with self._lock, guarded(self.path, LAYOUT):
-            yield
+        try:
+            with self._lock, guarded(self.path, LAYOUT):
+                yield
+        except UnicodeEncodeError as error:
+            raise StoreError(f"{self.path}: a name that is no text cannot be kept: {error.reason}") from None
 
     def _examined(self, row: tuple[str, str, str, str, str, float]) -> Examined:
         filename, version, digest, engine, said, at = row
