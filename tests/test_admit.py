@@ -442,7 +442,9 @@ def test_three_hundred_versions_are_a_handful_of_evaluations(make: Make) -> None
     assert len({item.facts for item in ruling.admissions.values()}) <= 4
 
 
-names = st.text(max_size=12) | st.sampled_from(["a", "@s/a", "..", "\ud800", "a\0b", "a" * 400, "A.b_c"])
+names = st.text(max_size=12) | st.sampled_from(
+    ["a", "@s/a", "..", "\ud800", "a\0b", "a" * 400, "A.b_c", "\r"]
+)
 versions = st.sampled_from(
     ["1.0.0", "1.0", "v1", "\ud800", "", "1.0.0+x", "99999999999999999999.1.1", "x" * 300]
 )

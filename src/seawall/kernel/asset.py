@@ -97,5 +97,5 @@ def _library_purl(kind: str, namespace: str, name: str, version: str) -> str:
     namespace, name, version = (_NO_TEXT.sub("\ufffd", text) for text in (namespace, name, version))
     try:
         return str(PackageURL(kind, namespace or None, name, version or None).to_string())
-    except ValueError:
-        return str(PackageURL("generic", None, name or "unnamed", version or None).to_string())
+    except (ValueError, TypeError):  # TypeError: a name of nothing but blanks
+        return str(PackageURL("generic", None, name.strip() or "unnamed", version or None).to_string())
