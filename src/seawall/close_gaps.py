@@ -17,7 +17,7 @@ from pathlib import Path
 
 from seawall.adapters.machine import files
 from seawall.gap_places import Place
-from seawall.kernel.client import Layer
+from seawall.kernel.client import Configuration, Layer, Role
 from seawall.kernel.cooldown import SETTINGS, cooldown
 from seawall.kernel.errors import UsageError
 from seawall.kernel.limits import DEFAULT_LIMITS
@@ -110,11 +110,11 @@ def _edited(before: bytes, edits: Sequence[tuple[Place, str]]) -> bytes | None:
 def _good(place: Place, data: bytes, days: int) -> bool:
     """Whether this file by itself already says enough."""
     configuration = place.read(data, str(place.path), DEFAULT_LIMITS, Layer.USER)
-    option = configuration.options.get(place.option)
-    if option is None:
+    said = _said(place, configuration)
+    if said is None:
         return False
-    if place.scripts:
-        return option.value == place.value
+    if place.scripts or place.registry:
+        return said == place.value
     version = ".".join(str(part) for part in SETTINGS[place.client].since)
     if configuration.format in ("pnpm-rc", "npmrc") and place.client == "pnpm":
         version = "10.16"
@@ -123,6 +123,15 @@ def _good(place: Place, data: bytes, days: int) -> bool:
     # The clock only matters for fixed dates, and a date never counts as good here.
     held = cooldown(place.client, version, (configuration,), datetime(1970, 1, 1, tzinfo=UTC))
     return held.days is not None and held.days >= days and not held.fixed
+
+
+def _said(place: Place, configuration: Configuration) -> str | None:
+    """What stands there now; an address that holds a credential is told without it."""
+    if place.registry:
+        urls = [item.url for item in configuration.upstreams if item.role is Role.DEFAULT]
+        return urls[-1] if urls else None
+    option = configuration.options.get(place.option)
+    return option.value if option is not None else None
 
 
 def _diff(file: files.Standing, before: bytes, after: bytes) -> str:
@@ -138,7 +147,9 @@ def _diff(file: files.Standing, before: bytes, after: bytes) -> str:
 _OURS = re.compile(
     r"(?P<shown>[-+]\s*[\"']?(?:[a-z]+\.){0,2}(?:min-release-age|minimum-release-age|minimumReleaseAge"
     r"|npmMinimalAgeGate|exclude-newer|uploaded[-_]prior[-_]to|ignore-scripts|enableScripts)[\"']?"
-    r"\s*[=:]\s*[\"']?[\w .:+-]{0,24}[\"']?|[-+]\s*\[(?:global|install|solver|tool\.uv)\]|[-+])"
+    r"\s*[=:]\s*[\"']?[\w .:+-]{0,24}[\"']?"
+    r"|\+(?:registry|index-url|npmRegistryServer)\s*[=:]\s*[\"']?https?://[\w.:/\[\]-]{1,200}[\"']?"
+    r"|[-+]\s*\[(?:global|install|solver|tool\.uv)\]|[-+])"
     r"(?P<comment>\s+[#;].*)?"
 )
 
@@ -187,10 +198,10 @@ def _only_ours(first: bytes, now: object, group: Sequence[Place]) -> bool:
         return False
     edits = []
     for place in group:
-        option = place.read(now, str(place.path), DEFAULT_LIMITS, Layer.USER).options.get(place.option)
-        old = place.read(first, str(place.path), DEFAULT_LIMITS, Layer.USER).options.get(place.option)
-        if option is not None and (old is None or old.value != option.value):
-            edits.append((place, option.value))
+        said = _said(place, place.read(now, str(place.path), DEFAULT_LIMITS, Layer.USER))
+        old = _said(place, place.read(first, str(place.path), DEFAULT_LIMITS, Layer.USER))
+        if said is not None and said != old:
+            edits.append((place, said))
     # They may have been written at different times, in any order.
     return now == first or any(_edited(first, order) == now for order in permutations(edits[:4]) if order)
 

@@ -41,7 +41,10 @@ Found = tuple[tuple["Place", ...], tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A file in which one client is told one thing: how it is edited and read, and what is to stand there."""
+    """A file in which one client is told one thing: how it is edited and read, and what is to stand there.
+
+    Of a `registry` the value is the address of the client's default registry.
+    """
 
     client: str
     path: Path
@@ -50,6 +53,7 @@ class Place:
     read: Read
     value: str
     scripts: bool = False
+    registry: bool = False
 
 
 def user_places(

@@ -189,8 +189,8 @@ def _run_id(environment: Mapping[str, str]) -> str:
     return f"local/{secrets.token_hex(8)}"
 
 
-def _ready(http: Http, firewall: str, secret: str) -> None:
-    """Raise OutsideError when this firewall will not serve us."""
+def _ready(http: Http, firewall: str, secret: str) -> Mapping[str, object]:
+    """What the firewall tells of itself. Raises OutsideError when it will not serve us."""
     host = urlsplit(firewall).netloc
     headers = {"authorization": f"Bearer {secret}"} if secret else {}
     try:
@@ -202,7 +202,7 @@ def _ready(http: Http, firewall: str, secret: str) -> None:
         ) from None
     said = _json(answer.body)
     if answer.status == 200 and said:
-        return
+        return said
     reasons = said.get("reasons")
     why = "; ".join(str(item) for item in reasons) if isinstance(reasons, list) else said.get("error")
     if answer.status == 503:
@@ -216,6 +216,24 @@ def _ready(http: Http, firewall: str, secret: str) -> None:
             "give a token with --token-from; nothing was started",
         )
     raise OutsideError(f"what answers at {host} is no firewall of Seawall", "correct --firewall")
+
+
+def asks(firewall: str) -> tuple[str, ...]:
+    """Whom a firewall asks, as it tells. Raises OutsideError when it is not there, or asks nobody yet."""
+    from seawall.adapters.http import Http, Patience
+
+    http = Http(patience=Patience(connect=5, read=20, total=40, tries=2))
+    try:
+        said = _ready(http, firewall, "")
+    finally:
+        http.close()
+    origins = said.get("origins")
+    if not isinstance(origins, list) or not origins:
+        raise OutsideError(
+            f"the firewall at {urlsplit(firewall).netloc} has no upstreams yet",
+            "its upstreams are written down at its first start: start it before the clients are led to it",
+        )
+    return tuple(one_line(str(item)) for item in origins[:50])
 
 
 def _nothing_goes_round(

@@ -26,6 +26,12 @@ def _arguments(parser: ArgumentParser) -> None:
     add("--write", action="store_true", help="write a commented seawall.toml into PATH")
     add("--project", action="store_true", help="--fix and --undo: the repository's files instead of yours")
     add("--scripts", action="store_true", help="--fix: also keep packages from running install scripts")
+    add(
+        "--firewall",
+        metavar="URL",
+        default="",
+        help="write this firewall into your package managers' settings as their registry",
+    )
     add("--yes", action="store_true", help="--fix and --undo: do not ask")
 
 
@@ -33,6 +39,8 @@ def _run(arguments: Namespace, streams: Streams) -> int:
     from seawall.kernel.errors import UsageError
 
     chosen = [word for word in ("fix", "undo", "write", "check") if getattr(arguments, word)]
+    if arguments.firewall and (arguments.write or arguments.check or arguments.project):
+        raise UsageError("--firewall goes with --undo, --yes and nothing else", "leave the others out")
     if len(chosen) > 1:
         raise UsageError(f"--{chosen[0]} and --{chosen[1]} do not go together", "give one of them")
     if arguments.write:
@@ -40,6 +48,8 @@ def _run(arguments: Namespace, streams: Streams) -> int:
     if arguments.undo:
         return _undo(arguments, streams)
     overview = _looked(arguments)
+    if arguments.firewall:
+        return _lead(arguments, streams, overview)
     if arguments.fix:
         return _fix(arguments, streams, overview)
     _show(arguments, streams, overview)
@@ -106,6 +116,35 @@ def _fix(arguments: Namespace, streams: Streams, overview: Overview) -> int:
     return 0
 
 
+def _lead(arguments: Namespace, streams: Streams, overview: Overview) -> int:
+    """Write the firewall into the user's own settings, once it is there and knows whom it asks."""
+    from seawall.adapters.runners.relay import address_of
+    from seawall.close_gaps import carry_out, plan
+    from seawall.registry_places import registry_places
+    from seawall.reports.plain import neutral
+    from seawall.run import asks
+
+    firewall = address_of(arguments.firewall)
+    for origin in asks(firewall):
+        streams.note(neutral(f"{firewall} asks {origin}"))
+    places, left = registry_places(overview.here, firewall, os.environ)
+    wanted = plan(places, overview.days)
+    for sentence in (*left, *wanted.left):
+        streams.note(neutral(sentence))
+    if not wanted.changes:
+        streams.result("nothing to do")
+        return 0
+    _show_plan(wanted, streams)
+    if not _agreed(arguments, streams, f"change {_counted(len(wanted.changes))}?"):
+        streams.result("nothing was changed")
+        return 0
+    for change in wanted.changes:
+        carry_out(change)
+        streams.result(f"changed {neutral(str(change.file.target))}")
+    streams.note(neutral(f"to take it back: seawall setup --undo --firewall {firewall}"))
+    return 0
+
+
 def _places(arguments: Namespace, overview: Overview) -> tuple[tuple[Place, ...], tuple[str, ...]]:
     from seawall.gap_places import project_places, user_places
 
@@ -157,6 +196,10 @@ def _undo(arguments: Namespace, streams: Streams) -> int:
         places = every_project_place(root, directories, days)
     else:
         places = every_user_place(os.environ, days)
+    if arguments.firewall:
+        from seawall.registry_places import every_registry_place
+
+        places = (*places, *every_registry_place(arguments.firewall.rstrip("/"), os.environ))
     restored, left = undo(places, root)
     for path in restored:
         streams.result(f"restored {neutral(str(path))}")

@@ -16,7 +16,7 @@ _PACKAGE = re.compile(r'name\s*=\s*"([^"]+)"')
 _REGISTRY = re.compile(r'(\bregistry\s*=\s*)"https?://[^"]+"')
 _URL = re.compile(r'(\burl\s*=\s*)"https?://[^"]*/([^"/?#]+)(?:[?#][^"]*)?"')
 _RESOLVED = re.compile(
-    r'(?P<before>^\s+resolved |")"?(?P<url>https?://[^/"\s]+/(?:[^"\s#]*/)?'
+    r'(?P<before>^\s+resolved |")"?(?P<url>https?://[^/"\s]+/(?:[^"\s#]*?/)?'
     r"(?P<name>(?:@[^/\"\s]+/)?[^/\"\s@]+)/-/(?P<file>[^/\"\s#]+\.tgz))(?P<rest>(?:#[0-9a-f]+)?\")"
 )
 _OPTION = re.compile(r"^(\s*(?:--index-url|--extra-index-url|-i)(?:\s+|=))\S+")
