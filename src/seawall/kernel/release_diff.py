@@ -119,14 +119,14 @@ def gained_anywhere(diff: ReleaseDiff) -> tuple[Sight, ...]:
 
 
 def decoded(diff: ReleaseDiff) -> tuple[Sight, ...]:
-    """Where decoded or fetched data is run: new places, or without a release before those at load."""
+    """Where decoded or fetched data is run, in files that did not; without a release before, at load."""
     if diff.old is None:
         return tuple(item for item in at_load(diff.new) if item.act is Act.DECODED)
-    before = {(item.act, item.code) for item in diff.old.sights}
+    before = {mark for item in diff.old.sights if item.act is Act.DECODED for mark in (item.path, item.code)}
     return tuple(
         item
         for item in active(diff.new)
-        if item.act is Act.DECODED and _changed(diff, item.path) and (item.act, item.code) not in before
+        if item.act is Act.DECODED and _changed(diff, item.path) and before.isdisjoint((item.path, item.code))
     )
 
 

@@ -98,6 +98,7 @@ SCRIPTS: tuple[tuple[str, set[tuple[Act, bool]]], ...] = (
     ("fs.writeFileSync(home + '/.bashrc', x)", {(S, False)}),
     ("// eval(x) fetch(y)\nconst s = 'eval(1) child_process'; /fetch(1)/", set()),
     ("Function('return this')()", set()),
+    ("new Function('s', 'return import(s)')", set()),
     ("client.fetch(1); cache.eval(2)", set()),
 )
 

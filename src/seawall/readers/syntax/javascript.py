@@ -127,6 +127,7 @@ class _Reading:
     path: str
     root: Node | None
     runs: bool = False
+    runners: frozenset[bytes] | None = None
     known: dict[str, bool] = field(default_factory=dict)
 
     def sights(self, words: list[re.Match[bytes]]) -> Iterator[Sight]:
@@ -188,7 +189,7 @@ class _Reading:
         head = inside[:20_000]
         if _DECODING.search(head):
             return True
-        name = re.fullmatch(rb"\(\s*([A-Za-z_$][\w$]{0,60})\s*\)", head)
+        name = re.match(rb"\(\s*([A-Za-z_$][\w$]{0,60})\s*[()]", head)
         if not name:
             return False
         given = re.compile(rb"(?<![\w$.])" + re.escape(name[1]) + rb"\s*=(?!=)[^;\n]{0,300}")
@@ -214,11 +215,16 @@ class _Reading:
             owner = parent.child_by_field_name("object")
             if owner is not None and owner.type in ("regex", "string"):
                 return False
-            # `pattern.exec(text)` is not a process.
-            if node.text == b"exec" and owner is not None and not _RUNNERS.search((owner.text or b"")[-60:]):
-                return False
+            if node.text == b"exec" and owner is not None and not self._runs(owner.text or b""):
+                return False  # `pattern.exec(text)` is not a process
             node, parent = parent, parent.parent
         return parent is not None and parent.type == "call_expression"
+
+    def _runs(self, owner: bytes) -> bool:
+        """Whether a name stands for `child_process`."""
+        if self.runners is None:
+            self.runners = frozenset(found[1] or found[2] for found in _CALLED.finditer(self.data))
+        return owner in self.runners or bool(_RUNNERS.search(owner[-60:]))
 
     def _required(self, node: Node) -> bool:
         for _ in range(4):
@@ -289,10 +295,14 @@ _ACTS = {
 }
 _STARTS = (b"exec", b"spawn", b"fork")
 _GLOBAL_OBJECT = re.compile(
-    rb"""\(\s*['"`]\s*return (?:this|typeof [\w.]+|import\([\w"']+\))\s*;?\s*['"`]\s*\)"""
+    rb"""\(\s*(?:['"`]\w+['"`]\s*,)?\s*['"`]\s*return (?:this|typeof [\w.]+|import\([\w"']+\))\s*;?\s*['"`]\s*\)"""
 )
-"""`Function("return this")()` and the like are how a library finds the global object."""
+"""How a library finds the global object, or imports without its compiler's help."""
 _GLOBALS = (b"globalThis", b"global", b"window", b"self")
+_CALLED = re.compile(
+    rb"""([\w$]+)\s*=\s*(?:[\w$.]+\()?require\(\s*['"`](?:node:)?child_process['"`]"""
+    rb"""|\bimport\s+(?:\*\s*as\s+)?([\w$]+)\s+from\s*['"](?:node:)?child_process['"]"""
+)
 _RUNNERS = re.compile(
     rb"(?:child_process|\bcp|childProcess|child|proc|require\([^)]{0,30}\))\)?\Z", re.IGNORECASE
 )
