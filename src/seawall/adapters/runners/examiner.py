@@ -55,6 +55,9 @@ class Examiners:
             raise NoAnswer(f"no worker was free for {self._patience:.0f} seconds") from None
         kept: _Worker | None = None
         try:
+            if worker and not worker.lives:
+                self._ended(worker)
+                worker = None
             kept = worker or self._started()
             answer = kept.ask({**question, "seconds": self._seconds}, files, 2 * self._seconds)
             if kept.looks >= _LOOKS:
@@ -96,15 +99,24 @@ class _Worker:
         self.looks = 0
         self._door, theirs = socket.socketpair()
         with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-I", "-m", "seawall.adapters.runners.looking", str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env={},
-                cwd="/",
-            )
+            try:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-I", "-m", "seawall.adapters.runners.looking", str(theirs.fileno())],
+                    pass_fds=[theirs.fileno()],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    env={},
+                    cwd="/",
+                )
+            except OSError:
+                self._door.close()
+                raise
+
+    @property
+    def lives(self) -> bool:
+        """It has not ended by itself, as one does that the system took the memory from."""
+        return self._process.poll() is None
 
     def ask(self, question: dict[str, Any], files: Sequence[int], most: float) -> dict[str, Any]:
         self.looks += 1
