@@ -45,12 +45,12 @@ def main(words=None):
         notes = [path.read_bytes().decode() for path in given.checkpoint]
         for line in check(given.export, notes, key, witnesses):
             print(line)
-    except (Wrong, KeyError, TypeError, ValueError) as error:
-        print(f"WRONG: {error}" if isinstance(error, Wrong) else f"WRONG: not what it should be: {error!r}")
-        return 5
     except OSError as error:
         print(error, file=sys.stderr)
         return 2
+    except Exception as error:
+        print(f"WRONG: {error}" if isinstance(error, Wrong) else f"WRONG: it is malformed: {error!r}")
+        return 5
     print("All of it holds.")
     return 0
 
@@ -62,6 +62,8 @@ def check(export, notes, key, witnesses):
     heads = [read_checkpoint(note, key, witnesses) for note in [own, *notes] if note]
     if not heads:
         raise Wrong("nothing in it is signed, and no --checkpoint was given")
+    if any(head[0] != heads[0][0] for head in heads):
+        raise Wrong("the checkpoints are of more than one ledger")
     if first.get("schema") == "seawall/ledger-proof/1":
         yield check_proof(first, heads)
     else:
@@ -79,14 +81,18 @@ def check_entries(leaves, heads):
             raise Wrong(f"a checkpoint counts {size} entries, and there are only {count}: some were cut off")
         if roots[size] != root:
             raise Wrong(f"the first {size} entries are not those that were signed")
-    return f"{count} entries; every checkpoint holds for those that it covers"
+    signed = max(size for _, size, _, _ in heads)
+    tail = f"; nobody signed the last {count - signed}" if count > signed else ""
+    return f"{count} entries; every checkpoint holds for those that it covers{tail}"
 
 
 def check_proof(proof, heads):
     """One entry is in the ledger of the first checkpoint; further ones must be of the same size."""
     index, (_, size, root, _) = proof["index"], heads[0]
-    if not included(leaf_of(proof), index, size, [unbase64(text) for text in proof["proof"]], root):
-        raise Wrong(f"entry {index} is not in the ledger of {size} entries")
+    if not isinstance(index, int) or not included(
+        leaf_of(proof), index, size, [unbase64(text) for text in proof["proof"]], root
+    ):
+        raise Wrong(f"entry {index!r} is not in the ledger of {size} entries")
     if any(head[1:3] != (size, root) for head in heads):
         raise Wrong(f"another checkpoint is not of the same {size} entries: verify an export with it")
     return f"entry {index} is in the ledger of {size} entries"
@@ -121,7 +127,7 @@ def leaf_of(row):
     """The hash of one entry. Where the entry itself is there, it must have that hash."""
     leaf = unbase64(row["hash"])
     if row.get("leaf") is not None and hash_leaf(row["leaf"].encode()) != leaf:
-        raise Wrong(f"entry {row['index']} does not have the hash that is written beside it")
+        raise Wrong(f"entry {row['index']!r} does not have the hash that is written beside it")
     return leaf
 
 
@@ -232,7 +238,7 @@ def roots_at(leaves, sizes):
 
 def included(leaf, index, size, proof, root):
     """The proof leads from a leaf to the root (RFC 9162, 2.1.3.2)."""
-    if not (isinstance(index, int) and 0 <= index < size):
+    if not 0 <= index < size:
         return False
     last, found = size - 1, leaf
     for other in proof:

@@ -351,6 +351,10 @@ def test_an_outsider_verifies_an_export(
         assert "the first 614 entries were witnessed at" in said
         assert "All of it holds." in said
         assert "owner's word only" in outsider(tmp_path / place, "--key", key)
+    record(data, events(2))
+    ledger("export", "--to", tmp_path / "more.jsonl", *whole)
+    assert "614 entries" not in outsider(tmp_path / "more.jsonl", "--key", key).splitlines()[0]
+    assert "; nobody signed the last 3" in outsider(tmp_path / "more.jsonl", "--key", key)
     assert (tmp_path / "tiles" / "tile" / "0" / "002.p" / "102").stat().st_size == 102 * 32
     assert (tmp_path / "tiles" / "tile" / "1" / "000.p" / "2").exists()
     assert (tmp_path / "tiles" / "tile" / "entries").exists() == bool(whole)
