@@ -24,6 +24,7 @@ from seawall.kernel.finding import Finding, Skipped
 from seawall.kernel.identity import Identity
 from seawall.kernel.offer import Offer, Offering
 from seawall.kernel.policy.facts import Mode
+from seawall.kernel.release_diff import Row
 from seawall.kernel.sighting import Examined, NameSeen
 from seawall.weighing import FirstReleases, Known, weigh
 
@@ -141,14 +142,16 @@ class Gate:
         sha256: str,
         findings: tuple[Finding, ...] = (),
         skipped: tuple[Skipped, ...] = (),
+        summary: tuple[Row, ...] = (),
     ) -> None:
         """Remember what was found in a file; from now on it counts for the name's metadata too.
 
-        Raises StoreError.
+        `summary` is kept for `seawall explain` and decides nothing. Raises StoreError.
         """
         offer = offering.named(filename)
         digest = f"sha256:{sha256}"
-        verdict = Examined(filename, offer.version if offer else "", digest, self._engine, findings, skipped)
+        version = offer.version if offer else ""
+        verdict = Examined(filename, version, digest, self._engine, findings, skipped, summary=summary)
         before = self._seen.verdict(offering.ecosystem, offering.name, filename, digest, self._engine)
         self._seen.keep_verdict(offering.ecosystem, offering.name, verdict, self._clock())
         self._seen.add_digests(offering.ecosystem, offering.name, filename, (digest,))

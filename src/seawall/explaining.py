@@ -14,16 +14,19 @@ from pathlib import Path
 from seawall.adapters.disk.places import data_directory
 from seawall.adapters.disk.shipped import data_bytes
 from seawall.adapters.feeds.index import Index, open_index
+from seawall.adapters.stores.gate import GATE_FILE
+from seawall.adapters.stores.seen import open_seen
 from seawall.judging import Facts
 from seawall.kernel.advisory import Advisory, Affected, Match
 from seawall.kernel.attack import Attack, as_advisories, ways_back
-from seawall.kernel.errors import UsageError
+from seawall.kernel.errors import StoreError, UsageError
 from seawall.kernel.intake import Key
 from seawall.kernel.matching import match
 from seawall.kernel.rule import Rule
 from seawall.one_package import key_of
 from seawall.readers.advisories.attacks import read_catalog
 from seawall.reports import release as releases
+from seawall.reports import sighting as sightings
 from seawall.reports.plain import neutral
 from seawall.rules import RULES
 
@@ -97,7 +100,7 @@ def _of_package(
         where = "the built-in catalog and the index" if index else "the built-in catalog"
         lines.append(f"  Nothing is known against it in {where}; that does not say that it is good.")
         lines += [] if index else ["  For more: seawall sync"]
-    document = {
+    document: dict[str, object] = {
         "schema": SCHEMA,
         "package": purl,
         "advisories": [_as_json(item) for item in found],
@@ -112,7 +115,39 @@ def _of_package(
             lines += ["", *releases.lines(release, registry.now)]
         lines += [f"  not known: {neutral(s.reason)}" for s in facts.skipped]
         lines += [] if key[2] else ["  For what the registry says, name a version."]
+    if key[2]:
+        told = _seen_here(key)
+        lines += told.lines
+        document |= told.document
     return Explanation("\n".join(lines), json.dumps(document, indent=1))
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    lines: list[str]
+    document: dict[str, object]
+
+
+def _seen_here(key: Key) -> _Told:
+    """What this machine's firewall saw of the release; nothing where there is none, or it saw nothing."""
+    path = data_directory() / GATE_FILE
+    if not path.exists():
+        return _Told([], {})
+    ecosystem, name, version = key
+    try:
+        store = open_seen(path, read_only=True)
+        try:
+            seen, examined = store.of_name(ecosystem, name), store.examined(ecosystem, name)
+        finally:
+            store.close()
+    except StoreError as error:
+        return _Told(["", f"  what the firewall saw cannot be read: {error}"], {})
+    files = [item for item in seen.files.values() if item.version == version]
+    inside = [item for item in examined if item.version == version]
+    if not files and not inside:
+        return _Told([], {})
+    document: dict[str, object] = {"firewall": sightings.document(files, inside)}
+    return _Told(["", *sightings.lines(files, inside)], document)
 
 
 def _every(key: Key, known: Iterable[Advisory]) -> tuple[Match, ...]:

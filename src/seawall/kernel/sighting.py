@@ -10,6 +10,7 @@ from datetime import datetime
 
 from .finding import Finding, Skipped
 from .offer import Offer
+from .release_diff import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ class NameSeen:
 class Examined:
     """What a look into one file found, by which engine. `digest` is `sha256:<hex>` of the bytes.
 
-    It counts for that file of that name only: what is new in it depends on what was there before.
+    It counts for that file of that name only: what is new in it depends on what was there before. `summary`
+    is the comparison side by side, for people.
     """
 
     filename: str
@@ -51,6 +53,7 @@ class Examined:
     findings: tuple[Finding, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     at: datetime | None = None
+    summary: tuple[Row, ...] = ()
 
 
 def agrees(sighting: Sighting, offer: Offer) -> str:

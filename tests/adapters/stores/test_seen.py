@@ -14,6 +14,7 @@ from seawall.kernel.advisory import Severity
 from seawall.kernel.errors import StoreError
 from seawall.kernel.finding import Finding, Skipped
 from seawall.kernel.offer import Offer
+from seawall.kernel.release_diff import Row
 from seawall.kernel.sighting import Examined, NameSeen, Sighting, agrees
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -71,7 +72,14 @@ def test_what_was_found_comes_back_as_it_was(store: SeenStore) -> None:
         {"lines": ["x"], "count": 2},
     )  # fmt: skip
     verdict = Examined(
-        "a-1.tgz", "1", "sha256:aa", "e1", (finding,), (Skipped("c", "r", "a", required=True),), NOW
+        "a-1.tgz",
+        "1",
+        "sha256:aa",
+        "e1",
+        (finding,),
+        (Skipped("c", "r", "a", required=True),),
+        NOW,
+        (Row("hooks", "none", "one", ("postinstall: node x",)),),
     )
     store.keep_verdict("npm", "a", verdict, NOW)
     assert store.verdict("npm", "a", "a-1.tgz", "sha256:aa", "e1") == verdict

@@ -10,6 +10,9 @@ from pathlib import Path
 
 from .opening import Layout, open_database
 
+GATE_FILE = "gate.db"
+"""Its name in the data directory."""
+
 _TOKENS = (
     """
     CREATE TABLE token (
@@ -90,6 +93,6 @@ LAYOUT = Layout(
 )
 
 
-def open_gate(path: Path, *, any_thread: bool = False) -> sqlite3.Connection:
+def open_gate(path: Path, *, any_thread: bool = False, read_only: bool = False) -> sqlite3.Connection:
     """A connection to the firewall's database at `path`. Raises StoreError as `open_database` does."""
-    return open_database(path, LAYOUT, any_thread=any_thread)
+    return open_database(path, LAYOUT, any_thread=any_thread, read_only=read_only)

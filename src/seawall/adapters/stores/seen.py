@@ -17,6 +17,7 @@ from pathlib import Path
 from seawall.kernel.advisory import Severity
 from seawall.kernel.errors import StoreError
 from seawall.kernel.finding import Finding, Skipped
+from seawall.kernel.release_diff import Row
 from seawall.kernel.sighting import Examined, NameSeen, Sighting
 
 from .gate import LAYOUT, open_gate
@@ -157,14 +158,17 @@ class SeenStore:
             document = json.loads(said)
             findings = tuple(_finding(item) for item in document["findings"])
             skipped = tuple(Skipped(**item) for item in document["skipped"])
+            summary = tuple(
+                Row(about, before, now, tuple(lines)) for about, before, now, lines in document["summary"]
+            )
         except (ValueError, TypeError, KeyError):
             raise corrupt(self.path, LAYOUT, f"what was found in {filename} cannot be read") from None
-        return Examined(filename, version, digest, engine, findings, skipped, _time(at))
+        return Examined(filename, version, digest, engine, findings, skipped, _time(at), summary)
 
 
-def open_seen(path: Path) -> SeenStore:
+def open_seen(path: Path, *, read_only: bool = False) -> SeenStore:
     """The store in the firewall's database at `path`. Raises StoreError when it cannot be used."""
-    return SeenStore(open_gate(path, any_thread=True), path)
+    return SeenStore(open_gate(path, any_thread=True, read_only=read_only), path)
 
 
 def _sighting(row: tuple[str, str, str, float | None, float, str]) -> Sighting:
@@ -196,7 +200,9 @@ def _written(verdict: Examined) -> str:
         {"check": item.check, "reason": item.reason, "advice": item.advice, "required": item.required}
         for item in verdict.skipped
     ]
-    return json.dumps({"findings": findings, "skipped": skipped}, separators=(",", ":"), default=str)
+    summary = [(row.about, row.before, row.now, row.lines) for row in verdict.summary]
+    document = {"findings": findings, "skipped": skipped, "summary": summary}
+    return json.dumps(document, separators=(",", ":"), default=str)
 
 
 def _finding(item: dict[str, object]) -> Finding:
