@@ -156,7 +156,9 @@ class Hander:
                 skipped=examined.skipped,
             )
             if whole:
-                self._gate.keep_verdict(offering, filename, blob.sha256, examined.findings, examined.skipped)
+                self._gate.keep_verdict(
+                    offering, filename, blob.sha256, examined.findings, examined.skipped, examined.summary
+                )
             if not admission.lets_in:
                 return _denied(shelf, offer, admission, blob)
         return _prepared(shelf, offer, admission, blob=blob)
