@@ -82,7 +82,7 @@ def examine(
     if shape is None:
         return _unknown(f"{subject.filename} is no kind of file that is looked into")
     files = [("new", subject, shape)]
-    for role, other in (("old", previous), ("source", sdist if shape is Shape.WHEEL else None)):
+    for role, other in (("old", previous), ("source", sdist if shape is not Shape.NPM else None)):
         kind = shape_of(other.ecosystem, other.filename) if other else None
         if other and kind:
             files.append((role, other, kind))

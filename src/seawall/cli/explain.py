@@ -1,16 +1,22 @@
-"""`seawall explain`: what a rule, a package version or an advisory means."""
+"""`seawall explain`: what a rule, a package version, an advisory or an archive means."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from .command import Command, Streams
+
+if TYPE_CHECKING:
+    from seawall.examine import Examined
 
 
 def _arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "about",
-        help="a rule (packages/known-malware), a package (pkg:npm/axios@1.14.1) or an advisory (MAL-…)",
+        help="a rule (packages/known-malware), a package (pkg:npm/axios@1.14.1), an advisory (MAL-…), or the"
+        " file of a wheel, source archive or npm tarball",
     )
     parser.add_argument("--format", choices=("text", "json"), default="text")
     parser.add_argument(
@@ -19,11 +25,22 @@ def _arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--registry", action="store_true", help="also ask your registries about the package (age, scripts …)"
     )
+    parser.add_argument(
+        "--against", metavar="FILE", default="", help="of an archive: the release before, side by side"
+    )
+    parser.add_argument(
+        "--source", metavar="PATH", default="", help="of an archive: its source, an archive or a directory"
+    )
 
 
 def _run(arguments: Namespace, streams: Streams) -> int:
     from datetime import UTC, datetime
     from pathlib import Path
+
+    from seawall.compare_archives import compare, is_archive
+
+    if is_archive(arguments.about) or arguments.against or arguments.source:
+        return _archive(arguments, streams, compare)
 
     from seawall.ask_registries import ask_about
     from seawall.explaining import Registry, explain
@@ -33,6 +50,17 @@ def _run(arguments: Namespace, streams: Streams) -> int:
     answer = explain(arguments.about, index, registry)
     streams.result(answer.json if arguments.format == "json" else answer.text)
     return 0
+
+
+def _archive(
+    arguments: Namespace, streams: Streams, compare: Callable[..., tuple[str, str, Examined]]
+) -> int:
+    from pathlib import Path
+
+    others = [Path(item) if item else None for item in (arguments.against, arguments.source)]
+    text, document, found = compare(Path(arguments.about), *others)
+    streams.result(document if arguments.format == "json" else text)
+    return 3 if any(item.required for item in found.skipped) else 0
 
 
 COMMAND = Command("explain", "what a rule, a package version or an advisory means", _arguments, _run)

@@ -185,14 +185,14 @@ def flattened(diff: ReleaseDiff) -> tuple[Held, ...]:
     return tuple(found)
 
 
-def only_in_wheel(diff: ReleaseDiff) -> tuple[Held, ...]:
-    """Code of a wheel that its source archive does not hold, file by file.
+def not_in_source(diff: ReleaseDiff) -> tuple[Held, ...]:
+    """Code that the source does not hold, file by file: of a wheel, or of a source archive beside a tree.
 
     A wheel holds files in other places than its source (`src/`), so contents are compared, and a file that
     tools write at build time (a version, a protocol's stub) does not count.
     """
     source = diff.source
-    if source is None or diff.new.shape is not Shape.WHEEL:
+    if source is None or diff.new.shape is Shape.NPM:
         return ()
     held = {item.digest for item in source.files if item.digest}
     return tuple(
@@ -238,7 +238,7 @@ def rows(diff: ReleaseDiff) -> tuple[Row, ...]:
         ),
     ]
     if diff.source is not None:
-        strange = only_in_wheel(diff)
+        strange = not_in_source(diff)
         made.append(
             Row("not in its source", "", str(len(strange)), tuple(item.path for item in strange[:10]))
         )

@@ -108,9 +108,13 @@ def look(question: dict[str, Any], files: Sequence[int], limits: Limits = DEFAUL
         if item["sha256"] and _digest(source) != item["sha256"]:
             return {"wrong": f"{item['filename']} is not the file that was verified"}
         found[item["role"]] = read(source, Shape(item["shape"]), item["filename"], limits, memory)
+    if not declared.name:  # a file that nobody lists is what it says itself
+        declared = Declared(declared.ecosystem, found["new"].name, found["new"].version)
     old = found.get("old")
     unread = [f"{c.filename}: {c.faults[0].message}" for c in (old, found.get("source")) if c and c.faults]
-    diff = ReleaseDiff(declared, found["new"], old, found.get("source"), question["previous"])
+    diff = ReleaseDiff(
+        declared, found["new"], old, found.get("source"), question["previous"] or (old.version if old else "")
+    )
     findings = judge(RELEASES, Intake(documents=(), now=_NEVER, diffs=(diff,)))
     return {
         "findings": [_plain(item) for item in findings[:_MOST_FINDINGS]],

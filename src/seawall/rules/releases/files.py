@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from seawall.kernel.advisory import Severity
 from seawall.kernel.finding import Evidence
 from seawall.kernel.intake import Intake
-from seawall.kernel.release_diff import new_natives, only_in_wheel
+from seawall.kernel.release_diff import new_natives
+from seawall.kernel.release_diff import not_in_source as strangers
 from seawall.kernel.rule import rule
 
 from .archive import told
@@ -55,7 +56,7 @@ def not_in_source(intake: Intake) -> Iterator[Evidence]:
     Fix: build the wheel from its source and compare; take the release before.
     """
     for diff in intake.diffs:
-        found = only_in_wheel(diff)
+        found = strangers(diff)
         for item in found[:5]:
             more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
             yield told(
