@@ -8,6 +8,7 @@ from argparse import ArgumentParser, Namespace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from . import firewall_token
 from .command import Command, Streams
 
 if TYPE_CHECKING:
@@ -19,10 +20,11 @@ def _arguments(parser: ArgumentParser) -> None:
     add(
         "do",
         nargs="?",
-        choices=("serve", "check"),
+        choices=("serve", "check", "token"),
         default="serve",
-        help="serve (default); check: can it serve, and which registries would it ask?",
+        help="serve (default); check: can it serve, and which registries would it ask? token: who may ask it",
     )
+    add("words", nargs="*", metavar="WORD", help="token: add NAME, list, or revoke NAME")
     add(
         "--listen",
         default="",
@@ -41,10 +43,22 @@ def _arguments(parser: ArgumentParser) -> None:
         default="",
         help="enforce: what policy denies is not handed out; observe: all is, and written down",
     )
-    add("--format", choices=("text", "json"), default="text", help="what check prints (default: text)")
+    add(
+        "--format",
+        choices=("text", "json"),
+        default="text",
+        help="what check and token print",
+    )
+    firewall_token.options(parser)
 
 
 def _run(arguments: Namespace, streams: Streams) -> int:
+    from seawall.kernel.errors import UsageError
+
+    if arguments.do == "token":
+        return firewall_token.run_words(arguments, arguments.words, streams)
+    if arguments.words:
+        raise UsageError(f"{arguments.do} takes no {arguments.words[0]!r}", "help: seawall firewall --help")
     _need_extra()
     from seawall.freeze import settings
 

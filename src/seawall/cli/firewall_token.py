@@ -23,13 +23,27 @@ def arguments(parser: ArgumentParser) -> None:
     add = parser.add_argument
     add("do", choices=("add", "list", "revoke"), help="add NAME, list, revoke NAME")
     add("name", nargs="?", default="", metavar="NAME", help="what the token is called: a-z 0-9 . _ -")
-    add(
-        "--days", type=int, default=90, metavar="N", help="add: how long it counts (default: 90, at most 366)"
-    )
-    add("--team", action="append", default=[], metavar="NAME", help="add: a team that it belongs to")
-    add("--person", action="store_true", help="add: it is a person's, not a job's or a service's")
-    add("--all", action="store_true", help="revoke: every live one of that name, not only the older")
     add("--format", choices=("text", "json"), default="text", help="what is printed (default: text)")
+    options(parser)
+
+
+def options(parser: ArgumentParser) -> None:
+    """The options of `seawall firewall token`."""
+    add = parser.add_argument
+    add("--days", type=int, default=90, metavar="N", help="token add: how long it counts (default: 90)")
+    add("--team", action="append", default=[], metavar="NAME", help="token add: a team that it belongs to")
+    add("--person", action="store_true", help="token add: it is a person's, not a job's or a service's")
+    add("--all", action="store_true", help="token revoke: every live one of that name, not only the older")
+
+
+def run_words(parsed: Namespace, words: Sequence[str], streams: Streams) -> int:
+    """The same for words that were parsed with others' options: `add NAME`, `list`, `revoke NAME`."""
+    from seawall.kernel.errors import UsageError
+
+    if not words or len(words) > 2:
+        raise UsageError("token needs to know what to do", "write: add NAME, list, or revoke NAME")
+    parsed.do, parsed.name = words[0], words[1] if len(words) > 1 else ""
+    return run(parsed, streams)
 
 
 def run(parsed: Namespace, streams: Streams, data: Path | None = None) -> int:
@@ -38,6 +52,8 @@ def run(parsed: Namespace, streams: Streams, data: Path | None = None) -> int:
     from seawall.adapters.stores.tokens import TokenStore
     from seawall.kernel.errors import UsageError
 
+    if parsed.do not in ("add", "list", "revoke"):
+        raise UsageError(f"token does not know {parsed.do!r}", "write: add NAME, list, or revoke NAME")
     if parsed.do != "list" and not parsed.name:
         raise UsageError(f"{parsed.do} needs a name", f"write: seawall firewall token {parsed.do} NAME")
     if parsed.do == "list" and parsed.name:

@@ -52,18 +52,22 @@ def check_trust(trusts: Sequence[GithubTrust]) -> None:
     """Raise PolicyError for trust that a stranger could meet: without audience or without numeric ids."""
     for trust in trusts:
         if not trust.audience.strip():
-            raise PolicyError("github.audience is empty", "name this firewall: any other token could be sent")
+            raise PolicyError(
+                "identity.github.audience is empty", "name this firewall: any other token could be sent"
+            )
         ids = (*trust.owners, *trust.repositories)
         if not ids or not all(_ID.fullmatch(item) for item in ids):
             raise PolicyError(
-                "github needs owners or repositories as numeric ids, for names can be taken over",
+                "identity.github needs owners or repositories as numeric ids, for names can be taken over",
                 'for example owners = ["1234567"]; the API of the code host tells them',
             )
         parts = urlsplit(trust.issuer)
         if not parts.hostname or not (parts.scheme == "https" or _here(parts.hostname)):
-            raise PolicyError("github.issuer has to be an https address", "correct it in firewall.toml")
+            raise PolicyError(
+                "identity.github.issuer has to be an https address", "correct it in firewall.toml"
+            )
         if not 1 <= trust.minutes <= 24 * 60:
-            raise PolicyError("github.minutes has to be 1 to 1440", "correct it in firewall.toml")
+            raise PolicyError("identity.github.minutes has to be 1 to 1440", "correct it in firewall.toml")
 
 
 def _here(host: str) -> bool:
@@ -82,7 +86,7 @@ def proven(
     OutsideError when the issuer's keys cannot be had.
     """
     if not trusts:
-        raise Unproven("this firewall exchanges no tokens", "set [[github]] in firewall.toml")
+        raise Unproven("this firewall exchanges no tokens", "set [[identity.github]] in firewall.toml")
     if len(signed) > LARGEST:
         raise Unproven("the token is too large", "send the job's own token")
     header, body = _parts(signed)
@@ -201,7 +205,7 @@ def _trusted(claims: Mapping[str, object], trusts: Sequence[GithubTrust]) -> Git
             return trust
     raise Unproven(
         f"repository {repository} of owner {owner} is not trusted here, or not from that ref or environment",
-        "add its numeric id to [[github]] in firewall.toml if it should be",
+        "add its numeric id to [[identity.github]] in firewall.toml if it should be",
     )
 
 

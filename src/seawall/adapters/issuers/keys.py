@@ -81,7 +81,7 @@ class IssuerKeys:
         self._http.close()
 
 
-_FIX = "no token is exchanged until it does; correct github.issuer in firewall.toml if it is wrong"
+_FIX = "no token is exchanged until it does; correct identity.github.issuer in firewall.toml if it is wrong"
 
 
 def _host(url: str) -> str:

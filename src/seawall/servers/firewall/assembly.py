@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from seawall import examine
+from seawall.adapters.issuers.keys import IssuerKeys
 from seawall.adapters.origins.fetch import Authorization, Fetcher
 from seawall.adapters.origins.heard import HeardStore
 from seawall.adapters.stores.blobs import Blobs
@@ -30,8 +31,9 @@ from seawall.record import Record, open_record
 
 from .app import Firewall, Room
 from .desk import Desk, Identify
-from .identify import Refusal, identify
+from .identify import Refusal, check_proxies, identify
 from .npm import NPM
+from .posted import own_answers
 from .pypi import PYPI
 from .room import RegistryRoom
 
@@ -126,6 +128,7 @@ def assemble(
     def now() -> datetime:
         return datetime.fromtimestamp(clock(), UTC)
 
+    check_proxies(settings)
     with ExitStack() as opened:
         record = open_record(data, within=settings.within_seconds)
         opened.callback(record.close)
@@ -166,6 +169,9 @@ def assemble(
             instance=instance,
             clock=clock,
         )
+        keys = IssuerKeys()
+        opened.callback(keys.close)
+        desk.own.update(own_answers(settings, keys.key, tokens, record, now))
         rooms: dict[str, Room] = {dialect.prefix: RegistryRoom(desk, dialect) for dialect in DIALECTS}
         return Assembled(Firewall(desk, rooms), desk, gate, record, [opened.pop_all().close])
 

@@ -13,13 +13,17 @@ from seawall.adapters.stores.tokens import TokenStore
 from seawall.kernel.dialect import Said
 from seawall.kernel.errors import UsageError
 from seawall.kernel.event import Action, Delivery, Event
-from seawall.kernel.gate_settings import GithubTrust
+from seawall.kernel.gate_settings import GateSettings, GithubTrust
 from seawall.kernel.identity import Identity
+from seawall.record import Record
 from seawall.tokens import exchange
+
+from .request import Request
 
 TOKEN_PATH = "/-/seawall/token"  # noqa: S105 - where one is had
 REFUSED_PATH = "/-/seawall/refused"
 _LARGEST = 256 * 1024
+_DURABLE = 30.0
 _MOST = 1_000
 _HOST = re.compile(r"[0-9A-Za-z_.:*-]{1,253}")
 _PROTOCOL = re.compile(r"tcp|udp|dns|icmp|ip [0-9]{1,3}")
@@ -93,3 +97,27 @@ def exchanger(
 def issued(who: Identity, now: datetime, subject: str) -> Event:
     """A token was made (`made`, `exchanged`) or taken back (`revoked`) for `who`."""
     return Event(int(now.timestamp() * 1000), Action.ISSUE, who, subject=subject, client="seawall")
+
+
+def own_answers(
+    settings: GateSettings, key_for: KeyFor, store: TokenStore, record: Record, now: Callable[[], datetime]
+) -> dict[tuple[str, str], Callable[[Request, bytes], Said]]:
+    """What answers a `POST` to the firewall itself. An event is durable before its answer is given.
+
+    Without `settings.github` nothing is exchanged. Raises PolicyError for trust that a stranger could meet.
+    """
+
+    def keep(event: Event) -> None:
+        record.keep(event).result(_DURABLE)
+
+    def refused(request: Request, body: bytes) -> Said:
+        events = refusals(body, request.identity, now())
+        for done in [record.keep(event) for event in events]:
+            done.result(_DURABLE)
+        return Said(200, json.dumps({"recorded": len(events)}).encode())
+
+    found: dict[tuple[str, str], Callable[[Request, bytes], Said]] = {("POST", REFUSED_PATH): refused}
+    if settings.github:
+        give = exchanger(settings.github, key_for, store, keep)
+        found["POST", TOKEN_PATH] = lambda _request, body: give(body, now())
+    return found
