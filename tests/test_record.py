@@ -378,6 +378,30 @@ def all_names(place: Path) -> list[object]:
     return found  # type: ignore[return-value]
 
 
+def test_answers_hold_what_is_not_in_the_tables_yet(record: Record, tmp_path: Path) -> None:
+    """Edges and coverage are written once for many entries; whoever asks sees those of every entry."""
+    started = Event(START, Action.SERVE, Identity("seawall"), subject="started")
+    record.keep(started).result(10)
+    store = ledger(tmp_path)
+    for number, item in enumerate(day(60), 1):
+        record.keep(item).result(10)
+        assert sum(line.count for line in store.coverage()) == number
+        if item.delivery is Delivery.SERVED:
+            (took, *_) = store.edges(relation=Relation.TOOK, target=item.asset)
+            assert took.until >= took.since
+            needed = {edge.target for edge in store.edges(item.asset, Relation.DEPENDS_ON)}
+            assert needed == set(item.needs)
+    assert [item.entry for item in store.periods()] == [0]
+    assert check(store).faults == []
+    late = (list(store.edges()), store.coverage(), store.periods())
+    rows = sqlite3.connect(tmp_path / LEDGER_FILE)
+    record.close()
+    assert rows.execute("SELECT size FROM known").fetchone() == (61,)
+    rows.close()
+    assert (list(store.edges()), store.coverage(), store.periods()) == late
+    store.close()
+
+
 def test_entries_of_a_time_are_found_when_clocks_went_back(tmp_path: Path) -> None:
     record = open_record(tmp_path)
     times = [*range(1_000, 1_900), *range(200, 900), *range(1_500, 2_000)]

@@ -40,6 +40,9 @@ _GROUP = 2_000
 _LINGER = 0.05  # notes wait this long for company, so that few groups are written
 _COMPANY = 0.0005  # those who wait together come back together, but one after the other
 _HELD = 20_000
+_KNOWN_SECONDS = (
+    1.0  # edges and coverage are written this seldom; until then readers take them from the leaves
+)
 
 _Item = tuple[Event, "Future[int] | None"]
 
@@ -57,7 +60,7 @@ class Record:
         self._store, self._names = store, names
         self._tree = store.edge()
         self._head = self._tree.edge.head()
-        self._known = Known(store.periods()[-1:], store.spans(self._head.size // SPAN))
+        self._known, self._unknown, self._known_at = store.tail(), 0, monotonic()
         self._pseudonyms: dict[tuple[str, str, str, str], Pseudonyms] = {}
         self._names_seen = names.changed_elsewhere()
         self._within, self._most = within, backlog
@@ -128,7 +131,7 @@ class Record:
     def _run(self) -> None:
         while True:
             self._await_events()
-            if not self._queue:
+            if not self._queue and not self._unknown:
                 if self._closing:
                     return
                 continue
@@ -153,13 +156,13 @@ class Record:
         self._awake = False
         # Whoever appends looks at `_awake` afterwards, so nothing is missed between these lines.
         if not self._queue and not self._closing:
-            self._wake.wait()
+            self._wake.wait(_KNOWN_SECONDS if self._unknown else None)
         self._awake = True
         self._wake.clear()
-        if len(self._queue) < _GROUP and not self._closing:
+        if 0 < len(self._queue) < _GROUP and not self._closing:
             self._urgent.wait(_LINGER)
         self._urgent.clear()
-        if len(self._queue) < self._group and not self._closing:
+        if 0 < len(self._queue) < self._group and not self._closing:
             sleep(_COMPANY)
 
     def _write(self, events: Sequence[Event]) -> int:
@@ -173,17 +176,21 @@ class Record:
             known.add_event(before.size + at, event, names)
         self._tree.extend(map(leaf_hash, leaves))
         after = self._tree.edge.head()
-        self._store.append(
-            Group(
-                before, after, leaves, self._tree.changed(),
-                known.edges, known.coverage, known.periods, known.spans,
-            )
-        )  # fmt: skip
+        self._unknown += len(events)
+        now = monotonic()
+        if events and self._unknown < _GROUP and now - self._known_at < _KNOWN_SECONDS:
+            self._store.append(Group(before, after, leaves, self._tree.changed(), known.spans))
+            known.spans = _newest(known.spans, after.size)
+        else:
+            self._store.append(
+                Group(
+                    before, after, leaves, self._tree.changed(), known.spans,
+                    True, known.edges, known.coverage, known.periods,
+                )
+            )  # fmt: skip
+            self._known = Known(known.periods[-1:], _newest(known.spans, after.size))
+            self._unknown, self._known_at = 0, now
         self._head = after
-        newest = after.size // SPAN
-        self._known = Known(
-            known.periods[-1:], {number: times for number, times in known.spans.items() if number >= newest}
-        )
         return before.size
 
     def _hidden(self, events: Sequence[Event]) -> list[Pseudonyms]:
@@ -210,6 +217,11 @@ class Record:
             _, done = self._queue.popleft()
             if done is not None and done.set_running_or_notify_cancel():
                 done.set_exception(error)
+
+
+def _newest(spans: Mapping[int, tuple[int, int]], size: int) -> dict[int, tuple[int, int]]:
+    """The span that the next entry belongs to, if it has begun."""
+    return {number: times for number, times in spans.items() if number == size // SPAN}
 
 
 def open_record(directory: Path, *, within: float = WITHIN_SECONDS, backlog: int = BACKLOG) -> Record:

@@ -155,6 +155,9 @@ def edit_known(db: sqlite3.Connection, chance: random.Random) -> str:
         "DELETE FROM periods",
         "UPDATE spans SET last = last - 1 WHERE position = 0",
         "DELETE FROM spans WHERE position = 1",
+        "UPDATE known SET size = size - 30",
+        "UPDATE known SET size = 'all'",
+        "DELETE FROM known",
     ))  # fmt: skip
     db.execute(how)
     return how
@@ -188,7 +191,7 @@ def forged(path: Path, leaves: Sequence[bytes]) -> None:
     store.append(
         Group(
             before, tree.edge.head(), leaves, tree.changed(),
-            known.edges, known.coverage, known.periods, known.spans,
+            known.spans, True, known.edges, known.coverage, known.periods,
         )
     )  # fmt: skip
     store.close()

@@ -88,18 +88,21 @@ class Group:
 
     `before` is the head that they are appended to, `after` the one with them. `leaves` are the bytes of the
     entries from number `before.size` on. `tiles` are full tiles, and partial ones above level 0, by (level,
-    index). What the entries say of edges and coverage is added to what is known; periods, and the spans
-    (first and last time of `SPAN` entries, by number), take the place of those that were known.
+    index). `spans` (first and last time of `SPAN` entries, by number) replace those that were there.
+
+    With `knows`, what the entries since the last such group say is written too: edges and coverage are added
+    to what is known, periods replace those with the same entry.
     """
 
     before: Head
     after: Head
     leaves: Sequence[bytes]
     tiles: Mapping[tuple[int, int], bytes] = field(default_factory=dict)
+    spans: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    knows: bool = False
     edges: Mapping[Link, Seen] = field(default_factory=dict)
     coverage: Mapping[Place, Seen] = field(default_factory=dict)
     periods: Sequence[Period] = ()
-    spans: Mapping[int, tuple[int, int]] = field(default_factory=dict)
 
 
 def gaps_between(periods: Sequence[Period]) -> list[Gap]:

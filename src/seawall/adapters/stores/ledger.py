@@ -12,16 +12,19 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from seawall.kernel.errors import StoreError, TamperedError, UsageError
 from seawall.kernel.graph import Edge, Relation
-from seawall.kernel.ledger import Coverage, Gap, Group, Period, gaps_between, rfc3339
+from seawall.kernel.known import Known
+from seawall.kernel.leaf import read_leaf
+from seawall.kernel.ledger import SPAN, Coverage, Gap, Group, Period, gaps_between
 from seawall.kernel.merkle import EMPTY_ROOT, HASH_BYTES, Head, leaf_hash
 from seawall.kernel.tiles import TILE_WIDTH, TileEdge, hashes_from_tiles, tile_widths
 
+from .ledger_known import KnownTables
 from .opening import Layout, check_integrity, corrupt, guarded, open_database
 
 APPLICATION_ID = 0x5EA3A12
@@ -64,6 +67,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             since INTEGER NOT NULL, until INTEGER NOT NULL, stopped INTEGER NOT NULL
         )
         """,
+        "CREATE TABLE known (one INTEGER PRIMARY KEY CHECK (one = 1), size INTEGER NOT NULL)",
         "CREATE TABLE spans (position INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL)",
     ),
 )
@@ -81,7 +85,6 @@ LAYOUT = Layout(
 )
 
 _LEAVES_AT_ONCE = 1_000
-_NODES_HELD = 100_000
 
 
 class LedgerStore:
@@ -89,7 +92,7 @@ class LedgerStore:
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection = connection
-        self._nodes: dict[str, int] = {}
+        self._known = KnownTables(connection)
         self._lock = -1
         self.path = path
 
@@ -187,36 +190,39 @@ class LedgerStore:
             )
         return tiles
 
+    def tail(self) -> Known:
+        """What the newest entries say that is not in the tables yet. Raises TamperedError for a bad one.
+
+        `periods` begins with the newest one of the tables, `spans` is the newest span.
+        """
+        with self._guard():
+            start, end = self._known.upto(), self.head().size
+            known = Known(self._known.periods()[-1:])
+        for position, data in self.leaves(start, end):
+            try:
+                known.add_leaf(position, read_leaf(data))
+            except ValueError as error:
+                raise TamperedError(
+                    f"entry {position} of {self.path}: {error}", "run seawall ledger verify"
+                ) from None
+        known.spans = self.spans(end // SPAN)
+        return known
+
     def edges(self, source: str = "", relation: Relation | None = None, target: str = "") -> Iterator[Edge]:
         """The edges from, of and to these; empty = any."""
-        wanted = {"s.name": source, "relation": str(relation or ""), "t.name": target}
-        terms = [(f"{column} = ?", value) for column, value in wanted.items() if value]
-        where = " AND ".join(term for term, _ in terms) or "1"
-        query = (
-            "SELECT s.name, relation, t.name, since, until, entry FROM edges"  # noqa: S608
-            f" JOIN nodes s ON s.id = source JOIN nodes t ON t.id = target WHERE {where}"
-            " ORDER BY since, s.name, t.name"
-        )
-        with self._guard():
-            for row in self._connection.execute(query, [value for _, value in terms]):
-                yield Edge(row[0], Relation(row[1]), row[2], rfc3339(row[3]), rfc3339(row[4]), row[5])
+        with self._moment(), self._guard():
+            found = self._known.edges(self.tail(), source, str(relation or ""), target)
+        return iter(found)
 
     def coverage(self) -> list[Coverage]:
         """Which clients report from where, and since when."""
-        with self._guard():
-            rows = self._connection.execute(
-                "SELECT client, place, who, first, last, count, entry FROM coverage ORDER BY 1, 2, 3"
-            ).fetchall()
-            return [
-                Coverage(client, place, who, rfc3339(first), rfc3339(last), count, entry)
-                for client, place, who, first, last, count, entry in rows
-            ]
+        with self._moment(), self._guard():
+            return self._known.coverage(self.tail())
 
     def periods(self) -> list[Period]:
         """When the firewall ran, in order."""
-        with self._guard():
-            rows = self._connection.execute("SELECT entry, since, until, stopped FROM periods ORDER BY entry")
-            return [Period(row[0], row[1], row[2], bool(row[3])) for row in rows]
+        with self._moment(), self._guard():
+            return self._known.periods(self.tail().periods)
 
     def spans(self, first: int = 0) -> dict[int, tuple[int, int]]:
         """From when to when (Unix milliseconds) the entries of each span are, from span `first` on."""
@@ -286,7 +292,8 @@ class LedgerStore:
                 if self.head() != group.before:
                     raise StoreError(f"{self.path} was appended to by somebody else", "start again")
                 self._write_tree(group)
-                self._write_known(group)
+                if group.knows:
+                    self._known.write(group)
                 self._connection.commit()
             except BaseException:
                 self._connection.rollback()
@@ -318,6 +325,10 @@ class LedgerStore:
             os.close(self._lock)
             self._lock = -1
 
+    def _moment(self) -> AbstractContextManager[None]:
+        """A snapshot, if we are not in one already: tables and tail are of the same moment."""
+        return nullcontext() if self._connection.in_transaction else self.snapshot()
+
     def _write_tree(self, group: Group) -> None:
         first = group.before.size
         self._connection.executemany("INSERT INTO leaves VALUES (?, ?)", enumerate(group.leaves, first))
@@ -328,44 +339,10 @@ class LedgerStore:
         self._connection.execute(
             "INSERT OR REPLACE INTO head VALUES (1, ?, ?)", (group.after.size, group.after.root)
         )
-
-    def _write_known(self, group: Group) -> None:
-        self._learn({name for source, _, target in group.edges for name in (source, target)})
-        nodes = self._nodes
-        self._connection.executemany(
-            "INSERT INTO edges VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
-            " SET since = min(since, excluded.since), until = max(until, excluded.until)",
-            [
-                (nodes[source], relation, nodes[target], seen.first, seen.last, seen.entry)
-                for (source, relation, target), seen in group.edges.items()
-            ],
-        )
-        self._connection.executemany(
-            "INSERT INTO coverage VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
-            " first = min(first, excluded.first), last = max(last, excluded.last),"
-            " count = count + excluded.count",
-            [(*key, seen.first, seen.last, seen.entry, seen.count) for key, seen in group.coverage.items()],
-        )
-        self._connection.executemany(
-            "INSERT OR REPLACE INTO periods VALUES (?, ?, ?, ?)",
-            [(item.entry, item.since, item.until, item.stopped) for item in group.periods],
-        )
         self._connection.executemany(
             "INSERT OR REPLACE INTO spans VALUES (?, ?, ?)",
             [(number, *times) for number, times in group.spans.items()],
         )
-
-    def _learn(self, names: Iterable[str]) -> None:
-        """Every name has a number, and it is at hand."""
-        if len(self._nodes) > _NODES_HELD:
-            self._nodes.clear()
-        new = [name for name in names if name not in self._nodes]
-        self._connection.executemany(
-            "INSERT INTO nodes (name) VALUES (?) ON CONFLICT DO NOTHING", [(name,) for name in new]
-        )
-        for name in new:
-            row = self._connection.execute("SELECT id FROM nodes WHERE name = ?", (name,)).fetchone()
-            self._nodes[name] = row[0]
 
     @contextmanager
     def _guard(self) -> Iterator[None]:
