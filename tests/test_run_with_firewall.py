@@ -45,12 +45,17 @@ def issuer() -> Iterator[Issuer]:
     made.close()
 
 
+def github(issuer: Issuer) -> str:
+    return f'[[identity.github]]\naudience = "{AUDIENCE}"\nissuer = "{issuer.url}"\nowners = ["{OWNER}"]\n'
+
+
 @pytest.fixture(scope="module")
 def gate(tmp_path_factory: pytest.TempPathFactory, issuer: Issuer) -> Iterator[Running]:
-    github = f'[[identity.github]]\naudience = "{AUDIENCE}"\nissuer = "{issuer.url}"\nowners = ["{OWNER}"]\n'
     with serving(PastPypi(NOW)) as upstream:
         upstream.wheel("ebb", "1.0", NOW - timedelta(days=90))
-        with running(tmp_path_factory.mktemp("gate"), {"PyPI": upstream.index_url}, more=github) as server:
+        with running(
+            tmp_path_factory.mktemp("gate"), {"PyPI": upstream.index_url}, more=github(issuer)
+        ) as server:
             yield server
 
 
@@ -128,6 +133,25 @@ def test_a_jobs_signed_token_is_exchanged_once(gate: Running, issuer: Issuer) ->
     assert exchanged(gate, signed)[0] == 401
     assert exchanged(gate, issuer.signed(issuer.claims(now, jti="other", repository_owner_id="5")))[0] == 401
     assert any(event["action"] == "issue" for event in recorded(gate))
+
+
+def test_where_nobody_is_anonymous_a_job_can_still_ask_for_a_token(tmp_path: Path, issuer: Issuer) -> None:
+    more = f"[identity]\nanonymous = false\n{github(issuer)}"
+    with serving(PastPypi(NOW)) as upstream:
+        upstream.wheel("ebb", "1.0", NOW - timedelta(days=90))
+        with running(tmp_path, {"PyPI": upstream.index_url}, more=more) as gate:
+            assert told(gate, tmp_path, *INSTALL).returncode == 3
+            now = datetime.now(UTC).timestamp()
+            status, said = exchanged(gate, issuer.signed(issuer.claims(now, jti="shut")))
+            assert status == 200
+            # That somebody may ask for a token makes nobody known.
+            with pytest.raises(urllib.error.HTTPError, match="401") as caught:
+                urllib.request.urlopen(f"{gate.url}/pypi/simple/ebb/", timeout=20)
+            caught.value.close()
+            done = told(
+                gate, tmp_path, "--token-from", "T", *INSTALL, T=str(said["token"]), UV_PYTHON=sys.executable
+            )
+            assert "took     ebb 1.0" in done.stderr
 
 
 @pytest.mark.skipif(bool(WHY), reason=f"no seal can be had here: {WHY}")

@@ -17,18 +17,20 @@ from seawall.kernel.dialect import Said
 from seawall.kernel.errors import OutsideError, SeawallError, StoreError, TamperedError, UsageError
 from seawall.kernel.event import Action, Delivery, Event
 from seawall.kernel.gate_settings import mode_for
-from seawall.kernel.identity import Identity
+from seawall.kernel.identity import Identity, address
 from seawall.kernel.leading import COMMIT_HEADER, PLACE_HEADER, RUN_HEADER
 from seawall.kernel.policy.facts import Mode
 from seawall.reports.denial import failure
 
 from .desk import BusyError, Desk
-from .identify import Refusal
+from .identify import ANONYMOUS, Refusal
+from .posted import TOKEN_PATH
 from .request import ClientGoneError, Message, Receive, Request, Send, TooLargeError
 from .views import View
 
 LOG = logging.getLogger("seawall.firewall")
 _KNOWN_FOR = 2.0
+_EXCHANGE = TOKEN_PATH.encode()
 _TELLING = frozenset(
     name.encode()
     for name in ("x-forwarded-for", "x-forwarded-proto", RUN_HEADER, COMMIT_HEADER, PLACE_HEADER)
@@ -163,11 +165,14 @@ class Firewall:
 
     def _identified(self, scope: Message, host: str, head: _Head, now: float) -> Caller | Refusal:
         found = self._desk.identify(host, _headers(scope), scope.get("scheme") == "https", now)
+        key = (host, head.auth, head.told)
         if isinstance(found, Refusal):
-            return found
+            if found.policy != ANONYMOUS or scope["raw_path"] != _EXCHANGE:
+                return found
+            # Whoever asks for a token has none yet; the key is one that no other request has.
+            found, key = address(host), (host, _EXCHANGE, b"")
         if len(self._callers) >= _MOST_CALLERS:
             self._callers.clear()
-        key = (host, head.auth, head.told)
         kind, until = self._desk.gate.class_of(found), now + _KNOWN_FOR
         caller = self._callers.get(key)
         if caller is None:

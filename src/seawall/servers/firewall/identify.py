@@ -18,6 +18,9 @@ from seawall.kernel.identity import Identity, address
 from seawall.kernel.leading import COMMIT_HEADER, PLACE_HEADER, RUN_HEADER
 from seawall.kernel.token import LONGEST, Token, candidates, digest_of
 
+ANONYMOUS = "identity/anonymous"
+"""The policy of a refusal of somebody who sent no credential at all."""
+
 _CLAIM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/+-]{0,199}")
 _HOPS = 16
 
@@ -99,7 +102,7 @@ _NOBODY = Refusal(
     401,
     "this firewall serves nobody without a token",
     "send one as the password of the registry's address: seawall firewall token add NAME makes one",
-    "identity/anonymous",
+    ANONYMOUS,
 )
 _UNKNOWN = Refusal(
     401,
