@@ -21,6 +21,7 @@ from seawall.vouching import read_copy, read_note, signed_by_all
 if TYPE_CHECKING:
     from seawall.adapters.http import Http
     from seawall.adapters.stores.ledger import LedgerStore
+    from seawall.adapters.stores.names import NameStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +40,12 @@ def verify(
     witness_keys: Sequence[Key],
     http: Http | None,
     advance: Advance = lambda _done, _total: None,
+    names: NameStore | None = None,
 ) -> Standing:
     """Recompute all of it. `given` are checkpoints from elsewhere by where they are from.
 
     `witness_keys` are asked for besides those of the settings. `http` None: nobody outside is asked.
+    `names`, where they are still kept, must be those that the pseudonyms were made of.
     """
     standing = Standing(settings.public if settings else None)
     claims = list(_claims(store, settings, given, http, standing))
@@ -50,6 +53,8 @@ def verify(
     standing.head, roots = checked.head, checked.roots
     standing.faults = [*checked.faults, *standing.faults]
     standing.more = checked.more
+    for hidden in names.faults() if names else ():
+        standing.fault(f"the name of pseudonym {hidden} is not the one that it was made of")
     for claim in claims:
         size = claim.checkpoint.size
         if size not in roots:

@@ -444,6 +444,14 @@ def test_whatever_is_changed_is_found(ledger: Ask, witness: Any, data: Path, sta
     assert "TAMPERED" in done.out + done.err or "no head" in done.err
 
 
+def test_a_name_that_was_put_in_the_place_of_another_is_found(ledger: Ask, data: Path) -> None:
+    connection = sqlite3.connect(data / "names.db")
+    with connection:
+        connection.execute("UPDATE names SET name = 'token:innocent' WHERE name = 'token:canary-anna'")
+    connection.close()
+    assert "is not the one that it was made of" in ledger("verify", code=5).out
+
+
 def test_what_is_cut_off_is_found_by_whoever_saw_it(
     ledger: Ask, witness: Any, data: Path, tmp_path: Path
 ) -> None:

@@ -16,6 +16,7 @@ from .ledger_word import (
     ledger_path,
     needed_settings,
     opened,
+    opened_names,
 )
 
 if TYPE_CHECKING:
@@ -64,8 +65,12 @@ def _verify(arguments: Namespace, streams: Streams) -> int:
         raise UsageError("whose ledger is it? its public key is not known here", "name it with --key VKEY")
     http = None if arguments.offline else Http(patience=PATIENCE)
     try:
-        with opened(arguments) as store, streams.progress("recomputing the ledger") as advance:
-            standing = verify(store, settings, given, keys, http, advance)
+        with (
+            opened(arguments) as store,
+            opened_names(arguments) as names,
+            streams.progress("recomputing the ledger") as advance,
+        ):
+            standing = verify(store, settings, given, keys, http, advance, names)
     finally:
         if http:
             http.close()
