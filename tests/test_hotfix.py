@@ -10,6 +10,7 @@ import pytest
 from seawall.admit import Gate
 from seawall.kernel.admission import Admission
 from seawall.kernel.advisory import Severity
+from seawall.kernel.errors import OutsideError
 from seawall.kernel.finding import Finding, Skipped
 from seawall.kernel.gate_settings import Exemption
 from seawall.kernel.offer import Offering
@@ -162,3 +163,21 @@ def test_strict_wants_a_person_for_every_hotfix(ask: Ask, tmp_path: Path) -> Non
     admission = ask(line(), REPAIR, policy=strict, exemptions=[APPROVED])
     assert by(admission) == "allow strict/approved-hotfix"
     assert admission.exemption.startswith("we need it")
+
+
+def test_a_question_about_new_dependencies_that_fails_is_a_check_that_did_not_run(tmp_path: Path) -> None:
+    def nobody(*_: object) -> dict:
+        raise OutsideError("the registry is silent")
+
+    opened = gate(tmp_path, [REPAIR])
+    opened._first_releases = nobody
+    fresh = npm(
+        "a",
+        release("1.2.0", ago(90)),
+        release("1.2.1", ago(hours=8)),
+        release("2.0.0", ago(1), dependencies=(("left", "^1"), ("new", "^1"))),
+    )
+    ruling = opened.rule(fresh, ME, Mode.ENFORCE, NOW)
+    assert ruling.lets_in("a-1.2.0.tgz")
+    assert not ruling.lets_in("a-1.2.1.tgz"), "something about the name is not known"
+    shut(opened)

@@ -222,8 +222,13 @@ def answers_to(
 
     Never raises and never allows what could not be evaluated: such a request is denied.
     """
-    store = json.dumps(list(entities))
+    store = json.dumps(list(entities)) if entities else ""
     return [_answer(policy, result) for result in _evaluate(policy, policy._every, requests, store)]
+
+
+@lru_cache(maxsize=64)
+def _nobody(policy: Policy) -> Any:
+    return cedarpy.Entities.from_json_str("[]", policy._schema)
 
 
 def _evaluate(policy: Policy, asked: Any, requests: Sequence[Any], store: str) -> list[Any]:
@@ -231,7 +236,7 @@ def _evaluate(policy: Policy, asked: Any, requests: Sequence[Any], store: str) -
     if not requests:
         return []
     try:
-        entities = cedarpy.Entities.from_json_str(store, policy._schema)
+        entities = cedarpy.Entities.from_json_str(store, policy._schema) if store else _nobody(policy)
         return list(cedarpy.is_authorized_batch(list(requests), asked, entities, policy._schema))
     except Exception:  # whatever the engine cannot take must end in a denial, not in a crash or a pass
         if len(requests) == 1:

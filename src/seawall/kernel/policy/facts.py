@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
+from operator import attrgetter
 
 from seawall.kernel.advisory import Severity
 from seawall.kernel.finding import Finding, Skipped
@@ -94,7 +95,10 @@ class Facts:
 
     def context(self) -> dict[str, object]:
         """The same facts as Cedar takes them: JSON-ready, every attribute there."""
-        return {name: _cedar(getattr(self, name)) for name in FACT_NAMES}
+        return {
+            name: value if type(value) in _PLAIN else _cedar(value)
+            for name, value in zip(FACT_NAMES, _ALL(self), strict=True)
+        }
 
     def missing(self) -> tuple[str, ...]:
         """The names of what was not checked, in words."""
@@ -106,6 +110,10 @@ class Facts:
 
 FACT_NAMES: tuple[str, ...] = tuple(item.name for item in fields(Facts))
 """Every attribute that a policy may ask about, in the order of the schema."""
+
+
+_ALL = attrgetter(*FACT_NAMES)
+_PLAIN = frozenset({bool, int, str})
 
 
 def _cedar(value: object) -> object:
