@@ -40,9 +40,8 @@ _GROUP = 2_000
 _LINGER = 0.05  # notes wait this long for company, so that few groups are written
 _COMPANY = 0.0005  # those who wait together come back together, but one after the other
 _HELD = 20_000
-_KNOWN_SECONDS = (
-    1.0  # edges and coverage are written this seldom; until then readers take them from the leaves
-)
+_KNOWN_EVENTS = 8_000  # edges and coverage are written this seldom;
+_KNOWN_SECONDS = 1.0  # readers take the rest from the leaves
 
 _Item = tuple[Event, "Future[int] | None"]
 
@@ -178,7 +177,7 @@ class Record:
         after = self._tree.edge.head()
         self._unknown += len(events)
         now = monotonic()
-        if events and self._unknown < _GROUP and now - self._known_at < _KNOWN_SECONDS:
+        if events and self._unknown < _KNOWN_EVENTS and now - self._known_at < _KNOWN_SECONDS:
             self._store.append(Group(before, after, leaves, self._tree.changed(), known.spans))
             known.spans = _newest(known.spans, after.size)
         else:
