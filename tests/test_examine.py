@@ -58,13 +58,24 @@ def unchecked(answer: Examined) -> str:
 def test_what_is_new_is_found_by_a_worker(tmp_path: Path, workers: Examiners) -> None:
     new = subject(tmp_path, npm({"package.json": PACKAGE % "1.0.1", "x.js": "eval(atob('eA=='))"}))
     old = subject(tmp_path, npm({"index.js": "1"}, version="1.0.0"), "thing-1.0.0.tgz", "1.0.0")
-    found = examine(new, old, examiners=workers)
+    found = examine(new, old, examiners=workers, side_by_side=True)
     assert not found.skipped
     assert {item.rule for item in found.findings} == {"releases/install-hook", "releases/decoded-code"}
     assert all(item.asset == "pkg:npm/thing@1.0.1" and item.signal for item in found.findings)
     rows = {row.about: row for row in found.summary}
     assert (rows["version"].before, rows["version"].now) == ("1.0.0", "1.0.1")
     assert (rows["hooks"].before, rows["hooks"].now) == ("", "postinstall")
+
+
+def test_what_an_unchanged_file_did_before_is_not_new(tmp_path: Path, workers: Examiners) -> None:
+    """The quick look sees only the changed file; the finding has to hold against all of them."""
+    files = {"a.js": "fetch('http://files.example')", "b.js": "1"}
+    old = subject(tmp_path, npm(files, version="1.0.0"), "thing-1.0.0.tgz", "1.0.0")
+    new = subject(tmp_path, npm({**files, "b.js": "fetch('http://files.example/b')"}))
+    assert examine(new, old, examiners=workers).findings == ()
+    assert examine(new, old, examiners=workers).summary == ()
+    fresh = subject(tmp_path, npm({**files, "b.js": "require('child_process')"}))
+    assert {f.rule for f in examine(fresh, old, examiners=workers).findings} == {"releases/new-ability"}
 
 
 def test_a_wheel_is_looked_at_beside_its_source(tmp_path: Path, workers: Examiners) -> None:
@@ -146,6 +157,35 @@ def test_one_that_died_unasked_is_replaced(tmp_path: Path) -> None:
         assert not examine(new, examiners=pool).skipped
     finally:
         pool.close()
+
+
+def test_without_the_parser_nothing_is_passed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In this process, where the library can be hidden: the worker's loop over one question."""
+    import socket
+    import sys
+
+    from seawall.readers.syntax import javascript
+
+    monkeypatch.setitem(sys.modules, "tree_sitter_javascript", None)
+    monkeypatch.setattr(looking, "_renounce", lambda: None)
+    monkeypatch.setattr(looking.resource, "setrlimit", lambda *_: None)
+    javascript._parser.cache_clear()
+    new = subject(tmp_path, npm({"index.js": "eval(x)"}))
+    ours, theirs = socket.socketpair()
+    loop = threading.Thread(target=looking.main, args=[[str(theirs.detach())]])
+    loop.start()
+    pool = Examiners(workers=0)
+    worker = object.__new__(examiner._Worker)
+    worker.looks, worker._door = 0, ours
+    monkeypatch.setattr(examiner._Worker, "lives", True)
+    pool._idle.put(worker)
+    try:
+        assert "install seawall[firewall]" in unchecked(examine(new, examiners=pool))
+    finally:
+        ours.close()
+        loop.join(20)
+        pool.close()
+        javascript._parser.cache_clear()
 
 
 def test_no_worker_can_be_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,9 +26,9 @@ def compare(about: Path, against: Path | None, source: Path | None) -> tuple[str
     if source is not None and source.is_dir():
         with bundled(source) as archive:
             beside = Subject(archive, f"{source.resolve().name}.tar.gz", "PyPI", "", "")
-            found = examine(new, old, beside)
+            found = examine(new, old, beside, side_by_side=True)
     else:
-        found = examine(new, old, _subject(source) if source else None)
+        found = examine(new, old, _subject(source) if source else None, side_by_side=True)
     lines = [neutral(new.filename) + (f"  beside {neutral(old.filename)}" if old else ""), ""]
     lines += report.lines(found.summary, found.findings, found.skipped)
     document = {

@@ -76,8 +76,13 @@ def examine(
     sdist: Subject | None = None,
     *,
     examiners: Examiners | None = None,
+    side_by_side: bool = False,
 ) -> Examined:
-    """What is new in `subject`. Blocking; never raises for what is in the files."""
+    """What is new in `subject`. Blocking; never raises for what is in the files.
+
+    With `side_by_side` all of both releases is looked at and `summary` is filled; else as little as tells
+    whether something is new.
+    """
     shape = shape_of(subject.ecosystem, subject.filename)
     if shape is None:
         return _unknown(f"{subject.filename} is no kind of file that is looked into")
@@ -91,7 +96,7 @@ def examine(
         for _, item, _ in files:
             descriptors.append(opened(item.path))
         workers = examiners or _workers()
-        return _examined(workers.ask(_question(subject, previous, files), descriptors))
+        return _examined(workers.ask(_question(subject, previous, files, side_by_side), descriptors))
     except NoAnswer as error:
         return _unknown(str(error))
     except OSError as error:
@@ -115,7 +120,7 @@ def _workers() -> Examiners:
 
 
 def _question(
-    subject: Subject, previous: Subject | None, files: list[tuple[str, Subject, Shape]]
+    subject: Subject, previous: Subject | None, files: list[tuple[str, Subject, Shape]], side_by_side: bool
 ) -> dict[str, Any]:
     return {
         "declared": {
@@ -125,6 +130,7 @@ def _question(
             "install_script": subject.install_script,
         },
         "previous": previous.version if previous else "",
+        "rows": side_by_side,
         "files": [
             {"role": role, "filename": item.filename, "shape": shape.value, "sha256": item.sha256}
             for role, item, shape in files

@@ -12,7 +12,7 @@ from pathlib import Path
 from seawall.kernel.contents import Contents
 from seawall.kernel.limits import DEFAULT_LIMITS
 from seawall.kernel.release_diff import Declared, ReleaseDiff
-from seawall.readers.archives import read, shape_of
+from seawall.readers.archives import Memory, read, shape_of
 from seawall.readers.containers.member import source_of
 
 Files = Mapping[str, str | bytes]
@@ -71,7 +71,7 @@ def packed(filename: str, files: Files, name: str, version: str) -> bytes:
 def contents(ecosystem: str, filename: str, data: bytes) -> Contents:
     shape = shape_of(ecosystem, filename)
     assert shape
-    return read(source_of(data), shape, filename, DEFAULT_LIMITS, {})
+    return read(source_of(data), shape, filename, DEFAULT_LIMITS, Memory())
 
 
 def diff_of(file: Path) -> ReleaseDiff:

@@ -74,11 +74,11 @@ def test_a_wheel_without_metadata_is_none() -> None:
     from tests.readers.containers.test_hostile_archives import zip_of
     from tests.simulators.archives import DEFAULT_LIMITS, source_of
 
-    from seawall.readers.archives import read
+    from seawall.readers.archives import Memory, read
 
     shape = shape_of("PyPI", WHEEL)
     assert shape
-    found = read(source_of(zip_of("a.py")), shape, WHEEL, DEFAULT_LIMITS, {})
+    found = read(source_of(zip_of("a.py")), shape, WHEEL, DEFAULT_LIMITS, Memory())
     assert [item.kind for item in found.faults] == [ProblemKind.MALFORMED]
 
 

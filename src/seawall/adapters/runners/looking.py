@@ -19,7 +19,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from seawall.kernel.contents import Contents, Shape
 from seawall.kernel.finding import Finding
@@ -27,7 +27,7 @@ from seawall.kernel.intake import Intake
 from seawall.kernel.limits import DEFAULT_LIMITS, Limits
 from seawall.kernel.release_diff import Declared, ReleaseDiff, rows
 from seawall.kernel.rule import judge
-from seawall.readers.archives import read
+from seawall.readers.archives import Memory, read
 from seawall.readers.containers.member import Source
 from seawall.rules.releases import RELEASES
 
@@ -43,9 +43,13 @@ _NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 def main(words: Sequence[str]) -> int:
     """Answer until nobody asks any more."""
-    door = socket.socket(fileno=int(words[0]))
-    _renounce()
-    gc.freeze()
+    with socket.socket(fileno=int(words[0])) as door:
+        _renounce()
+        gc.freeze()
+        return _serve(door)
+
+
+def _serve(door: socket.socket) -> int:
     while True:
         asked = _received(door)
         if asked is None:
@@ -57,10 +61,18 @@ def main(words: Sequence[str]) -> int:
             most = int(used.ru_utime + used.ru_stime) + int(question["seconds"]) + 1
             resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
             answer = json.dumps(look(question, files)).encode()
+        except ImportError as error:
+            answer = _wrong(f"{error.name or error} is missing; install seawall[firewall]")
+        except Exception as error:  # whatever it is: nothing is known about the file, and that is said
+            answer = _wrong(f"looking into it failed: {type(error).__name__}")
         finally:
             for descriptor in files:
                 os.close(descriptor)
         door.sendall(LENGTH.pack(len(answer)) + answer)
+
+
+def _wrong(why: str) -> bytes:
+    return json.dumps({"wrong": why}).encode()
 
 
 def _renounce() -> None:
@@ -101,26 +113,60 @@ def _received(door: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
 def look(question: dict[str, Any], files: Sequence[int], limits: Limits = DEFAULT_LIMITS) -> dict[str, Any]:
     """The findings about the first file, beside the others; `wrong` says why there are none."""
     declared = Declared(**question["declared"])
-    memory: dict[Any, Any] = {}
-    found: dict[str, Contents] = {}
+    given: dict[str, _File] = {}
     for descriptor, item in zip(files, question["files"], strict=True):
         source = _source(descriptor)
         if item["sha256"] and _digest(source) != item["sha256"]:
             return {"wrong": f"{item['filename']} is not the file that was verified"}
-        found[item["role"]] = read(source, Shape(item["shape"]), item["filename"], limits, memory)
-    if not declared.name:  # a file that nobody lists is what it says itself
-        declared = Declared(declared.ecosystem, found["new"].name, found["new"].version)
-    old = found.get("old")
-    unread = [f"{c.filename}: {c.faults[0].message}" for c in (old, found.get("source")) if c and c.faults]
-    diff = ReleaseDiff(
-        declared, found["new"], old, found.get("source"), question["previous"] or (old.version if old else "")
-    )
-    findings = judge(RELEASES, Intake(documents=(), now=_NEVER, diffs=(diff,)))
+        given[item["role"]] = _File(source, Shape(item["shape"]), item["filename"])
+    diff, findings = _compared(declared, given, question, limits)
+    both = (diff.old, diff.source)
+    unread = [f"{c.filename}: {c.faults[0].message}" for c in both if c and c.faults]
     return {
         "findings": [_plain(item) for item in findings[:_MOST_FINDINGS]],
-        "rows": [asdict(row) for row in rows(diff)],
-        "unread": unread[:2],
+        "rows": [asdict(row) for row in rows(diff)] if question["rows"] else [],
+        "unread": unread,
     }
+
+
+class _File(NamedTuple):
+    source: Source
+    shape: Shape
+    filename: str
+
+    def contents(self, limits: Limits, memory: Memory) -> Contents:
+        return read(self.source, self.shape, self.filename, limits, memory)
+
+
+def _compared(
+    declared: Declared, given: dict[str, _File], question: dict[str, Any], limits: Limits
+) -> tuple[ReleaseDiff, Sequence[Finding]]:
+    """First only what differs is looked at: most releases are mostly the same, and nothing in that is new.
+
+    Whatever that finds may still be something that an unchanged file did before, so then everything is
+    looked at. Nothing can be missed so: fewer files before can only make more of what is new.
+    """
+    memory = Memory()
+    source = given["source"].contents(limits, memory.of_names_only()) if "source" in given else None
+    if "old" in given and not question["rows"]:
+        known = given["old"].contents(limits, memory.of_names_only())
+        new = given["new"].contents(limits, memory.beside(known.files))
+        old = given["old"].contents(limits, memory.beside(new.files))
+        diff, findings = _judged(declared, new, old, source, question["previous"])
+        if not findings:
+            return diff, findings
+    new = given["new"].contents(limits, memory)
+    before = given["old"].contents(limits, memory) if "old" in given else None
+    return _judged(declared, new, before, source, question["previous"])
+
+
+def _judged(
+    declared: Declared, new: Contents, old: Contents | None, source: Contents | None, previous: str
+) -> tuple[ReleaseDiff, Sequence[Finding]]:
+    if not declared.name:  # a file that nobody lists is what it says itself
+        declared = Declared(declared.ecosystem, new.name, new.version)
+    diff = ReleaseDiff(declared, new, old, source, previous or (old.version if old else ""))
+    return diff, judge(RELEASES, Intake(documents=(), now=_NEVER, diffs=(diff,)))
 
 
 def _plain(item: Finding) -> dict[str, Any]:

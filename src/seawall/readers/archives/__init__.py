@@ -9,6 +9,8 @@ from seawall.readers.containers.member import Source
 from . import npm_tarball, sdist, wheel
 from ._draft import Memory
 
+__all__ = ["READERS", "Memory", "read", "shape_of"]
+
 READERS = {Shape.WHEEL: wheel.read, Shape.SDIST: sdist.read, Shape.NPM: npm_tarball.read}
 
 
@@ -25,6 +27,6 @@ def shape_of(ecosystem: str, filename: str) -> Shape | None:
 def read(source: Source, shape: Shape, filename: str, limits: Limits, memory: Memory) -> Contents:
     """What the archive holds. What cannot be read is a fault in it, never an error.
 
-    `memory` is shared between the archives of one comparison; a new dict where there is none.
+    `memory` is shared between the archives of one comparison; a new one where there is none.
     """
     return READERS[shape](source, filename, limits, memory)

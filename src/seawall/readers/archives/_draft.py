@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
@@ -49,11 +49,31 @@ class Seen:
 
     sights: tuple[Sight, ...] = ()
     marks: tuple[Mark, ...] = ()
-    imports: frozenset[str] = frozenset()
 
 
-Memory = dict[tuple[str, str], Seen]
-"""(digest, suffix) → what was seen."""
+class _Everything:
+    def __contains__(self, digest: object) -> bool:
+        return True
+
+
+@dataclass(slots=True)
+class Memory:
+    """What was seen, by (digest, suffix), shared between the archives of one comparison.
+
+    Files whose digest is in `known` are not looked at: both sides have them, so nothing in them is new.
+    """
+
+    seen: dict[tuple[str, str], Seen] = field(default_factory=dict)
+    imports: dict[str, frozenset[str]] = field(default_factory=dict)
+    known: Container[str] = frozenset()
+
+    def beside(self, files: Iterable[Held]) -> Memory:
+        """The same, for the other side of a comparison with these files."""
+        return replace(self, known=frozenset(item.digest for item in files))
+
+    def of_names_only(self) -> Memory:
+        """The same, for an archive of which only names, sizes and digests matter."""
+        return replace(self, known=_Everything())
 
 
 def native(head: bytes, path: str) -> str:
@@ -143,17 +163,23 @@ class Draft:
 
     def _look(self, data: bytes, path: str, digest: str) -> None:
         suffix = "." + path.rpartition(".")[2].lower()
+        if suffix in _JAVASCRIPT:
+            asked = self.memory.imports.get(digest)
+            if asked is None:
+                asked = self.memory.imports[digest] = javascript.imports(data)
+            if asked:
+                self.imports[path] = asked
+        if digest in self.memory.known:
+            return
         key = (digest, suffix)
-        seen = self.memory.get(key)
+        seen = self.memory.seen.get(key)
         if seen is None:
-            seen = self.memory[key] = _seen(data, path, suffix, self.limits)
+            seen = self.memory.seen[key] = _seen(data, path, suffix, self.limits)
         room = max(0, self.limits.sights - len(self.sights))
         self.sights += [_moved(item, path) for item in seen.sights[:room]]
         self.marks += [
             replace(item, path=path) for item in seen.marks if len(self.marks) < self.limits.sights
         ]
-        if seen.imports:
-            self.imports[path] = seen.imports
 
     def add(self, data: bytes, path: str) -> None:
         """See Python that stands in a file of another kind; it runs at once."""
@@ -225,13 +251,11 @@ def _moved(sight: Sight, path: str) -> Sight:
 
 def _seen(data: bytes, path: str, suffix: str, limits: Limits) -> Seen:
     found: tuple[Sight, ...] = ()
-    asked: frozenset[str] = frozenset()
     if suffix in _PYTHON:
         found = python_source.sights(data, path, limits)
     elif suffix in _JAVASCRIPT:
         found = javascript.sights(data, path, limits)
-        asked = javascript.imports(data)
-    return Seen(found, tuple(marks(data, path)), asked)
+    return Seen(found, tuple(marks(data, path)))
 
 
 def headers(data: bytes) -> Iterator[tuple[str, str]]:
