@@ -135,6 +135,8 @@ def test_an_attestation_that_was_there_must_still_be_there(ask: Ask) -> None:
 def test_what_is_found_or_not_looked_at_in_the_file_ends_it(ask: Ask) -> None:
     signal = Finding("packages/new-hook", Severity.INFO, "", "m", "a", "x", 1, "f" * 32, signal=True)
     assert not ask(line(), REPAIR, findings=(signal,)).lets_in
+    finding = replace(signal, signal=False, severity=Severity.LOW)
+    assert not ask(line(), REPAIR, findings=(finding,)).lets_in
     missed = Skipped("the comparison with 1.2.0", "1.2.0 could not be fetched")
     assert not ask(line(), REPAIR, skipped=(missed,)).lets_in
     assert ask(line(), REPAIR, findings=(), skipped=()).lets_in

@@ -90,7 +90,7 @@ def _asked(group: Group, weighed: Weighed, grounds: Grounds, today: date) -> _As
     by_kind = {item.exemption.kind: item for item in reversed(lasting)}
     approval = by_kind.get("hotfix")
     found = NO_HOTFIX
-    if group.young:
+    if group.young and not _anything_red(group):
         found = hotfix(
             group.release,
             weighed.advisories,
@@ -99,6 +99,14 @@ def _asked(group: Group, weighed: Weighed, grounds: Grounds, today: date) -> _As
             approved=approval is not None,
         )
     return _Asked(group, by_kind.get("cooldown"), approval, found)
+
+
+def _anything_red(group: Group) -> bool:
+    """Something besides its youth speaks against it, as a signal or as a finding."""
+    return any(
+        item.rule != _YOUNG and not item.waived and (item.signal or item.severity > Severity.INFO)
+        for item in group.findings
+    )
 
 
 def _question(item: _Asked, grounds: Grounds, principal: Principal, mode: Mode, now: datetime) -> Question:
