@@ -18,6 +18,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -28,6 +29,17 @@ from seawall.kernel.errors import OutsideError
 
 _ADDRESSES = 4
 _LEAST = 1.0
+_IDLE = 5.0
+_HOSTS = 256
+_PROXIES = (
+    "http_proxy",
+    "HTTP_PROXY",
+    "https_proxy",
+    "HTTPS_PROXY",
+    "no_proxy",
+    "NO_PROXY",
+    "REQUEST_METHOD",
+)
 
 
 class Watch:
@@ -36,8 +48,8 @@ class Watch:
     def __init__(self, deadline: float) -> None:
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
+        self._deadline = deadline
         self.late = False
-        self._timer = self._timed(deadline)
 
     def show(self, connected: socket.socket | None) -> None:
         """From now on this is the socket to shut."""
@@ -48,29 +60,61 @@ class Watch:
 
     def extend(self, deadline: float) -> None:
         """From now on this is the deadline, unless the earlier one was there already."""
-        self._timer.cancel()
-        self._timer = self._timed(deadline)
-        self._timer.start()
+        _deadlines.add(self, deadline)
 
-    def _timed(self, deadline: float) -> threading.Timer:
-        seconds = min(max(0.0, deadline - time.monotonic()), threading.TIMEOUT_MAX)
-        timer = threading.Timer(seconds, self._cut)
-        timer.daemon = True
-        return timer
-
-    def _cut(self) -> None:
+    def cut(self) -> None:
+        """The deadline is there."""
         with self._lock:
             self.late = True
             _shut(self._socket)
 
     def __enter__(self) -> Watch:
-        self._timer.start()
+        _deadlines.add(self, self._deadline)
         _current.watch = self
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
+        _deadlines.remove(self)
         _current.watch = None
+
+
+class _Deadlines:
+    """All deadlines in one thread, which ends when there are none: one thread for each costs milliseconds."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._watches: dict[Watch, float] = {}
+        self._next = 0.0
+        self._running = False
+
+    def add(self, watch: Watch, deadline: float) -> None:
+        with self._changed:
+            self._watches[watch] = deadline
+            if not self._running:
+                threading.Thread(target=self._run, name="seawall-deadlines", daemon=True).start()
+                self._running = True
+            elif deadline < self._next:
+                self._changed.notify()
+
+    def remove(self, watch: Watch) -> None:
+        with self._changed:
+            self._watches.pop(watch, None)
+
+    def _run(self) -> None:
+        with self._changed:
+            while self._watches:
+                now = time.monotonic()
+                for watch in [watch for watch, deadline in self._watches.items() if deadline <= now]:
+                    del self._watches[watch]
+                    watch.cut()
+                self._next = min(self._watches.values(), default=now + _IDLE)
+                self._changed.wait(min(self._next - now, _IDLE))
+            self._running = False
+
+
+_deadlines = _Deadlines()
+# A child that was forked has no thread of ours, and may have a lock that nobody gives back.
+os.register_at_fork(after_in_child=_deadlines.__init__)  # type: ignore[misc]
 
 
 class _Current(threading.local):
@@ -183,8 +227,39 @@ def _turns(found: list[Any]) -> Iterator[Any]:
         yield from (item for item in pair if item is not None)
 
 
-def manager(proxy: str) -> Any:
-    """A pool of connections, through `proxy` if there is one. Raises OutsideError."""
+class Pools:
+    """Connections that are kept open, directly and through each proxy. Whoever uses it takes turns."""
+
+    def __init__(self) -> None:
+        self._managers: dict[str, Any] = {}
+        self._proxies: dict[tuple[str, str], tuple[object, str]] = {}
+
+    def of(self, url: str) -> Any:
+        """Where to ask for `url`. Raises OutsideError for a proxy or roots that cannot be used."""
+        parts = urlsplit(url)
+        proxy = self._proxy(parts.scheme, parts.netloc)
+        if proxy not in self._managers:
+            self._managers[proxy] = _manager(proxy)
+        return self._managers[proxy]
+
+    def clear(self) -> None:
+        """Close them."""
+        for manager in self._managers.values():
+            manager.clear()
+
+    def _proxy(self, scheme: str, netloc: str) -> str:
+        """The proxy for a host, empty for none; looked up anew when the environment says something else."""
+        said = tuple(map(os.environ.get, _PROXIES))
+        known = self._proxies.get((scheme, netloc))
+        if known is None or known[0] != said:
+            proxy = "" if proxy_bypass(netloc) else getproxies().get(scheme, "")
+            if len(self._proxies) >= _HOSTS:
+                self._proxies.clear()
+            known = self._proxies[scheme, netloc] = (said, proxy)
+        return known[1]
+
+
+def _manager(proxy: str) -> Any:
     context = roots()
     if not proxy:
         made: Any = urllib3.PoolManager(maxsize=16, ssl_context=context)

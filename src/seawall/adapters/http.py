@@ -22,14 +22,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
-from urllib.request import getproxies, proxy_bypass
 
 from seawall import __version__
 from seawall.kernel.errors import OutsideError
 from seawall.kernel.limits import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
-    import urllib3
+    pass
 
 _RETRIED = frozenset({408, 429, 500, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -47,6 +46,16 @@ _TO_ANYONE = frozenset(
 """Headers that another host may see after a redirect: any other one may be a credential."""
 _BLOCK = 256 * 1024
 _LONG = 600.0
+_HOSTS = 256
+_PROXIES = (
+    "http_proxy",
+    "HTTP_PROXY",
+    "https_proxy",
+    "HTTPS_PROXY",
+    "no_proxy",
+    "NO_PROXY",
+    "REQUEST_METHOD",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +120,7 @@ class Http:
 
     user_agent: str = f"seawall/{__version__}"
     patience: Patience = field(default_factory=Patience)
-    _pools: dict[str, Any] = field(default_factory=dict)
+    _pools: Any = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def request(
@@ -201,8 +210,8 @@ class Http:
     def close(self) -> None:
         """Give all connections back."""
         with self._lock:
-            for pool in self._pools.values():
-                pool.clear()
+            if self._pools is not None:
+                self._pools.clear()
 
     def _order(
         self,
@@ -311,16 +320,13 @@ class Http:
             what = "did not answer in time" if watch.late else f"did not answer: {_why(error)}"
             raise _Unreachable(f"{host} {what}", final=watch.late) from None
 
-    def _pool(self, url: str) -> urllib3.PoolManager:
-        parts = urlsplit(url)
-        proxy = "" if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme, "")
-        with self._lock:
-            if proxy not in self._pools:
-                from .connections import manager
+    def _pool(self, url: str) -> Any:
+        from .connections import Pools
 
-                self._pools[proxy] = manager(proxy)
-            pool: urllib3.PoolManager = self._pools[proxy]
-        return pool
+        with self._lock:
+            if self._pools is None:
+                self._pools = Pools()
+            return self._pools.of(url)
 
 
 class _Unreachable(Exception):
