@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 from seawall.adapters.stores.ledger import LedgerStore
 from seawall.kernel.errors import StoreError, TamperedError
-from seawall.kernel.graph import Edge
 from seawall.kernel.known import Known
 from seawall.kernel.leaf import read_leaf
 from seawall.kernel.ledger import Coverage, rfc3339
@@ -67,7 +66,7 @@ def check(
             _partial_tiles(store, edge, found)
         for sentence in store.strays(found.head.size):
             found.fault(sentence)
-        _same("edge", lambda: map(_edge, store.edges()), _edges_of(known), found)
+        _edges(store, known, found)
         _same("line of coverage", lambda: map(_line, store.coverage()), _coverage_of(known), found)
         _same("period", lambda: map(repr, store.periods()), set(map(repr, known.periods)), found)
         _same("span", lambda: map(repr, store.spans().items()), set(map(repr, known.spans.items())), found)
@@ -137,15 +136,26 @@ def _same(what: str, stored: Callable[[], Iterable[str]], made: set[str], found:
     return None
 
 
-def _edge(edge: Edge) -> str:
-    return f"{edge.source} {edge.relation} {edge.target} {edge.since} {edge.until} {edge.evidence}"
-
-
-def _edges_of(known: Known) -> set[str]:
-    return {
-        f"{source} {relation} {target} {rfc3339(seen.first)} {rfc3339(seen.last)} {seen.entry}"
-        for (source, relation, target), seen in known.edges.items()
-    }
+def _edges(store: LedgerStore, known: Known, found: Checked) -> None:
+    """There may be millions, so the stored ones are held one at a time, and crossed out."""
+    made = known.edges
+    try:
+        for edge in store.each_edge():
+            link = (edge.source, str(edge.relation), edge.target)
+            seen = made.pop(link, None)
+            if seen is None:
+                found.fault(f"no entry says this edge: {' '.join(link)}")
+            elif (edge.since, edge.until, edge.evidence) != (
+                rfc3339(seen.first),
+                rfc3339(seen.last),
+                seen.entry,
+            ):
+                found.fault(f"an edge is not as the entries say: {' '.join(link)}")
+    except (StoreError, TamperedError) as error:
+        return found.fault(f"an edge that is not one: {error}")
+    for link in sorted(made):
+        found.fault(f"an edge is not there: {' '.join(link)}")
+    return None
 
 
 def _line(line: Coverage) -> str:

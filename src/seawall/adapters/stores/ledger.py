@@ -214,6 +214,11 @@ class LedgerStore:
             found = self._known.edges(self.tail(), source, str(relation or ""), target)
         return iter(found)
 
+    def each_edge(self) -> Iterator[Edge]:
+        """All edges in no order, held one at a time: for whoever compares all of them."""
+        with self._moment(), self._guard():
+            yield from self._known.each_edge(self.tail())
+
     def coverage(self) -> list[Coverage]:
         """Which clients report from where, and since when."""
         with self._moment(), self._guard():

@@ -8,7 +8,7 @@ missing in one, whatever was killed when.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from seawall.kernel.graph import Edge, Relation
 from seawall.kernel.known import Known
@@ -66,6 +66,20 @@ class KnownTables:
             Edge(a, Relation(b), c, rfc3339(seen.first), rfc3339(seen.last), seen.entry)
             for (a, b, c), seen in sorted(found.items(), key=_by_time)
         ]
+
+    def each_edge(self, tail: Known) -> Iterator[Edge]:
+        """All of them in no order, held one at a time."""
+        rest = dict(tail.edges)
+        rows = self._connection.execute(
+            "SELECT s.name, relation, t.name, since, until, entry FROM edges"
+            " JOIN nodes s ON s.id = source JOIN nodes t ON t.id = target"
+        )
+        for a, b, c, since, until, entry in rows:
+            old, new = Seen(since, until, entry), rest.pop((a, b, c), None)
+            seen = old if new is None else _both(old, new)
+            yield Edge(a, Relation(b), c, rfc3339(seen.first), rfc3339(seen.last), seen.entry)
+        for (a, b, c), seen in rest.items():
+            yield Edge(a, Relation(b), c, rfc3339(seen.first), rfc3339(seen.last), seen.entry)
 
     def coverage(self, tail: Known) -> list[Coverage]:
         """Which clients report from where, and since when."""
