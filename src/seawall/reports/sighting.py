@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from seawall.kernel.release_diff import Row
 from seawall.kernel.sighting import Examined, Sighting
 
+from . import release_diff
 from .plain import neutral
-
-_LONGEST = 60
 
 
 def lines(files: Sequence[Sighting], examined: Sequence[Examined]) -> Iterator[str]:
@@ -26,31 +24,11 @@ def lines(files: Sequence[Sighting], examined: Sequence[Examined]) -> Iterator[s
 
 def _inside(verdict: Examined) -> Iterator[str]:
     looked = f" on {_when(verdict.at)}" if verdict.at else ""
-    yield f"    inside {neutral(verdict.filename)}, looked at{looked}:"
-    for finding in verdict.findings:
-        where = f" ({finding.path}:{finding.line})" if finding.path and finding.line else ""
-        yield f"      {finding.severity.word}  {neutral(finding.message)}{neutral(where)}"
-    for missed in verdict.skipped:
-        yield f"      not looked at: {neutral(missed.check)}, {neutral(missed.reason)}"
-    if not verdict.findings and not verdict.skipped:
-        yield "      nothing that speaks against it"
-    yield from _side_by_side(verdict.summary)
-
-
-def _side_by_side(rows: Sequence[Row]) -> Iterator[str]:
-    """The release before it on the left, this one on the right."""
-    if not rows:
-        return
-    cells = [(neutral(row.about), _cut(row.before), _cut(row.now), row.lines) for row in rows]
-    first, second = (max(len(cell[column]) for cell in cells) for column in (0, 1))
-    for about, before, now, more in cells:
-        yield f"      {about:<{first}}  {before:<{second}}  {now}".rstrip()
-        yield from (f"      {'':<{first}}  {_cut(line)}" for line in more)
-
-
-def _cut(text: str) -> str:
-    shown = neutral(text)
-    return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 1]}…"
+    yield ""
+    yield f"  inside {neutral(verdict.filename)}, looked at{looked}:"
+    yield from release_diff.lines(verdict.summary, verdict.findings, verdict.skipped)
+    if not (verdict.summary or verdict.findings or verdict.skipped):
+        yield "  nothing that speaks against it"
 
 
 def document(files: Sequence[Sighting], examined: Sequence[Examined]) -> dict[str, object]:
@@ -73,22 +51,7 @@ def document(files: Sequence[Sighting], examined: Sequence[Examined]) -> dict[st
                 "digest": verdict.digest,
                 "engine": verdict.engine,
                 "at": verdict.at.isoformat() if verdict.at else None,
-                "findings": [
-                    {
-                        "rule": item.rule,
-                        "severity": item.severity.word,
-                        "message": item.message,
-                        "path": item.path,
-                        "line": item.line,
-                        "signal": item.signal,
-                    }
-                    for item in verdict.findings
-                ],
-                "skipped": [{"check": s.check, "reason": s.reason} for s in verdict.skipped],
-                "compared": [
-                    {"about": row.about, "before": row.before, "now": row.now, "lines": list(row.lines)}
-                    for row in verdict.summary
-                ],
+                **release_diff.document(verdict.summary, verdict.findings, verdict.skipped),
             }
             for verdict in examined
         ],
