@@ -290,6 +290,25 @@ def test_what_is_found_in_a_file_counts_at_once_and_in_later_metadata(make: Make
     assert [item.findings for item in examined] == [(BAD,)]
 
 
+def test_a_signal_that_changes_no_answer_makes_nothing_be_decided_again(make: Make) -> None:
+    opened = make()
+    offering = npm("a", release("1.0.0", ago(90)), release("1.1.0", ago(60)))
+    rule(opened, offering)
+    before = opened.generation
+    opened.keep_verdict(offering, "a-1.1.0.tgz", "ab" * 32, (ODD,), (Skipped("the source", "there is none"),))
+    assert opened.generation == before
+    assert ODD in rule(opened, offering).admissions["a-1.1.0.tgz"].findings
+    # Where something fails just then, nobody can say that the answers are the same.
+    opened._seen.of_name = lambda *_: (_ for _ in ()).throw(StoreError("locked"))  # type: ignore[method-assign]
+    opened.keep_verdict(offering, "a-1.0.0.tgz", "cd" * 32, (BAD,))
+    assert opened.generation == before + 1
+    # The same news in the name of a policy that looks at everybody is news for somebody.
+    named = make(policy=load_policy("own.cedar", OWN, schema_text()))
+    rule(named, offering)
+    named.keep_verdict(offering, "a-1.1.0.tgz", "ab" * 32, (ODD,))
+    assert named.generation == before + 1
+
+
 def test_a_clean_look_into_a_file_changes_no_answer(make: Make) -> None:
     opened = make()
     offering = npm("a", release("1.0.0", ago(90)))

@@ -23,7 +23,7 @@ from seawall.kernel.errors import SeawallError, StoreError
 from seawall.kernel.finding import Finding, Skipped
 from seawall.kernel.identity import Identity
 from seawall.kernel.offer import Offer, Offering
-from seawall.kernel.policy.facts import Mode
+from seawall.kernel.policy.facts import Mode, Principal
 from seawall.kernel.release_diff import Row
 from seawall.kernel.sighting import Examined, NameSeen
 from seawall.weighing import FirstReleases, Known, weigh
@@ -146,7 +146,9 @@ class Gate:
     ) -> None:
         """Remember what was found in a file; from now on it counts for the name's metadata too.
 
-        `summary` is kept for `seawall explain` and decides nothing. Raises StoreError.
+        The generation changes only if some answer about the file does: most young files have a signal or two,
+        and what was decided about all other names need not be decided again for that. `summary` is kept for
+        `seawall explain` and decides nothing. Raises StoreError.
         """
         offer = offering.named(filename)
         digest = f"sha256:{sha256}"
@@ -156,9 +158,11 @@ class Gate:
         self._seen.keep_verdict(offering.ecosystem, offering.name, verdict, self._clock())
         self._seen.add_digests(offering.ecosystem, offering.name, filename, (digest,))
         said = (before.findings, before.skipped) if before else ((), ())
-        if (findings, skipped) != said:
-            with self._lock:
-                self._state = (self._state[0] + 1, self._state[1])
+        if offer is not None and (findings, skipped) != said:
+            earlier = before or replace(verdict, findings=(), skipped=())
+            if self._answers_with(offering, offer, earlier) != self._answers_with(offering, offer, verdict):
+                with self._lock:
+                    self._state = (self._state[0] + 1, self._state[1])
 
     def seen_of(self, ecosystem: str, name: str) -> tuple[NameSeen, tuple[Examined, ...]]:
         """What was first seen of a name's files, and what was found in them. Raises StoreError."""
@@ -273,6 +277,23 @@ class Gate:
             best=newest_let_in(offering, answers.admissions),
             digest="sha256:" + hashlib.sha256("\n".join(let_in).encode("utf-8", "surrogatepass")).hexdigest(),
         )
+
+    def _answers_with(self, offering: Offering, offer: Offer, inside: Examined) -> object:
+        """What anybody would hear about a file with this inside; never the same where each hears his own."""
+        grounds, now = self._state[1], self._clock()
+        if grounds.policy.names_principals:
+            return object()
+        known = self._known(offering, grounds, now)
+        known = replace(known, examined={**known.examined, inside.filename: inside})
+        weighed = weigh(offering, (offer,), grounds, known, now)
+        if any(group.required for group in weighed.groups):
+            return object()  # something cannot be looked up now, so nothing can be said to be the same
+        return [
+            (admission.decision, admission.allowed_from)
+            for kind in ("Person", "Workload")
+            for mode in Mode
+            for admission in answered(weighed, grounds, Principal(kind), mode, now).admissions.values()
+        ]
 
     def _known(self, offering: Offering, grounds: Grounds, now: datetime) -> Known:
         """What was seen of the name before; what is new is remembered at once."""
