@@ -1,11 +1,15 @@
 """The cache of files: what comes is verified, what lies there is too, and neither grows beyond its bound."""
 
+import gzip
 import hashlib
 import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -18,10 +22,11 @@ from seawall.adapters.stores.blobs import Blobs, MismatchError
 from seawall.kernel.errors import OutsideError, StoreError
 from seawall.kernel.offer import Offer
 from seawall.kernel.origin import Origin
-from simulators.loopback import say, serving
+from simulators.loopback import Answer, say, serving
 
 ORIGIN = Origin("npm", "one", "https://registry.example/")
 DATA = b"some file" * 1_000
+PATIENT = Patience(5, 5, 20, tries=1)
 
 
 def digest(algorithm: str, data: bytes) -> str:
@@ -204,10 +209,8 @@ def test_fifty_ask_and_the_registry_is_asked_once(tmp_path: Path, monkeypatch: p
         monkeypatch.delenv(name, raising=False)
     blobs = Blobs(tmp_path / "files", 10_000_000)
     data = os.urandom(300_000)
-    fetcher = Fetcher(
-        HeardStore(tmp_path / "heard", 1_000), clock=lambda: 0.0, files=Patience(1, 5, 10, tries=1)
-    )
-    with serving() as server:
+    fetcher = Fetcher(HeardStore(tmp_path / "heard", 1_000), clock=lambda: 0.0, files=PATIENT)
+    with serving() as server, closing(fetcher):
         server.answers["/f"] = say(200, data)
         wanted = offer(data, "sha256", "sha512", url=f"{server.url}/f", size=len(data))
         origin = Origin("npm", "one", f"{server.url}/")
@@ -226,8 +229,73 @@ def test_fifty_ask_and_the_registry_is_asked_once(tmp_path: Path, monkeypatch: p
             thread.join()
         assert found == [True] * 50
         assert len(server.seen) == 1
-    fetcher.close()
     assert Blobs(tmp_path / "files", 10_000_000).held(wanted.digests), "a restart with the registry down"
+
+
+def sized(handler: BaseHTTPRequestHandler, said: int, data: bytes) -> None:
+    handler.send_response(200)
+    handler.send_header("Content-Length", str(said))
+    handler.end_headers()
+    with suppress(OSError):
+        handler.wfile.write(data)
+        handler.wfile.flush()
+
+
+def stall(handler: BaseHTTPRequestHandler) -> None:
+    sized(handler, len(DATA), DATA[:100])
+    time.sleep(0.4)
+
+
+LIES: dict[str, tuple[Answer, type[Exception]]] = {
+    "cut short": (lambda h: sized(h, len(DATA), DATA[:-5]), OutsideError),
+    "shorter than promised": (say(200, DATA[:-5]), MismatchError),
+    "longer than promised": (say(200, DATA + b"x"), MismatchError),
+    "longer without saying so": (lambda h: unsized(h, DATA * 2), MismatchError),
+    "another file": (say(200, b"X" + DATA[1:]), MismatchError),
+    "compressed unasked": (say(200, gzip.compress(DATA), Content_Encoding="gzip"), MismatchError),
+    "a page": (say(200, b"<html>log in</html>", Content_Type="text/html"), MismatchError),
+    "a part": (say(206, DATA[:10]), OutsideError),
+    "nothing": (say(204), OutsideError),
+    "not there": (say(404), OutsideError),
+    "no right": (say(403), OutsideError),
+    "an error": (say(500), OutsideError),
+    "circles": (say(302, Location="/f"), OutsideError),
+    "plain http": (say(302, Location="http://files.example/f"), OutsideError),
+    "a stall": (stall, OutsideError),
+}
+
+
+def unsized(handler: BaseHTTPRequestHandler, data: bytes) -> None:
+    handler.send_response(200)
+    handler.end_headers()
+    with suppress(OSError):
+        handler.wfile.write(data)
+
+
+@pytest.mark.parametrize(("answer", "failure"), LIES.values(), ids=LIES)
+def test_a_registry_that_lies_puts_nothing_into_the_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: Answer, failure: type[Exception]
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    blobs = Blobs(tmp_path / "files", 1_000_000)
+    quick = Patience(1, 0.2, 1, tries=1) if answer is stall else PATIENT
+    heard = HeardStore(tmp_path / "heard", 1_000)
+    with (
+        serving() as server,
+        closing(Fetcher(heard, clock=lambda: 0.0, files=quick)) as liar,
+        closing(Fetcher(heard, clock=lambda: 0.0, files=PATIENT)) as fetcher,
+    ):
+        server.answers["/f"] = answer
+        origin = Origin("npm", "one", f"{server.url}/")
+        wanted = offer(DATA, "sha512", url=f"{server.url}/f", size=len(DATA))
+        with pytest.raises(failure):
+            blobs.arrive(liar, origin, wanted).wait()
+        assert files(tmp_path) == []
+        assert blobs.total == 0
+        assert blobs.held(wanted.digests) is None
+        server.answers["/f"] = say(200, DATA)
+        assert blobs.arrive(fetcher, origin, wanted).wait(), "it comes when it is right again"
 
 
 def come(blobs: Blobs, data: bytes) -> str:
