@@ -183,6 +183,47 @@ def test_a_ledger_that_lacks_what_it_signed_signs_nothing(team: Team) -> None:
         team.vouch()
 
 
+def test_a_witness_that_forgot_does_not_count(team: Team) -> None:
+    grow(team.store, 9)
+    team.vouch()
+    for file in team.witness.memory.directory.iterdir():
+        if len(file.name) == 64:
+            file.unlink()
+    grow(team.store, 1)
+    done = team.vouch()
+    assert done.failed == (
+        "the witness witness.example/w signed 9 entries and says that it signed 0: it forgot",
+    )
+    assert done.witnessed == ()
+
+
+def test_two_who_sign_at_once_are_no_alarm(team: Team, tmp_path: Path) -> None:
+    """While one asks, the ledger grows and another gets its newer checkpoint witnessed and copied."""
+    grow(team.store, 5)
+    copy = copy_at(str(tmp_path / "copy"))
+    newer: list[Any] = []
+
+    def slow(handler: Any) -> None:
+        body = handler.rfile.read(int(handler.headers["content-length"]))
+        if not newer:
+            grow(team.store, 5)
+            newer.append(team.vouch(copies=(copy,)))
+        answer = team.witness.add_checkpoint(body, 1)
+        say(answer.status, answer.body)(handler)
+
+    # A second connection, as a second process has one.
+    first = open_ledger(team.store.path, write=True)
+    with serving() as server:
+        server.answers["/add-checkpoint"] = slow
+        settings = replace(team.settings, witnesses=(WitnessAt(server.url, team.at.key),), copies=(copy,))
+        done = checkpoint_now(first, settings, team.signer, NOW, team.http)
+    first.close()
+    assert newer[0].witnessed
+    assert done.tampered == ()
+    assert done.failed == ("the witness witness.example/w has signed a newer checkpoint meanwhile",)
+    assert b"\n10\n" in read_copy(copy, team.http)
+
+
 def file_place(tmp_path: Path, _: Server) -> str:
     return str(tmp_path / "copy")
 

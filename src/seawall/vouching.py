@@ -94,12 +94,12 @@ def checkpoint_now(
     tampered: list[str] = []
     for witness in settings.witnesses:
         with _told(failed, tampered):
-            note = note.signed(*_witnessed(store, kept, checkpoint, note, witness, http))
+            note = note.signed(*_witnessed(store, kept, checkpoint, note, settings.public, witness, http))
     store.keep_checkpoint(head.size, note.data)
     copied = []
     for copy in settings.copies:
         with _told(failed, tampered):
-            _copied(store, settings, note, copy, now, http)
+            _copied(store, settings, note, head.size, copy, now, http)
             copied.append(copy.text)
     signed = signed_by_all(note, [witness.key for witness in settings.witnesses])
     witnessed = tuple(Witnessed(item.key, head.size, item.time) for item in signed)
@@ -190,35 +190,47 @@ def _witnessed(
     kept: Sequence[tuple[Checkpoint, Note]],
     new: Checkpoint,
     note: Note,
+    public: Key,
     witness: WitnessAt,
     http: Http,
 ) -> tuple[Signature, ...]:
     """The witness's signatures. Raises OutsideError, or TamperedError when it knows another ledger."""
-    from seawall.adapters.signers.ed25519 import WrongSignature, signed_by
     from seawall.adapters.witnesses.asking import ask_witness
 
-    own = Note(note.text, tuple(item for item in note.signatures if item.name == new.origin))
-    old = max((was.size for was, held in kept if held.by(witness.key)), default=0)
+    own, name = Note(note.text, note.by(public)), witness.key.name
+    signed = max((was.size for was, held in kept if signed_by_all(held, [witness.key])), default=0)
+    old = signed
     for _ in range(3):
         if old > new.size:
-            raise TamperedError(
-                f"the witness {witness.key.name} signed {old} entries, and the ledger has only {new.size}", ""
-            )
+            raise _ahead(store, old, name)
         reply = ask_witness(http, witness.url, Ask(old, consistency_proof(old, new.size, store.hash_of), own))
         if reply.refused:
-            raise TamperedError(
-                f"the witness {witness.key.name} signed {old} entries that are not those of this ledger", ""
-            )
+            raise TamperedError(f"the witness {name} signed {old} entries that are not those of this ledger")
         if reply.signatures:
-            answer = Note(
-                note.text, tuple(item for item in reply.signatures if item.name == witness.key.name)
+            return _believed(note, reply.signatures, witness)
+        if reply.size < signed:
+            raise OutsideError(
+                f"the witness {name} signed {signed} entries and says that it signed {reply.size}: it forgot",
+                "a witness without its memory must not go on under its key",
             )
-            with suppress(WrongSignature):
-                if signed_by(answer, [witness.key]):
-                    return answer.by(witness.key)
-            raise OutsideError(f"the witness {witness.url} did not sign with the key {witness.key.text}", "")
         old = reply.size
-    raise OutsideError(f"the witness {witness.url} does not say which size it signed last", "")
+    raise OutsideError(f"the witness {witness.url} does not say which size it signed last")
+
+
+def _ahead(store: LedgerStore, old: int, name: str) -> SeawallError:
+    """A witness knows more entries than we just signed: they are gone, or came in this moment."""
+    size = store.head().size
+    if old <= size:
+        return OutsideError(f"the witness {name} has signed a newer checkpoint meanwhile")
+    return TamperedError(f"the witness {name} signed {old} entries, and the ledger has only {size}")
+
+
+def _believed(note: Note, answer: Iterable[Signature], witness: WitnessAt) -> tuple[Signature, ...]:
+    """What of an answer is the witness's own signature. Raises OutsideError when nothing is."""
+    said = Note(note.text, tuple(answer))
+    if not signed_by_all(said, [witness.key]):
+        raise OutsideError(f"the witness {witness.url} did not sign with the key {witness.key.text}")
+    return said.by(witness.key)
 
 
 def read_copy(copy: CopyAt, http: Http) -> bytes:
@@ -238,6 +250,7 @@ def _copied(
     store: LedgerStore,
     settings: LedgerSettings,
     note: Note,
+    size: int,
     copy: CopyAt,
     now: datetime,
     http: Http,
@@ -250,9 +263,12 @@ def _copied(
     if held == note.data:
         return
     if held:
-        changed = changed_since(store, read_note(held, settings, f"the copy {copy.text}")[0])
+        there = read_note(held, settings, f"the copy {copy.text}")[0]
+        changed = changed_since(store, there)
         if changed:
-            raise TamperedError(f"the copy {copy.text} says: {changed}", "")
+            raise TamperedError(f"the copy {copy.text} says: {changed}")
+        if there.size > size:
+            return  # somebody else made a newer one meanwhile
     if copy.kind is CopyKind.FILE:
         write_file(Path(copy.place).expanduser(), note.data)
     elif copy.kind is CopyKind.GIT:
