@@ -100,6 +100,7 @@ class Place:
         self.tree = root / "tree"
         self.tree.mkdir()
         self.runs = 0
+        self.own: dict[str, str] = {}
 
     def run(self, *command: str, mode: str = "open", code: int = 0) -> dict[str, Any]:
         """The summary of a run with caches that nobody used."""
@@ -107,6 +108,9 @@ class Place:
         self.gate.seen.clear()
         home = self.root / f"home{self.runs}"
         home.mkdir()
+        for name, text in self.own.items():
+            (home / name).parent.mkdir(parents=True, exist_ok=True)
+            (home / name).write_text(text)
         told = {
             "PATH": PATH,
             "HOME": str(home),
@@ -139,7 +143,7 @@ class Place:
             timeout=120,
             check=False,
         )
-        assert done.returncode == code, done.stdout + done.stderr
+        assert code == done.returncode or code < 0 < done.returncode, done.stdout + done.stderr
         assert TOKEN not in done.stdout + done.stderr
         self.err = done.stderr
         found: dict[str, Any] = json.loads(done.stdout)
@@ -196,6 +200,63 @@ def test_what_is_installed_stays_as_it_is_under_the_next_run(name: str, place: P
     again = place.run(*client.install)
     assert again["taken"] == []
     assert again["lockfiles"] == []
+
+
+NOWHERE = "http://192.0.2.9:8080"
+"""Nobody's address (RFC 5737)."""
+
+
+@pytest.mark.skipif(bool(WHY), reason=f"no seal can be had here: {WHY}")
+@pytest.mark.parametrize(
+    ("command", "own"),
+    [
+        (("npm", "view", "@acme/x"), {".npmrc": f"@acme:registry={NOWHERE}/\nregistry={NOWHERE}/\n"}),
+        (("npm", "view", "ebb"), {".npmrc": f"registry={NOWHERE}/\n"}),
+        (("pnpm", "view", "ebb"), {".npmrc": f"registry={NOWHERE}/\n"}),
+        (
+            ("yarn", "info", "ebb"),
+            {".npmrc": f"registry={NOWHERE}/\n", ".yarnrc": f'registry "{NOWHERE}/"\n'},
+        ),
+        (
+            ("pip", "download", "ebb"),
+            {".config/pip/pip.conf": f"[global]\nindex-url = {NOWHERE}/a/\nextra-index-url = {NOWHERE}/b/\n"},
+        ),
+        (
+            ("uv", "pip", "install", "--target", "t", "ebb"),
+            {".config/uv/uv.toml": f'index-url = "{NOWHERE}/a/"\n'},
+        ),
+    ],
+    ids=lambda value: "-".join(value[:3]) if isinstance(value, tuple) else "",
+)
+def test_what_a_persons_own_settings_name_is_not_asked(
+    command: tuple[str, ...], own: dict[str, str], place: Place
+) -> None:
+    needs(command[0])
+    place.own = own
+    told = place.run(*command, mode="sealed", code=1 if "@acme/x" in command else 0)
+    assert told["refused"] == []
+    assert [path for path, _ in place.gate.seen if "acme" in path or "ebb" in path]
+
+
+@pytest.mark.skipif(bool(WHY), reason=f"no seal can be had here: {WHY}")
+@pytest.mark.parametrize(
+    ("command", "own"),
+    [
+        (("pnpm", "view", "@acme/x"), {".npmrc": f"@acme:registry={NOWHERE}/\n"}),
+        (
+            ("uv", "pip", "install", "ebb"),
+            {".config/uv/uv.toml": f'[[index]]\nname = "a"\nurl = "{NOWHERE}/a/"\n'},
+        ),
+    ],
+    ids=["pnpm", "uv"],
+)
+def test_what_no_variable_takes_away_is_refused(
+    command: tuple[str, ...], own: dict[str, str], place: Place
+) -> None:
+    needs(command[0])
+    place.own = own
+    told = place.run(*command, mode="sealed", code=-1)
+    assert told["around"], (told, place.gate.seen)
 
 
 @pytest.mark.parametrize("mode", BOTH)

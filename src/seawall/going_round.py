@@ -17,14 +17,17 @@ _REGISTRY_REPLACED = frozenset(
 )
 """Formats whose clients put the registry that they are told in the place of the one that is written."""
 
-_TAKEN_AWAY = frozenset({("npm", Role.SCOPE), ("pip", Role.EXTRA)})
-"""What in a user's own files the environment of the child replaces."""
-
 _UPWARDS = 16
 _BELOW = 5_000
 _JAVASCRIPT = ("npm", "npx", "pnpm", "pnpx", "yarn", "bun", "bunx")
 _PYTHON = ("pip", "pip3", "uv", "uvx", "poetry", "pdm", "pipenv", "hf")
 _UV_ONLY = ("sync", "lock", "pip", "add", "remove", "tool", "export", "tree", "venv", "build")
+
+_TAKEN_AWAY = {("npm", Role.SCOPE): ("npm", "npx"), ("pip", Role.EXTRA): _PYTHON}
+"""What in a user's own files the environment of the child replaces, and for which programs (measured).
+
+pnpm reads npm's file too, but no variable takes a scope in it away.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,9 @@ def look(
         prefix = "" if place == directory else f"{place}/"
         found += _of_documents(documents, wanted, hosts, prefix)
         found += _of_settings(configurations, wanted, hosts, prefix)
-    found += _of_settings(own, wanted, hosts, "", own=True)
+    program = Path(command[0]).name if command else ""
+    kept = frozenset(key for key, programs in _TAKEN_AWAY.items() if program in programs)
+    found += _of_settings(own, wanted, hosts, "", kept)
     found += _of_program(command, directory, hosts)
     return tuple(dict.fromkeys(found))
 
@@ -159,13 +164,12 @@ def _of_settings(
     wanted: frozenset[str],
     hosts: frozenset[str],
     prefix: str,
-    *,
-    own: bool = False,
+    taken_away: frozenset[tuple[str, Role]] = frozenset(),
 ) -> Iterator[Round]:
     for place in configurations:
         for item in place.upstreams:
             replaced = item.role is Role.DEFAULT and item.client != "poetry"
-            replaced |= own and (item.client, item.role) in _TAKEN_AWAY
+            replaced |= (item.client, item.role) in taken_away
             if item.ecosystem not in wanted or item.url == LOCAL or item.host in hosts or replaced:
                 continue
             host = item.host or "an address that cannot be understood"
