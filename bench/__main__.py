@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from . import against_syft, feeds, firewall, history, hostile, policy, reading, startup
+from . import against_syft, feeds, firewall, history, hostile, policy, reading, release_diff, startup
 from .measure import Line
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
@@ -23,6 +23,8 @@ MODULES = (
     (policy, "Policy"),
     (hostile, "Hostile files"),
     (firewall, "The firewall, beside other registry proxies"),
+    (installing, "An install through the firewall"),
+    (release_diff, "A release beside the one before it"),
 )
 
 HEAD = """# Benchmarks

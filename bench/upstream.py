@@ -10,9 +10,10 @@ import hashlib
 import json
 import sys
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 PROJECT, FILES = "evenly", 72
+WHOLE, PARTS = "whole", 78
 PACKAGE, RELEASES = "axion", 240
 JSON = "application/vnd.pypi.simple.v1+json"
 _LONG_AGO = datetime(2019, 3, 1, tzinfo=UTC)
@@ -103,29 +104,82 @@ def packument(base: str) -> dict[str, object]:
     }
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+def distributions() -> dict[str, tuple[str, bytes, bytes]]:
+    """name → (file name, wheel, its METADATA): one that needs 78 others of about 150 KB each."""
+    from tests.simulators.past_pypi import build_wheel
 
-    def do_GET(self) -> None:
-        base = f"http://127.0.0.1:{self.server.server_address[1]}"
-        found: tuple[bytes, str] | None = None
-        if self.path.startswith(f"/simple/{PROJECT}"):
-            wants_json = JSON in self.headers.get("accept", "")
-            found = (json.dumps(project(base)).encode(), JSON) if wants_json else (page(base), "text/html")
-        elif self.path.startswith(f"/npm/{PACKAGE}") and "/-/" not in self.path:
-            found = (json.dumps(packument(base)).encode(), "application/json")
-        elif self.path in ("/simple/", "/simple"):
-            found = (f'<!DOCTYPE html><a href="/simple/{PROJECT}/">{PROJECT}</a>'.encode(), "text/html")
-        body, kind = found or (b"{}", "application/json")
-        self.send_response(200 if found else 404)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+    parts = [f"part-{number:02}" for number in range(PARTS)]
+    made = {}
+    for name in parts:
+        stem = name.replace("-", "_")
+        text = "".join(f"VALUE_{n} = {digest(f'{name}{n}').hex()!r}\n" for n in range(200)).encode()
+        files = {f"{stem}/module_{n}.py": text for n in range(18)}
+        made[name] = build_wheel(name, "1.0", (), files, "py3-none-any", "")
+    made[WHOLE] = build_wheel(WHOLE, "1.0", parts, {}, "py3-none-any", "")
+    return made
 
-    def log_message(self, *_: object) -> None:
-        pass
+
+def small_page(base: str, name: str, filename: str, wheel: bytes, metadata: bytes) -> dict[str, object]:
+    """The project page of one distribution."""
+    file = {
+        "filename": filename,
+        "url": f"{base}/files/{filename}",
+        "hashes": {"sha256": hashlib.sha256(wheel).hexdigest()},
+        "size": len(wheel),
+        "upload-time": "2020-01-01T00:00:00.000000Z",
+        "yanked": False,
+        "core-metadata": {"sha256": hashlib.sha256(metadata).hexdigest()},
+    }
+    return {"meta": {"api-version": "1.1"}, "name": name, "versions": ["1.0"], "files": [file]}
+
+
+Answer = tuple[bytes, str]
+
+
+def answers(base: str) -> dict[str, Answer]:
+    """Every path and what lies there, finished."""
+    octets = "application/octet-stream"
+    found: dict[str, Answer] = {
+        f"/simple/{PROJECT}/": (json.dumps(project(base)).encode(), JSON),
+        f"/npm/{PACKAGE}": (json.dumps(packument(base)).encode(), "application/json"),
+        "/simple/": (f'<!DOCTYPE html><a href="/simple/{PROJECT}/">{PROJECT}</a>'.encode(), "text/html"),
+    }
+    for name, (filename, wheel, metadata) in distributions().items():
+        page_of = json.dumps(small_page(base, name, filename, wheel, metadata)).encode()
+        found[f"/simple/{name}/"] = (page_of, JSON)
+        found[f"/files/{filename}"] = (wheel, octets)
+        found[f"/files/{filename}.metadata"] = (metadata, octets)
+    return found
+
+
+class Upstream:
+    """Sends finished bytes, so that what is measured behind it is not its slowness."""
+
+    def __init__(self, base: str) -> None:
+        self._answers = answers(base)
+        self._html = page(base)
+
+    async def __call__(self, scope: Any, _receive: Any, send: Any) -> None:
+        path = scope["path"]
+        body, kind = self._answers.get(path) or self._answers.get(f"{path}/") or (b"{}", "")
+        accept = dict(scope["headers"]).get(b"accept", b"").decode()
+        if path.startswith(f"/simple/{PROJECT}") and JSON not in accept:
+            body, kind = self._html, "text/html"
+        headers = [(b"content-type", (kind or "text/plain").encode()), (b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": 200 if kind else 404, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
 
 if __name__ == "__main__":
-    ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), _Handler).serve_forever()
+    import uvicorn
+
+    port = int(sys.argv[1])
+    uvicorn.run(
+        Upstream(f"http://127.0.0.1:{port}"),
+        port=port,
+        http="httptools",
+        loop="uvloop",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+    )
