@@ -14,6 +14,7 @@ from pathlib import Path
 
 from seawall import examine
 from seawall.adapters.issuers.keys import IssuerKeys
+from seawall.adapters.origins.circuit import Circuits
 from seawall.adapters.origins.fetch import Authorization, Fetcher
 from seawall.adapters.origins.heard import HeardStore
 from seawall.adapters.stores.blobs import Blobs
@@ -42,7 +43,6 @@ INDEX_FILE = "advisories.db"
 DIALECTS = (PYPI, NPM)
 """Every registry protocol that is spoken."""
 
-_HEARD_BYTES = 2 * 1024**3
 LOG = logging.getLogger("seawall.firewall")
 OURSELVES = Identity("seawall", kind="Workload")
 _LOOK = 0.4
@@ -136,12 +136,14 @@ def assemble(
         opened.callback(seen.close)
         tokens = TokenStore(data / GATE_FILE)
         opened.callback(tokens.close)
-        heard = HeardStore(data / "heard", _HEARD_BYTES)
+        heard = HeardStore(data / "heard", settings.heard_bytes)
         fetcher = Fetcher(
             heard,
             clock=clock,
             authorization=authorization,
             stale_seconds=settings.stale_seconds,
+            document_bytes=settings.document_bytes,
+            circuits=Circuits(settings.connections),
             instance=instance,
         )
         opened.callback(fetcher.close)
@@ -155,7 +157,7 @@ def assemble(
         )
         opened.callback(gate.close)
         opened.callback(examine.close)
-        blobs = Blobs(data / "files", settings.cache_bytes)
+        blobs = Blobs(data / "files", settings.cache_bytes, settings.file_bytes)
         offerer = Offerer(fetcher, gate, settings.origins, settings.fresh_seconds, clock=clock)
         names.ask(offerer, {dialect.ecosystem: dialect for dialect in DIALECTS})
         desk = Desk(
