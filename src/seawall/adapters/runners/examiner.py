@@ -37,7 +37,7 @@ class Examiners:
     somebody waits for a free worker.
     """
 
-    def __init__(self, workers: int = 2, seconds: float = 30.0, patience: float = 120.0) -> None:
+    def __init__(self, workers: int = 2, seconds: float = 60.0, patience: float = 240.0) -> None:
         self._seconds = seconds
         self._patience = patience
         self._idle: queue.SimpleQueue[_Worker | None] = queue.SimpleQueue()

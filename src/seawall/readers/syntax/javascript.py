@@ -56,13 +56,14 @@ _FUNCTIONS = frozenset(
     }
 )  # fmt: skip
 _DECLARED = frozenset({"function_declaration", "generator_function_declaration"})
-_MOST_WORDS = 3_000
+_MOST_WORDS = 1_500
 _MOST_STEPS = 400
 _MOST_SIGHTS = 40
+_MOST_NAMES = 100
 _MOST_CHARACTERS = 120
 
 _IMPORTS = re.compile(
-    rb"""(?:\brequire\s*\(\s*|\bfrom\s*|\bimport\s*\(?\s*)['"`](\.{1,2}/[^'"`\n]{0,300}|\.{1,2})['"`]"""
+    rb"""(?:\brequire\s*\(\s*|\bfrom\s*|\bimport\s*(?:\(\s*)?)['"`](\.{1,2}/[^'"`\n]{0,300}|\.{1,2})['"`]"""
 )
 
 
@@ -128,6 +129,7 @@ class _Reading:
     root: Node | None
     runs: bool = False
     runners: frozenset[bytes] | None = None
+    decoded: dict[bytes, bool] = field(default_factory=dict)
     known: dict[str, bool] = field(default_factory=dict)
 
     def sights(self, words: list[re.Match[bytes]]) -> Iterator[Sight]:
@@ -136,6 +138,8 @@ class _Reading:
         count: dict[Act, int] = {}
         for number, found in enumerate(words):
             kind = str(found.lastgroup)
+            if count.get(_ACTS[kind], 0) >= _MOST_SIGHTS:
+                continue
             node = None
             if self.root is None or number >= _MOST_WORDS:
                 act = self._unparsed(kind, found[0])
@@ -190,10 +194,17 @@ class _Reading:
         if _DECODING.search(head):
             return True
         name = re.match(rb"\(\s*([A-Za-z_$][\w$]{0,60})\s*[()]", head)
-        if not name:
-            return False
-        given = re.compile(rb"(?<![\w$.])" + re.escape(name[1]) + rb"\s*=(?!=)[^;\n]{0,300}")
-        return any(_DECODING.search(part[0]) for part in given.finditer(self.data))
+        return name is not None and self._decoded(name[1])
+
+    def _decoded(self, name: bytes) -> bool:
+        """What is assigned to `name` somewhere comes from a decoder; many names are asked about once each."""
+        if name not in self.decoded:
+            if len(self.decoded) >= _MOST_NAMES:
+                return True  # so many names that are run as code are a disguise of their own
+            given = re.compile(rb"(?<![\w$.])" + re.escape(name) + rb"\s*=(?!=)[^;\n]{0,300}")
+            found = islice(given.finditer(self.data), _MOST_NAMES)
+            self.decoded[name] = any(_DECODING.search(part[0]) for part in found)
+        return self.decoded[name]
 
     def _call_of(self, node: Node) -> Node | None:
         """The call whose function the word is (`eval(…)`, `new Function(…)`, `vm.runInThisContext(…)`)."""
@@ -295,7 +306,8 @@ _ACTS = {
 }
 _STARTS = (b"exec", b"spawn", b"fork")
 _GLOBAL_OBJECT = re.compile(
-    rb"""\(\s*(?:['"`]\w+['"`]\s*,)?\s*['"`]\s*return (?:this|typeof [\w.]+|import\([\w"']+\))\s*;?\s*['"`]\s*\)"""
+    rb"""\(\s*(?:['"`]\w+['"`]\s*,)?\s*['"`]\s*return """
+    rb"""(?:this|typeof [\w.]+|import\([\w"']+\))\s*;?\s*['"`]\s*\)"""
 )
 """How a library finds the global object, or imports without its compiler's help."""
 _GLOBALS = (b"globalThis", b"global", b"window", b"self")

@@ -70,6 +70,8 @@ _LOOKED_AT = (
 _LEAVES = (ast.expr_context, ast.operator, ast.cmpop, ast.boolop, ast.unaryop)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _MOST_CHARACTERS = 120
+_MOST_SIGHTS = 40
+"""Of one act in one file, at load and else."""
 
 
 def sights(data: bytes, path: str, limits: Limits) -> tuple[Sight, ...]:
@@ -113,20 +115,23 @@ class _Reading:
     decodes: bool = False
 
     def sights(self) -> Iterator[Sight]:
-        """Every sight, those at load first."""
+        """The sights, those at load first."""
         everything = [node for node in _nodes(self.tree) if isinstance(node, _LOOKED_AT)]
         for node in everything:
             self._learn(node)
         self._taint(everything)
         loaded = self._loaded()
+        count: dict[tuple[Act, bool], int] = {}
         seen: set[tuple[Act, int]] = set()
-        for node in everything:
-            if isinstance(node, ast.Call):
-                act = self._act(node)
-                if act and (act, node.lineno) not in seen:
-                    seen.add((act, node.lineno))
-                    code = self.lines[node.lineno - 1] if node.lineno <= len(self.lines) else ""
-                    yield Sight(act, self.path, node.lineno, _cut(code), id(node) in loaded)
+        calls = [node for node in everything if isinstance(node, ast.Call)]
+        for node in sorted(calls, key=lambda item: (id(item) not in loaded, item.lineno)):
+            act = self._act(node)
+            mark = (act, id(node) in loaded) if act else None
+            if act and mark and (act, node.lineno) not in seen and count.get(mark, 0) < _MOST_SIGHTS:
+                seen.add((act, node.lineno))
+                count[mark] = count.get(mark, 0) + 1
+                code = self.lines[node.lineno - 1] if node.lineno <= len(self.lines) else ""
+                yield Sight(act, self.path, node.lineno, _cut(code), mark[1])
 
     def _learn(self, node: ast.AST) -> None:
         if isinstance(node, ast.Import):
