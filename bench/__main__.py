@@ -9,7 +9,18 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from . import against_syft, feeds, firewall, history, hostile, policy, reading, release_diff, startup
+from . import (
+    against_syft,
+    feeds,
+    firewall,
+    history,
+    hostile,
+    installing,
+    policy,
+    reading,
+    release_diff,
+    startup,
+)
 from .measure import Line
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
