@@ -176,7 +176,12 @@ def _is_right(name: str, value: object) -> bool:
 
 
 def _is_text(name: str, value: object) -> bool:
-    return isinstance(value, str) and (_FITS[name](value) is not None or _UNFIT(value) is not None)
+    return isinstance(value, str) and _is_written(name, value)
+
+
+@lru_cache(maxsize=_HELD)
+def _is_written(name: str, value: str) -> bool:
+    return _FITS[name](value) is not None or _UNFIT(value) is not None
 
 
 _UNFIT = re.compile(rf"{UNFIT}(?::[0-9a-f]{{32}})?").fullmatch
