@@ -16,6 +16,7 @@ from . import (
     history,
     hostile,
     installing,
+    ledger,
     policy,
     reading,
     release_diff,
@@ -34,6 +35,7 @@ MODULES = (
     (policy, "Policy"),
     (hostile, "Hostile files"),
     (firewall, "The firewall, beside other registry proxies"),
+    (ledger, "The ledger"),
     (installing, "An install through the firewall"),
     (release_diff, "A release beside the one before it"),
 )
