@@ -202,6 +202,21 @@ def test_what_is_installed_stays_as_it_is_under_the_next_run(name: str, place: P
     assert again["lockfiles"] == []
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("pip", "install", "--target", "t", "ebb==1.2.0"),
+        ("uv", "pip", "install", "--target", "t", "ebb==1.2.0"),
+    ],
+    ids=lambda command: command[0],
+)
+def test_a_denial_is_told_with_its_reason(command: tuple[str, ...], place: Place) -> None:
+    needs(command[0])
+    told = place.run(*command, code=-1)
+    assert [(item["version"], item["allowed_version"]) for item in told["denied"]] == [("1.2.0", "1.1.0")]
+    assert "held back" in told["denied"][0]["reason"]
+
+
 NOWHERE = "http://192.0.2.9:8080"
 """Nobody's address (RFC 5737)."""
 

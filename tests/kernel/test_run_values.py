@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.kernel.run import Passage, Summary, Wanted, one_line, wanted
+from seawall.kernel.run import Passage, Summary, Wanted, denied_at, one_line, wanted
 
 
 @pytest.mark.parametrize(
@@ -33,10 +33,29 @@ def test_the_file_in_a_path(path: str, found: Wanted | None) -> None:
     assert wanted(path) == found
 
 
+@pytest.mark.parametrize(
+    ("path", "name", "version"),
+    [
+        ("/pypi/files/ebb/ebb-1.2.0-py3-none-any.whl.metadata", "ebb", "1.2.0"),
+        ("/pypi/files/ebb/ebb-1.2.0-py3-none-any.whl", "ebb", "1.2.0"),
+        ("/pypi/simple/ebb/", "ebb", ""),
+        ("/npm/ebb", "ebb", ""),
+        ("/npm/@acme%2fx", "@acme/x", ""),
+    ],
+)
+def test_what_a_denial_is_about(path: str, name: str, version: str) -> None:
+    found = denied_at(path)
+    assert found is not None
+    assert (found.name, found.version) == (name, version)
+    assert denied_at("/npm/-/npm/v1/security/advisories/bulk") is None
+    assert denied_at("/readyz") is None
+
+
 @given(st.text(max_size=200))
 def test_no_path_is_a_crash(rest: str) -> None:
     for prefix in ("", "/pypi/files/", "/npm/", "/hf/"):
         wanted(prefix + rest)
+        denied_at(prefix + rest)
 
 
 def test_a_summary_counts_each_file_once() -> None:

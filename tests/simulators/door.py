@@ -51,6 +51,7 @@ class GateSimulator(Server):
         body = json.dumps(DENIAL).encode()
         denied = say(403, body, Content_Type="application/json")
         self.put(f"/pypi/files/{NAME}/{NAME}-{YOUNG}-py3-none-any.whl", denied)
+        self.put(f"/pypi/files/{NAME}/{NAME}-{YOUNG}-py3-none-any.whl.metadata", denied)
         self.put(f"/npm/{NAME}/-/{NAME}-{YOUNG}.tgz", denied)
         self.fallback = self._guarded(say(404, b'{"error": "nothing"}', Content_Type="application/json"))
 

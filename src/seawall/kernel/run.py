@@ -12,6 +12,7 @@ _NPM_FILE = re.compile(r"/npm/(?P<name>(?:@[^/]+/)?[^/@][^/]*)/-/(?P<file>(?:@[^
 _HF_FILE = re.compile(
     r"/hf/(?P<name>(?:(?:datasets|spaces)/)?[^/]+(?:/[^/]+)?)/resolve/(?P<version>[^/]+)/(?P<file>.+)\Z"
 )
+_PAGE = re.compile(r"/(?:(pypi)/simple/([^/]+)/?|npm/((?:@[^/]+/)?[^/@-][^/]*))\Z")
 _WHEEL = re.compile(r"[^-]+-(?P<version>[^-]+)(?:-\d[^-]*)?-[^-]+-[^-]+-[^-]+\.whl\Z")
 _SDIST_ENDS = (".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz")
 _LONGEST = 300
@@ -100,6 +101,17 @@ def wanted(path: str) -> Wanted | None:
             "Hugging Face", unquote(found["name"]), unquote(found["version"]), unquote(found["file"])
         )
     return None
+
+
+def denied_at(path: str) -> Wanted | None:
+    """What a denial at that path is about: a file, what describes one, or everything under a name."""
+    found = wanted(path.removesuffix(".metadata"))
+    if found is not None or len(path) > 2_000:
+        return found
+    page = _PAGE.match(path.replace("%2f", "/").replace("%2F", "/"))
+    if page is None:
+        return None
+    return Wanted("PyPI" if page[1] else "npm", unquote(page[2] or page[3]), "", "")
 
 
 def _pypi_version(name: str, file: str) -> str:

@@ -45,6 +45,8 @@ def _lines(summary: Summary) -> Iterator[str]:
 
 
 def _named(wanted: Wanted) -> str:
+    if not wanted.filename:
+        return wanted.name
     if not wanted.version:
         return f"{wanted.name} {wanted.filename}"
     return f"{wanted.name} {wanted.version}" + (

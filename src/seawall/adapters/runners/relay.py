@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from seawall.adapters.http import trusted_roots
 from seawall.kernel.errors import UsageError
 from seawall.kernel.leading import MARK
-from seawall.kernel.run import Passage, one_line, wanted
+from seawall.kernel.run import Passage, denied_at, one_line, wanted
 
 _CONNECT = 5.0
 _READ = 600.0
@@ -340,7 +340,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _noted(self, path: str, answer: http.client.HTTPResponse, body: bytes | None) -> None:
         notice = one_line(answer.headers.get("npm-notice", ""), 500)
-        found = wanted(path) if self.command == "GET" else None
+        find = denied_at if answer.status == 403 else wanted
+        found = find(path) if self.command == "GET" else None
         if found is None:
             self.server.told.note(None, notice)
             return
