@@ -28,7 +28,8 @@ from seawall.kernel.event import Action, Event
 from seawall.kernel.gate_settings import Exemption, GateSettings
 from seawall.kernel.identity import Identity
 from seawall.offering import Names, Offerer
-from seawall.record import Record, open_record
+from seawall.record import LEDGER_FILE, Record, open_record
+from seawall.vouching import ledger_settings, settings_path, vouch
 
 from .app import Firewall, Room
 from .desk import Desk, Identify
@@ -47,6 +48,7 @@ LOG = logging.getLogger("seawall.firewall")
 OURSELVES = Identity("seawall", kind="Workload")
 _LOOK = 0.4
 _ALIVE = 300.0
+_VOUCH = 300.0
 
 
 @dataclass(slots=True)
@@ -57,21 +59,24 @@ class Assembled:
     desk: Desk
     gate: Gate
     record: Record
+    ledger: Path
     closing: list[Callable[[], None]] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
-    _watcher: threading.Thread | None = None
+    _threads: list[threading.Thread] = field(default_factory=list)
 
     def begin(self) -> None:
         """Write down that it serves, and watch for changes of what it decides by."""
         self._say("started")
-        self._watcher = threading.Thread(target=self._watch, name="seawall-watch", daemon=True)
-        self._watcher.start()
+        for do in (self._watch, self._be_vouched_for):
+            thread = threading.Thread(target=do, name=f"seawall-{do.__name__}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def end(self) -> None:
         """Write down that it stopped, and give everything back."""
         self._stop.set()
-        if self._watcher is not None:
-            self._watcher.join(10)
+        for thread in self._threads:
+            thread.join(10)
         self.desk.close()
         try:
             self._say("stopped")
@@ -79,6 +84,7 @@ class Assembled:
             LOG.error("the end was not written down", extra={"why": str(error)})
         for close in reversed(self.closing):
             close()
+        self._vouch()
 
     def _say(self, subject: str, action: Action = Action.SERVE) -> None:
         about = self.gate.describe()
@@ -108,6 +114,29 @@ class Assembled:
                 LOG.error("not reloaded", extra={"why": str(error), "advice": error.advice})
             except Exception:
                 LOG.exception("a defect in Seawall itself")
+
+    def _be_vouched_for(self) -> None:
+        while not self._stop.wait(_VOUCH):
+            self._vouch()
+
+    def _vouch(self) -> None:
+        """Have the ledger signed, witnessed and copied as it was set up; nothing where it was not.
+
+        A witness may keep us waiting, so this has a thread of its own.
+        """
+        try:
+            self._sign()
+        except SeawallError as error:
+            LOG.error("the ledger is not signed", extra={"why": str(error), "advice": error.advice})
+
+    def _sign(self) -> None:
+        found = ledger_settings(settings_path())
+        if found is None:
+            return
+        made = vouch(self.ledger, found, datetime.fromtimestamp(self.desk.clock(), UTC))
+        for why in (*made.failed, *made.tampered):
+            LOG.error("the ledger is not vouched for", extra={"why": why})
+        LOG.info("the ledger is signed", extra={"entries": made.checkpoint.size})
 
 
 def assemble(
@@ -175,7 +204,9 @@ def assemble(
         opened.callback(keys.close)
         desk.own.update(own_answers(settings, keys.key, tokens, record, now))
         rooms: dict[str, Room] = {dialect.prefix: RegistryRoom(desk, dialect) for dialect in DIALECTS}
-        return Assembled(Firewall(desk, rooms), desk, gate, record, [opened.pop_all().close])
+        return Assembled(
+            Firewall(desk, rooms), desk, gate, record, data / LEDGER_FILE, [opened.pop_all().close]
+        )
 
 
 def _identifier(settings: GateSettings, tokens: TokenStore) -> Identify:
