@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from . import (
+    admit,
     against_syft,
     feeds,
     firewall,
@@ -36,7 +37,9 @@ MODULES = (
     (hostile, "Hostile files"),
     (firewall, "The firewall, beside other registry proxies"),
     (ledger, "The ledger"),
+    (admit, "The gate's answers"),
     (installing, "An install through the firewall"),
+    (ledger, "The ledger"),
     (release_diff, "A release beside the one before it"),
 )
 

@@ -2,13 +2,14 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,18 +67,26 @@ def running(
     """The server while the block runs; it is ready when it answers anything at all at `ready`."""
     with (place / f"{port}.log").open("wb") as log:
         process = subprocess.Popen(
-            list(words), env={**os.environ, **environment}, stdout=log, stderr=log, cwd=place
+            list(words),
+            env={**os.environ, **environment},
+            stdout=log,
+            stderr=log,
+            cwd=place,
+            start_new_session=True,
         )
     try:
         _await(f"http://127.0.0.1:{port}{ready}", process, place / f"{port}.log")
         yield Running(process, port)
     finally:
-        process.terminate()
+        # Some leave a process behind that serves on.
+        os.killpg(process.pid, signal.SIGTERM)
         try:
             process.wait(10)
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            pass
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _await(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
