@@ -16,7 +16,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, MutableMappin
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any
+from typing import Any, Protocol
 
 import cedarpy
 
@@ -25,7 +25,8 @@ from seawall.kernel.errors import PolicyError
 from seawall.kernel.finding import Finding, Skipped
 from seawall.kernel.settings import Settings
 
-from .facts import FACT_NAMES, Facts, Question, document, gather, package
+from .facts import FACT_NAMES, Principal, Question, Resource, document, gather, package
+from .loading import LOAD, LOADED_NAMES, TRAIN
 from .statements import Statement, line_of, statements
 
 EVALUATION_ERROR = "policy/evaluation-error"
@@ -58,11 +59,53 @@ class Policy:
 
     def asks(self, action: str) -> tuple[str, ...]:
         """The facts that some statement about this action looks at, in the order of the schema."""
+        names = LOADED_NAMES if action in (LOAD, TRAIN) else FACT_NAMES
         parts = [item.asks for item in self.statements if item.is_about(action)]
         known = [part for part in parts if part is not None]
         if len(known) < len(parts):
-            return FACT_NAMES
-        return tuple(name for name in FACT_NAMES if any(name in part for part in known))
+            return names
+        return tuple(name for name in names if any(name in part for part in known))
+
+
+class Told(Protocol):
+    """The facts of one question (`Facts`, `Loaded`)."""
+
+    def context(self) -> dict[str, object]:
+        """As Cedar takes them, every attribute there."""
+        ...
+
+    def missing(self) -> tuple[str, ...]:
+        """The names of what was not checked, in words."""
+        ...
+
+
+class Asks(Protocol):
+    """May this principal do this to that, given these facts? (`Question`, `LoadQuestion`.)"""
+
+    @property
+    def facts(self) -> Told:
+        """What is known."""
+        ...
+
+    @property
+    def action(self) -> str:
+        """What would be done."""
+        ...
+
+    @property
+    def resource(self) -> Resource:
+        """To what."""
+        ...
+
+    @property
+    def principal(self) -> Principal:
+        """By whom."""
+        ...
+
+    @property
+    def unchecked(self) -> tuple[Skipped, ...]:
+        """Why facts are missing."""
+        ...
 
 
 def load_policy(name: str, text: str, schema_text: str) -> Policy:
@@ -125,13 +168,13 @@ def _as_permit(statement: Statement) -> str:
     return str(cedarpy.policies_from_json_str(json.dumps(parsed)))
 
 
-def decide(policy: Policy, question: Question) -> Decision:
+def decide(policy: Policy, question: Asks) -> Decision:
     """The policy's answer to one question."""
     return decide_all(policy, (question,))[0]
 
 
 def decide_all(
-    policy: Policy, questions: Sequence[Question], known: MutableMapping[Hashable, Decision] | None = None
+    policy: Policy, questions: Sequence[Asks], known: MutableMapping[Hashable, Decision] | None = None
 ) -> tuple[Decision, ...]:
     """The policy's answers in the order of the questions.
 
@@ -149,7 +192,7 @@ def decide_all(
     return tuple(_explained(mine[key], question) for key, question in zip(keys, questions, strict=True))
 
 
-def seen_by_policy(policy: Policy, question: Question) -> str:
+def seen_by_policy(policy: Policy, question: Asks) -> str:
     """`sha256:<hex>` over the facts that the policy looks at, as canonical JSON."""
     context = question.facts.context()
     looked_at = {name: context[name] for name in policy.asks(question.action)}
@@ -158,13 +201,13 @@ def seen_by_policy(policy: Policy, question: Question) -> str:
 
 
 @lru_cache(maxsize=64)
-def _getter(policy: Policy, action: str) -> Callable[[Facts], object]:
+def _getter(policy: Policy, action: str) -> Callable[[Any], object]:
     """What the policy looks at, read off the facts at once."""
     asked = policy.asks(action)
     return attrgetter(*asked) if asked else lambda _: ()
 
 
-def told_apart(policy: Policy, question: Question) -> Hashable:
+def told_apart(policy: Policy, question: Asks) -> Hashable:
     """Everything that the answer can depend on."""
     return (
         question.action,
@@ -174,7 +217,7 @@ def told_apart(policy: Policy, question: Question) -> Hashable:
     )
 
 
-def _request(question: Question) -> dict[str, object]:
+def _request(question: Asks) -> dict[str, object]:
     return {
         "principal": {"type": question.principal.kind, "id": _writable(question.principal.id)},
         "action": {"type": "Action", "id": question.action},
@@ -188,7 +231,7 @@ def _writable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _entities(policy: Policy, questions: Iterable[Question]) -> list[dict[str, object]]:
+def _entities(policy: Policy, questions: Iterable[Asks]) -> list[dict[str, object]]:
     found: dict[tuple[str, str], dict[str, object]] = {}
     for question in questions:
         if policy.names_resources:
@@ -284,7 +327,7 @@ def _reasons(policy: Policy, result: Any) -> tuple[Statement, ...]:
     return tuple(item for item in policy.statements if item.id in ids)
 
 
-def _explained(answer: Decision, question: Question) -> Decision:
+def _explained(answer: Decision, question: Asks) -> Decision:
     """An answer that only lacks data says which; it is `incomplete`, not a denial."""
     missing = question.facts.missing()
     if not missing or answer.decided_by[:1] != (DecidedBy(NOT_PERMITTED, BUILT_IN[NOT_PERMITTED]),):

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from seawall.kernel.decision import Decision, Outcome
 
-from .engine import Policy, decide_all
-from .facts import Question
+from .engine import Asks, Policy, decide_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +15,7 @@ class Case:
     """One expectation. `by` names statements that must be among those that decided, () = any."""
 
     name: str
-    question: Question
+    question: Asks
     expect: Outcome
     by: tuple[str, ...] = ()
     line: int = 0

@@ -8,8 +8,9 @@
     by = ["default/malware"]              # may be left out
     facts = { malware = true, findings = ["packages/known-malware"] }
 
-A case begins with a package that was checked and about which nothing was found; `facts` says what is
-different. An unknown fact or a value of another type is a problem, never ignored.
+A case begins with a package that was checked and about which nothing was found; with `action = "load"` or
+`"train"` it begins with a file of a model or dataset. `facts` says what is different. An unknown fact or a
+value of another type is a problem, never ignored.
 """
 
 from __future__ import annotations
@@ -22,7 +23,18 @@ from seawall.kernel.advisory import Severity
 from seawall.kernel.decision import Outcome
 from seawall.kernel.limits import Limits
 from seawall.kernel.lockfile import Problem, ProblemKind
-from seawall.kernel.policy.facts import Facts, Hotfix, Principal, Question, Resource, document, package
+from seawall.kernel.policy.engine import Asks
+from seawall.kernel.policy.facts import (
+    Answer,
+    Facts,
+    Hotfix,
+    Principal,
+    Question,
+    Resource,
+    document,
+    package,
+)
+from seawall.kernel.policy.loading import LOAD, TRAIN, Loaded, LoadQuestion, Verdict, weights
 from seawall.kernel.policy.trial import Case
 from seawall.readers.syntax import toml
 from seawall.readers.syntax.fault import SyntaxFault
@@ -31,7 +43,19 @@ from seawall.readers.syntax.text import decode
 CLEAN = Facts(malware_checked=True, vulnerabilities_checked=True)
 """What every case begins with."""
 
-_KEYS = frozenset({"name", "expect", "by", "facts", "action", "package", "document", "teams"})
+CLEAN_LOADED = Loaded(
+    verdict=Verdict.PASS,
+    unchecked=frozenset(),
+    digest_fixed=True,
+    renamed=Answer.NO,
+    gated=Answer.NO,
+    age_days=1_000,
+    repository_age_days=1_000,
+    namespace_age_days=1_000,
+)
+"""What every case about `load` and `train` begins with: an old repository, asked for by commit."""
+
+_KEYS = frozenset({"name", "expect", "by", "facts", "action", "package", "repository", "document", "teams"})
 _SEVERITIES = frozenset({"worst_vulnerability", "worst_finding", "deny_severity", "warn_severity"})
 _LONG = 2**63
 
@@ -100,14 +124,29 @@ def _case(item: object, line: int) -> Case:
     expect = item.get("expect")
     if expect not in list(Outcome):
         raise _Refused(f"expect must be one of {', '.join(Outcome)}")
-    question = Question(
-        replace(CLEAN, **{name: _fact(name, value) for name, value in facts.items()}),  # type: ignore[arg-type]
-        action=_word(item.get("action", "keep"), "action"),
-        resource=_resource(item),
-        principal=Principal(teams=tuple(sorted(_words(item.get("teams", []), "teams")))),
-    )
+    action = _word(item.get("action", "keep"), "action")
+    principal = Principal(teams=tuple(sorted(_words(item.get("teams", []), "teams"))))
+    question: Asks
+    if action in (LOAD, TRAIN):
+        loaded = replace(CLEAN_LOADED, **_given(CLEAN_LOADED, facts))  # type: ignore[arg-type]
+        question = LoadQuestion(loaded, _weights(action, item), action, principal)
+    else:
+        told = replace(CLEAN, **_given(CLEAN, facts))  # type: ignore[arg-type]
+        question = Question(told, action, _resource(item), principal)
     name = _word(item.get("name", f"case in line {line}"), "name")
     return Case(name, question, Outcome(expect), tuple(_words(item.get("by", []), "by")), line)
+
+
+def _given(clean: Facts | Loaded, facts: Mapping[str, object]) -> dict[str, object]:
+    return {name: _fact(clean, name, value) for name, value in facts.items()}
+
+
+def _weights(action: str, item: Mapping[str, object]) -> Resource:
+    about = item.get("repository", {})
+    if not isinstance(about, dict) or set(about) - {"namespace", "name", "revision"}:
+        raise _Refused("repository must be a table with namespace, name and revision")
+    parts = [_word(about.get(key, ""), key) for key in ("namespace", "name", "revision")]
+    return weights(action, "/".join(parts), *parts)
 
 
 def _resource(item: Mapping[str, object]) -> Resource:
@@ -121,11 +160,11 @@ def _resource(item: Mapping[str, object]) -> Resource:
     return package("/".join(parts), *parts)
 
 
-def _fact(name: str, value: object) -> object:
+def _fact(clean: Facts | Loaded, name: str, value: object) -> object:
     """`value` as the fact `name` takes it; severities may be words."""
-    if name not in {item.name for item in fields(Facts)}:
+    if name not in {item.name for item in fields(clean)}:
         raise _Refused(f"there is no fact {name!r}")
-    known = getattr(CLEAN, name)
+    known = getattr(clean, name)
     if isinstance(known, StrEnum):
         if value not in list(type(known)):
             raise _Refused(f"{name} must be one of {', '.join(type(known))}")
