@@ -1,10 +1,11 @@
 """What happened is written down here and nowhere else; what cannot be written down does not happen.
 
 `Record` is the only writer of the ledger. Events are queued by whoever has them (an event loop, too: that
-costs about a microsecond) and written in groups by one thread: pseudonyms, leaf, tree, edges and coverage of
-a group are one transaction. `keep` tells when an event is durable; `note` does not, but the oldest event that
-is not durable yet is never older than a bound, or nothing more is taken. When the store fails, everything
-fails from then on: a gate that cannot record hands nothing out.
+costs less than a microsecond) and written by one thread: the leaves and the tree of a group are one
+transaction. `keep` tells when an event is durable; `note` does not, but the oldest event that is not durable
+yet is never older than a bound, or nothing more is taken. Edges and coverage are written once for many
+groups; until then readers have them from the leaves. When the store fails, everything fails from then on: a
+gate that cannot record hands nothing out.
 """
 
 from __future__ import annotations
