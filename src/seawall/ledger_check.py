@@ -140,16 +140,11 @@ def _edges(store: LedgerStore, known: Known, found: Checked) -> None:
     """There may be millions, so the stored ones are held one at a time, and crossed out."""
     made = known.edges
     try:
-        for edge in store.each_edge():
-            link = (edge.source, str(edge.relation), edge.target)
-            seen = made.pop(link, None)
-            if seen is None:
-                found.fault(f"no entry says this edge: {' '.join(link)}")
-            elif (edge.since, edge.until, edge.evidence) != (
-                rfc3339(seen.first),
-                rfc3339(seen.last),
-                seen.entry,
-            ):
+        for link, seen in store.each_edge():
+            right = made.pop(link, None)
+            if right is None:
+                found.fault(f"no entry says this edge: {' '.join(map(str, link))}")
+            elif (seen.first, seen.last, seen.entry) != (right.first, right.last, right.entry):
                 found.fault(f"an edge is not as the entries say: {' '.join(link)}")
     except (StoreError, TamperedError) as error:
         return found.fault(f"an edge that is not one: {error}")

@@ -20,7 +20,7 @@ from seawall.kernel.errors import StoreError, TamperedError, UsageError
 from seawall.kernel.graph import Edge, Relation
 from seawall.kernel.known import Known
 from seawall.kernel.leaf import read_leaf
-from seawall.kernel.ledger import SPAN, Coverage, Gap, Group, Period, gaps_between
+from seawall.kernel.ledger import SPAN, Coverage, Gap, Group, Link, Period, Seen, gaps_between
 from seawall.kernel.merkle import EMPTY_ROOT, HASH_BYTES, Head, leaf_hash
 from seawall.kernel.tiles import TILE_WIDTH, TileEdge, hashes_from_tiles, tile_widths
 
@@ -214,7 +214,7 @@ class LedgerStore:
             found = self._known.edges(self.tail(), source, str(relation or ""), target)
         return iter(found)
 
-    def each_edge(self) -> Iterator[Edge]:
+    def each_edge(self) -> Iterator[tuple[Link, Seen]]:
         """All edges in no order, held one at a time: for whoever compares all of them."""
         with self._moment(), self._guard():
             yield from self._known.each_edge(self.tail())

@@ -67,8 +67,8 @@ class KnownTables:
             for (a, b, c), seen in sorted(found.items(), key=_by_time)
         ]
 
-    def each_edge(self, tail: Known) -> Iterator[Edge]:
-        """All of them in no order, held one at a time."""
+    def each_edge(self, tail: Known) -> Iterator[tuple[Link, Seen]]:
+        """All of them in no order, held one at a time; `count` means nothing."""
         rest = dict(tail.edges)
         rows = self._connection.execute(
             "SELECT s.name, relation, t.name, since, until, entry FROM edges"
@@ -76,10 +76,8 @@ class KnownTables:
         )
         for a, b, c, since, until, entry in rows:
             old, new = Seen(since, until, entry), rest.pop((a, b, c), None)
-            seen = old if new is None else _both(old, new)
-            yield Edge(a, Relation(b), c, rfc3339(seen.first), rfc3339(seen.last), seen.entry)
-        for (a, b, c), seen in rest.items():
-            yield Edge(a, Relation(b), c, rfc3339(seen.first), rfc3339(seen.last), seen.entry)
+            yield (a, b, c), old if new is None else _both(old, new)
+        yield from rest.items()
 
     def coverage(self, tail: Known) -> list[Coverage]:
         """Which clients report from where, and since when."""
