@@ -269,12 +269,14 @@ class Gate:
             known = replace(known, examined={**known.examined, inside.filename: inside})
         weighed = weigh(offering, offers, grounds, known, now)
         answers = answered(weighed, grounds, identity.principal, mode, now)
+        best, best_of = newest_let_in(offering, answers.admissions)
         let_in = sorted(name for name, admission in answers.admissions.items() if admission.lets_in)
         return Ruling(
             admissions=answers.admissions,
             until=answers.until,
             generation=generation,
-            best=newest_let_in(offering, answers.admissions),
+            best=best,
+            best_of=best_of,
             digest="sha256:" + hashlib.sha256("\n".join(let_in).encode("utf-8", "surrogatepass")).hexdigest(),
         )
 

@@ -289,7 +289,7 @@ def _denied(shelf: Shelf, offer: Offer, admission: Admission, blob: Blob | None 
         name=shelf.name,
         version=offer.version,
         admission=admission,
-        best=shelf.ruling.best,
+        best=shelf.ruling.instead_of(offer.version),
         origin=shelf.origin,
         digest=f"sha256:{blob.sha256}" if blob else next(iter(offer.digests), ""),
         size=blob.size if blob else offer.size or 0,

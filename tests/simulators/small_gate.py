@@ -54,7 +54,9 @@ class SmallGate(Past):
             return Reply(404)
         admission = ruling.admissions[offer.filename]
         if not admission.lets_in:
-            return self.refuse(denial(offering.name, offer.version, admission, ruling.best))
+            return self.refuse(
+                denial(offering.name, offer.version, admission, ruling.instead_of(offer.version))
+            )
         url = offer.url.removeprefix(self.upstream.url) + (f".{wanted.aside}" if wanted.aside else "")
         return self.upstream.answer(Request("GET", url, "", {}))
 

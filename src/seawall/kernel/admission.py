@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
+from .comparing import line_of
 from .decision import Decision, Outcome
 from .finding import Finding
 from .policy.facts import Mode
@@ -51,8 +52,8 @@ class Ruling:
     `until` is aware UTC: before it no answer changes by time alone, None = never. `generation` is that of
     everything else that was decided on (policy, advisories, exemptions, verdicts on files); a ruling of
     another generation no longer counts. `best` is the newest version that is let in, as the ecosystem
-    orders versions, final ones before others; empty when there is none. `digest` is `sha256:<hex>` over
-    the file names that are let in.
+    orders versions, final ones before others; empty when there is none; `best_of` is the same for each line.
+    `digest` is `sha256:<hex>` over the file names that are let in.
     """
 
     admissions: Mapping[str, Admission] = field(default_factory=lambda: MappingProxyType({}))
@@ -60,8 +61,13 @@ class Ruling:
     generation: int = 0
     best: str = ""
     digest: str = ""
+    best_of: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
 
     def lets_in(self, filename: str) -> bool:
         """That file is there and is handed out."""
         found = self.admissions.get(filename)
         return found is not None and found.lets_in
+
+    def instead_of(self, version: str) -> str:
+        """What whoever wanted `version` can have now: the newest of its line that is let in, else of all."""
+        return self.best_of.get(line_of(version)) or self.best

@@ -75,7 +75,7 @@ def files(offering: Offering, ruling: Ruling) -> Iterator[dict[str, object]]:
         if admission.lets_in:
             yield _file(offering.name, offer, file, "")
         elif offer.version not in alive:
-            held = _reason(offering.name, offer, admission, ruling.best, reasons)
+            held = _reason(offering.name, offer, admission, ruling.instead_of(offer.version), reasons)
             yield _file(offering.name, offer, file, held)
 
 
