@@ -19,22 +19,27 @@ _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 _URL_FIRST = frozenset({"uv-lock", "yarn-lock-v1", "pylock", "bun-lock"})
 """Formats whose clients install from the address in the lockfile, whatever registry is configured."""
 
+_FETCHED = frozenset({SourceKind.REGISTRY, SourceKind.URL})
+
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """One package with its source, whether pinned or asked for."""
+    """One package with its source, whether pinned or asked for; `files`: a host of its files alone."""
 
     name: str
     source: Source
     line: int
+    files: bool = False
 
 
 def _named(document: Document) -> Iterator[_Named]:
     seen: set[tuple[str, Source]] = set()
     for item in document.entries:
-        if not _limits_only(item) and (item.name, item.source) not in seen:
-            seen.add((item.name, item.source))
-            yield _Named(item.name, item.source, item.line)
+        files = item.files_from if isinstance(item, Pin) else ()
+        for source in (item.source, *files):
+            if not _limits_only(item) and (item.name, source) not in seen:
+                seen.add((item.name, source))
+                yield _Named(item.name, source, item.line, source is not item.source)
 
 
 def _limits_only(item: Pin | Requirement) -> bool:
@@ -51,8 +56,9 @@ def exotic_source(intake: Intake) -> Iterator[Evidence]:
     """A package that does not come from a registry in use is outside every control that sits on one.
 
     Speaks of git repositories, direct URLs, plain http, paths outside the tree, and hosts that are
-    neither an upstream of your own clients nor listed under `[registries] known`. One finding per file
-    and kind of source.
+    neither an upstream of your own clients nor listed under `[registries] known`, also where a lockfile
+    names a registry in use and fetches a file of the release from somewhere else. One finding per file and
+    kind of source.
 
     Why: cooldowns, advisories, provenance and a registry firewall all look at the registry. A git branch
     or a stranger's host can change under you without any of them noticing.
@@ -69,7 +75,7 @@ def exotic_source(intake: Intake) -> Iterator[Evidence]:
             continue
         groups: dict[tuple[str, str], list[_Named]] = defaultdict(list)
         for item in _named(document):
-            why = _exotic(item.source, document, intake)
+            why = _exotic(item, document, intake)
             if why and not _said_by_lock(item.name, document, locked):
                 groups[(why, item.source.host)].append(item)
         for (why, host), items in groups.items():
@@ -134,11 +140,17 @@ _WORDS: dict[str, tuple[Severity, str, str]] = {
         "from {host}, which is no registry of your clients",
         "list it under [registries] known in your own seawall.toml if you trust it",
     ),
+    "files": (
+        Severity.MEDIUM,
+        "their files are fetched from {host}, which is neither their registry nor one of your clients'",
+        "lock again, or list it under [registries] known in your own seawall.toml if you trust it",
+    ),
 }
 
 
-def _exotic(source: Source, document: Document, intake: Intake) -> str:
+def _exotic(item: _Named, document: Document, intake: Intake) -> str:
     """The key of `_WORDS` that fits, or nothing."""
+    source = item.source
     if source.host and source.host in intake.settings.known_registries:
         return ""
     kind = source.kind
@@ -150,7 +162,8 @@ def _exotic(source: Source, document: Document, intake: Intake) -> str:
         return "git" if _COMMIT.match(source.revision) else "git-floating"
     if not source.host or _known(source.host, document.ecosystem, intake):
         return ""
-    return {SourceKind.URL: "url", SourceKind.REGISTRY: "host"}.get(kind, "")
+    by_kind = {SourceKind.URL: "files" if item.files else "url", SourceKind.REGISTRY: "host"}
+    return by_kind.get(kind, "")
 
 
 def _known(host: str, ecosystem: str, intake: Intake) -> bool:
@@ -242,8 +255,8 @@ def lock_bypasses_gate(intake: Intake) -> Iterator[Evidence]:
 def _around(document: Document, gates: frozenset[str]) -> Mapping[str, tuple[int, int]]:
     found: dict[str, tuple[int, int]] = {}
     for pin in document.pins:
-        host = pin.source.host
-        if host and host not in gates and pin.source.kind in (SourceKind.REGISTRY, SourceKind.URL):
+        sources = (source for source in (pin.source, *pin.files_from) if source.kind in _FETCHED)
+        for host in {source.host for source in sources} - gates - {""}:
             count, line = found.get(host, (0, pin.line))
             found[host] = (count + 1, line)
     return found
