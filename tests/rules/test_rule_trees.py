@@ -3,7 +3,7 @@
 A folder `tests/rules/FAMILY/RULE/` holds two trees, `bad` and `good`, and may hold `case.toml` with what
 cannot be read from a tree: the time, advisories, registry facts, upstreams, history. An item with `side`
 counts for that tree only. A file `release.toml` in a tree describes two releases that are compared
-(`tests/simulators/archives.py`). Nothing has to be registered: the rule's id is the folder's name.
+(`tests/simulators/archives.py`), a file `hub.toml` a repository of a hub (`hub_case.py`). Nothing has to be registered: the rule's id is the folder's name.
 """
 
 import tomllib
@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from tests.simulators.archives import diff_of
+from tests.simulators.hub_case import repository_of
 
 from seawall.adapters.disk.tree import read_documents, walk
 from seawall.kernel.advisory import Advisory, Affected, VersionRange
@@ -69,7 +70,8 @@ def intake(folder: Path, side: str) -> Intake:
     tree = folder / side
     walked = walk(tree, FORMATS, ENVIRONMENTS, DEFAULT_LIMITS)
     documents = tuple(read_documents(walked, DEFAULT_LIMITS))
-    keys = {pin.key for d in documents for pin in d.pins}
+    repository = repository_of(tree / "hub.toml") if (tree / "hub.toml").exists() else None
+    keys = {pin.key for d in documents for pin in d.pins} | ({repository.key} if repository else set())
     settings = tree / "seawall.toml"
     upstreams = case.get("upstreams", {})
     return Intake(
@@ -91,6 +93,7 @@ def intake(folder: Path, side: str) -> Intake:
         settings_changes=tuple(SettingsChange(**i) for i in items(case, "settings_changes", side)),
         files=walked.files,
         diffs=(diff_of(tree / "release.toml"),) if (tree / "release.toml").exists() else (),
+        repository=repository,
     )
 
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from .advisory import Match
 from .finding import Skipped
 from .history import Interval
+from .hub import Repository
 from .lockfile import Document, Pin
 from .release import ReleaseFacts
 from .release_diff import ReleaseDiff
@@ -62,7 +63,8 @@ class Intake:
     `matches` and `releases` are keyed by (ecosystem, name, version). A key that is missing from `releases`
     was not asked about. `now` is aware UTC. `files` are all paths of the tree that were seen (for sibling
     questions), relative with `/`. `last_good` names, for a known bad version, the release to go back to.
-    `diffs` are archives that were unpacked and compared with the release before them.
+    `diffs` are archives that were unpacked and compared with the release before them. `repository` is one of
+    a hub that is about to be handed out.
     """
 
     documents: tuple[Document, ...]
@@ -79,6 +81,7 @@ class Intake:
     files: frozenset[str] = frozenset()
     last_good: Mapping[Key, str] = field(default_factory=lambda: MappingProxyType({}))
     diffs: tuple[ReleaseDiff, ...] = ()
+    repository: Repository | None = None
 
     def pins(self) -> tuple[Pin, ...]:
         """Every pin of every document, in reading order."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from seawall.kernel.rule import Rule, rules_in
 
 from . import settings
+from .hub import HUB
 from .packages import advisories, environment, locks, signals, sources
 from .releases import RELEASES
 
@@ -15,4 +16,5 @@ RULES: tuple[Rule, ...] = (
         for rule in rules_in(family)
     )
     + RELEASES
+    + HUB
 )
