@@ -3,20 +3,29 @@
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.simulators.firewall import index
+from tests.simulators.past import serving
+from tests.simulators.past_npm import PastNpm
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
-COMMANDS = [
-    line[2:].strip()
-    for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL)
-    for line in block.splitlines()
-    if line.startswith("$ ")
-]
+SECTIONS = {text.partition("\n")[0]: text for text in README.split("\n## ")}
+BETWEEN = "Stand in between"
+
+
+def commands(text: str) -> list[str]:
+    blocks = re.findall(r"```console\n(.*?)```", text, re.DOTALL)
+    return [line[2:].strip() for block in blocks for line in block.splitlines() if line.startswith("$ ")]
+
+
+COMMANDS = [command for title, text in SECTIONS.items() if title != BETWEEN for command in commands(text)]
 EXPECTED = {"make demo": {0}, "seawall scan ~/src/my-project": {3}}
 """Exit codes other than 0. The scan cannot reach the advisory service from here, and has to say so."""
 LOCK = (
@@ -87,12 +96,75 @@ def test_the_command_works(command: str, clone: Path) -> None:
         assert (installed / "py.typed").is_file()
 
 
-def shown() -> list[str]:
-    block = re.search(r"```text\n(.*?)```", README, re.DOTALL)
+def shown(text: str = README) -> list[str]:
+    block = re.search(r"```text\n(.*?)```", text, re.DOTALL)
     assert block
     return [line for line in block[1].splitlines() if line]
 
 
 def test_there_is_something_to_run() -> None:
     assert len(COMMANDS) >= 6
-    assert len(README.splitlines()) <= 100
+    assert len(commands(SECTIONS[BETWEEN])) == 5
+    assert len(README.splitlines()) <= 120
+
+
+def npm() -> Path | None:
+    """The npm that the firewall is tried with."""
+    place = ROOT / ".clients" / "npm" / "node_modules" / ".bin"
+    return place if (place / "npm").exists() else None
+
+
+@pytest.mark.skipif(npm() is None, reason="no npm was set up: make .clients/.ready")
+def test_the_firewall_stands_in_between(clone: Path, tmp_path: Path) -> None:
+    install, sync, serve, take, verify = commands(SECTIONS[BETWEEN])
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", 8080)) == 0:
+            pytest.skip("something listens on port 8080, where the README has the firewall")
+    assert run(install, clone).returncode == 0
+    assert run(sync, clone).returncode == 3, "nothing outside can be reached here, and that is said"
+    now = datetime.now(UTC)
+    with serving(PastNpm(now)) as past:
+        an_hour_after(past, now)
+        place = clone.parent / "between"
+        home, data = place / "home", place / "home" / "data"
+        data.mkdir(parents=True)
+        index(data, now)
+        (home / ".npmrc").write_text(f"registry={past.npm_url}\nupdate-notifier=false\n")
+        (place / "package.json").write_text('{"name": "assistant", "private": true}')
+        path = f"{Path(sys.executable).parent}:{npm()}:{ROOT}/.clients/bin:{os.environ['PATH']}"
+        around = {"PATH": path, "HOME": str(home), "SEAWALL_DATA": str(data)}
+        firewall = subprocess.Popen(
+            serve.split(), env=around, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        try:
+            assert firewall.stdout is not None
+            assert "listens on" in firewall.stdout.readline()
+            said = ""
+            for command in (take, verify):
+                done = subprocess.run(
+                    command.split(),
+                    check=False,
+                    env=around,
+                    cwd=place,
+                    capture_output=True,
+                    text=True,
+                    timeout=120,
+                )
+                assert done.returncode == 0, done.stdout + done.stderr
+                said += done.stdout + done.stderr
+        finally:
+            firewall.terminate()
+            firewall.communicate(timeout=30)
+    for line in shown(SECTIONS[BETWEEN]):
+        assert any(one.startswith(line) for one in said.splitlines()), (line, said)
+    assert "sound: " in said
+
+
+def an_hour_after(past: PastNpm, now: datetime) -> None:
+    """The registry as it was on the day of the attack, brought to today; every package is inert."""
+    usual = {"follow-redirects": "^1.15.11"}
+    past.publish("follow-redirects", "1.15.11", now - timedelta(days=90))
+    past.publish("axios", "1.14.0", now - timedelta(days=12), by="releases", attested=True, needs=usual)
+    more = {**usual, "plain-crypto-js": "^4.2.1"}
+    past.publish("plain-crypto-js", "4.2.1", now - timedelta(hours=19), by="stranger")
+    past.publish("axios", "1.14.1", now - timedelta(hours=1), by="releases", needs=more)
