@@ -90,7 +90,7 @@ def check_proof(proof, heads):
     """One entry is in the ledger of the first checkpoint; further ones must be of the same size."""
     index, (_, size, root, _) = proof["index"], heads[0]
     if not isinstance(index, int) or not included(
-        leaf_of(proof), index, size, [unbase64(text) for text in proof["proof"]], root
+        leaf_of(proof), index, size, [read_hash(text) for text in proof["proof"]], root
     ):
         raise Wrong(f"entry {index!r} is not in the ledger of {size} entries")
     if any(head[1:3] != (size, root) for head in heads):
@@ -125,7 +125,7 @@ def first_line(path):
 
 def leaf_of(row):
     """The hash of one entry. Where the entry itself is there, it must have that hash."""
-    leaf = unbase64(row["hash"])
+    leaf = read_hash(row["hash"])
     if row.get("leaf") is not None and hash_leaf(row["leaf"].encode()) != leaf:
         raise Wrong(f"entry {row['index']!r} does not have the hash that is written beside it")
     return leaf
@@ -308,6 +308,14 @@ def unbase64(text):
     data = base64.b64decode(text, validate=True)
     if base64.b64encode(data).decode() != text:
         raise Wrong("base64 in more than one spelling")
+    return data
+
+
+def read_hash(text):
+    """A hash, and nothing shorter or longer: two halves of other lengths could make the same whole."""
+    data = unbase64(text)
+    if len(data) != 32:
+        raise Wrong("a hash is not 32 bytes long")
     return data
 
 

@@ -382,6 +382,16 @@ def test_an_outsider_verifies_a_proof(ledger: Ask, witness: Any, tmp_path: Path,
     ):  # fmt: skip
         (tmp_path / "p.json").write_text(json.dumps({**bundle, **change}))
         outsider(tmp_path / "p.json", "--key", key, code=5)
+    # A "leaf" and a "sibling" of other lengths that join to the same bytes as the two true ones.
+    (tmp_path / "p.json").write_text(ledger("prove", 0).out)
+    split = json.loads((tmp_path / "p.json").read_text())
+    joined = base64.b64decode(split["hash"]) + base64.b64decode(split["proof"][0])
+    parts = [base64.b64encode(part).decode() for part in (joined[:16], joined[16:])]
+    outsider(tmp_path / "p.json", "--key", key)
+    (tmp_path / "p.json").write_text(
+        json.dumps({**split, "hash": parts[0], "proof": [parts[1], *split["proof"][1:]]})
+    )
+    assert "not 32 bytes" in outsider(tmp_path / "p.json", "--key", key, code=5)
     (tmp_path / "p.json").write_text(json.dumps(bundle))
     outsider(tmp_path / "p.json", "--key", key, "--witness", other, code=5)
     outsider(tmp_path / "p.json", "--key", other, code=5)
