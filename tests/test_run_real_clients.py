@@ -120,6 +120,8 @@ class Place:
             "UV_PYTHON": sys.executable,
             "YARN_CACHE_FOLDER": str(home / "yarn"),
             "PIP_NO_INPUT": "1",
+            "pnpm_config_fetch_retries": "0",
+            "UV_HTTP_RETRIES": "0",
         }
         sealed = ["--sealed"] if mode == "sealed" else []
         words = [
