@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORE := $(VENV)/.core-ready
 DEV := $(VENV)/.dev-ready
+GATE := $(VENV)/.gate-ready
 CLIENTS := .clients
 PEERS := .bench/peers
 SOURCES := src tests bench docs demo
@@ -11,7 +12,7 @@ SOURCES := src tests bench docs demo
 .PHONY: help demo test check bench docs format lock clean
 
 help:
-	@echo "make demo    an axios-day project is scanned, before and after its repair"
+	@echo "make demo    a project is scanned on the day of an attack; a firewall stands in between"
 	@echo "make test    all tests"
 	@echo "make check   format, lint, types, architecture, documents"
 	@echo "make bench   measure, and write docs/benchmarks.md"
@@ -31,8 +32,13 @@ $(DEV): $(CORE) requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.txt
 	@touch $@
 
-demo: $(CORE)
+$(GATE): $(CORE) requirements/firewall.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/firewall.txt
+	@touch $@
+
+demo: $(GATE)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python demo/axios_day.py
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python demo/gate_day.py
 
 # The package managers that the firewall is tried with live apart from what it is developed with.
 $(CLIENTS)/.ready: $(DEV) requirements/clients.txt requirements/npm-clients/package-lock.json
@@ -75,6 +81,8 @@ format: $(DEV)
 lock: $(DEV)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-annotate --no-header --group build -o requirements/core.txt pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-annotate --no-header --extra firewall -c requirements/core.txt -o requirements/firewall.txt pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-annotate --no-header --all-extras --group build --group dev -c requirements/core.txt -o requirements/dev.txt pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -13,6 +13,9 @@ from .finding import Finding
 from .policy.facts import Mode
 
 
+_SIGNALS = 3
+
+
 @dataclass(frozen=True, slots=True)
 class Admission:
     """May this file be handed out, and why.
@@ -38,10 +41,14 @@ class Admission:
 
     @property
     def sentence(self) -> str:
-        """One sentence for a person: what was found, then what the policy advises."""
-        speaking = [item for item in self.findings if not item.signal and not item.waived]
+        """One sentence for a person: what was found of this file, then what the policy advises.
+
+        Where nothing but signals was found, it is the first few of them.
+        """
+        about = [item for item in self.findings if item.asset and not item.waived]
+        speaking = [item for item in about if not item.signal][:1] or about[:_SIGNALS]
         by = self.decision.decided_by
-        words = [item.message for item in speaking[:1]] + [item.sentence for item in by[:1]]
+        words = [item.message for item in speaking] + [item.sentence for item in by[:1]]
         return " · ".join(dict.fromkeys(word for word in words if word))
 
 
