@@ -26,8 +26,9 @@ from seawall.kernel.offer import Offer, Offering
 from seawall.kernel.origin import Origin
 from seawall.kernel.policy.facts import Mode
 from seawall.kernel.versions import order
-from seawall.offering import Offerer, Shelf
+from seawall.offering import Offerer, Shelf, UnknownNameError
 
+_METADATA = "metadata"
 _COMPARED_BYTES = 96 * 1024 * 1024
 """A file larger than this is looked at by itself; the one before it is not fetched to compare."""
 
@@ -96,21 +97,64 @@ class Hander:
         Raises UnknownNameError, NoSuchFileError, TamperedError where the bytes are not what the registry says
         they are, and OutsideError where they cannot be had.
         """
-        shelf = self._offerer.shelf(dialect, wanted.name, identity, mode)
-        offer = shelf.offers.get(wanted.filename)
-        admission = shelf.admission(wanted.filename)
+        found = self._found(dialect, wanted, identity, mode)
+        if isinstance(found, Denied):
+            return found
+        shelf, offer, admission = found
+        if not wanted.aside:
+            return self._whole(dialect, shelf, offer, admission, identity, mode)
+        if wanted.aside == _METADATA and not self._known_inside(shelf, offer):
+            # A resolver that reads this locks the file: what is in it must be known first.
+            whole = self._whole(dialect, shelf, offer, admission, identity, mode)
+            if isinstance(whole, Prepared):
+                whole = self.settled(dialect, whole, identity, mode)
+            if isinstance(whole, Denied):
+                return whole
+            admission = whole.admission
+        return self._beside(dialect, shelf, offer, admission, wanted.aside)
+
+    def _found(
+        self, dialect: Dialect, wanted: File, identity: Identity, mode: Mode
+    ) -> tuple[Shelf, Offer, Admission] | Denied:
+        """What is offered under that file name, if it may be handed out as its registry describes it."""
+        try:
+            shelf = self._offerer.shelf(dialect, wanted.name, identity, mode)
+        except UnknownNameError:
+            removed = self._removed(dialect, wanted, identity, mode)
+            if removed is None:
+                raise
+            return removed
+        offer, admission = shelf.offers.get(wanted.filename), shelf.admission(wanted.filename)
         if offer is None or admission is None:
-            raise NoSuchFileError(f"{shelf.origin} lists no file {wanted.filename[:200]} of {wanted.name}")
-        if not admission.lets_in:
-            return _denied(shelf, offer, admission)
-        if wanted.aside:
-            return self._beside(dialect, shelf, offer, admission, wanted.aside)
+            removed = self._removed(dialect, wanted, identity, mode, shelf)
+            if removed is None:
+                raise NoSuchFileError(
+                    f"{shelf.origin} lists no file {wanted.filename[:200]} of {wanted.name}"
+                )
+            return removed
+        return (shelf, offer, admission) if admission.lets_in else _denied(shelf, offer, admission)
+
+    def _whole(
+        self,
+        dialect: Dialect,
+        shelf: Shelf,
+        offer: Offer,
+        admission: Admission,
+        identity: Identity,
+        mode: Mode,
+    ) -> Prepared | Denied:
+        """The file itself: fetched if it is not here, and looked into."""
         blob = self._blobs.held(offer.digests)
         if blob is None:
             arrival = self._arrival(dialect.ecosystem, shelf.origin, offer)
             if not arrival.wait(most=self._settings.hold_bytes):
                 return _prepared(shelf, offer, admission, arrival=arrival)
             blob = arrival.blob()
+            # It took time to come: what is known of it may be worse by now.
+            shelf = self._offerer.shelf(dialect, shelf.name, identity, mode)
+            offer, admission = _unchanged(shelf, offer)
+            if not admission.lets_in:
+                return _denied(shelf, offer, admission, blob)
         return self._looked_at(dialect, shelf, offer, admission, blob, identity, mode)
 
     def settled(
@@ -129,6 +173,23 @@ class Hander:
             return _denied(shelf, prepared.offer, admission or prepared.admission)
         blob = prepared.arrival.blob()
         return self._looked_at(dialect, shelf, prepared.offer, admission, blob, identity, mode)
+
+    def _removed(
+        self, dialect: Dialect, wanted: File, identity: Identity, mode: Mode, shelf: Shelf | None = None
+    ) -> Denied | None:
+        """The denial of a file that is not there any more, by whatever advisories call malware.
+
+        None where they do not, or where the answer does not bind: then it is just not there.
+        """
+        version = dialect.version_in(wanted.filename, wanted.name)
+        if not version:
+            return None
+        ecosystem = dialect.ecosystem
+        admission = self._gate.unlisted(ecosystem, wanted.name, version, wanted.filename, identity, mode)
+        if admission is None or admission.lets_in:
+            return None
+        best, origin = (shelf.ruling.instead_of(version), shelf.origin) if shelf else ("", "")
+        return Denied(wanted.name, version, admission, best, origin)
 
     def _looked_at(
         self,
@@ -162,6 +223,15 @@ class Hander:
             if not admission.lets_in:
                 return _denied(shelf, offer, admission, blob)
         return _prepared(shelf, offer, admission, blob=blob)
+
+    def _known_inside(self, shelf: Shelf, offer: Offer) -> bool:
+        """The answer about the file needs no look into it, or comes from one."""
+        if not self._to_compare(offer):
+            return True
+        blob = self._blobs.held(offer.digests)
+        named = (digest[7:] for digest in offer.digests if digest.startswith("sha256:"))
+        sha256 = blob.sha256 if blob else next(named, "")
+        return bool(sha256) and self._gate.examined(shelf.ecosystem, shelf.name, offer.filename, sha256)
 
     def _to_compare(self, offer: Offer) -> bool:
         if offer.published is None:
@@ -215,7 +285,7 @@ class Hander:
         self, dialect: Dialect, shelf: Shelf, offer: Offer, admission: Admission, aside: str
     ) -> Prepared:
         """What describes a file (PEP 658) or attests it (PEP 740), with digests and a place of its own."""
-        beside = _described(offer) if aside == "metadata" else _attested(offer)
+        beside = _described(offer) if aside == _METADATA else _attested(offer)
         if beside is None:
             raise NoSuchFileError(f"{shelf.origin} has no {aside} of {offer.filename}")
         blob = self._blobs.held(beside.digests)
@@ -224,6 +294,14 @@ class Hander:
             arrival.wait()
             blob = arrival.blob()
         return _prepared(shelf, offer, admission, blob=blob)
+
+
+def _unchanged(shelf: Shelf, offer: Offer) -> tuple[Offer, Admission]:
+    """The same file as it is offered now. Raises OutsideError when it is not the same any more."""
+    now, admission = shelf.offers.get(offer.filename), shelf.admission(offer.filename)
+    if now is None or admission is None or now.digests != offer.digests:
+        raise OutsideError(f"{shelf.origin} changed what it says of {offer.filename} just now", "ask again")
+    return now, admission
 
 
 def _described(offer: Offer) -> Offer | None:

@@ -39,8 +39,8 @@ class UnknownNameError(OutsideError):
 class Shelf:
     """One name as it is offered to one kind of asker.
 
-    It holds while the gate's generation is `ruling.generation` and Unix time is before `until`. `needs` are
-    the names that each version depends on, as far as the registry says.
+    It holds while the gate's generation is `ruling.generation` and Unix time is between `made`, when it was,
+    and `until`. `needs` are the names that each version depends on, as far as the registry says.
     """
 
     ecosystem: str
@@ -49,6 +49,7 @@ class Shelf:
     host: str
     offers: Mapping[str, Offer]
     ruling: Ruling
+    made: float
     until: float
     tag: str
     stale: bool = False
@@ -118,7 +119,8 @@ class Offerer:
             shelf = self._shelves.get(key)
             if shelf is None:
                 return None
-            if shelf.ruling.generation != self._gate.generation or self._clock() >= shelf.until:
+            here = shelf.made <= self._clock() < shelf.until
+            if shelf.ruling.generation != self._gate.generation or not here:
                 self._forget(key)
                 return None
             self._shelves.move_to_end(key)
@@ -145,6 +147,7 @@ class Offerer:
             host=offering.host,
             offers={offer.filename: offer for offer in offering.offers},
             ruling=ruling,
+            made=now,
             until=min(until, max(heard.at, now if heard.stale else 0.0) + self._fresh),
             tag=offering.digest,
             stale=heard.stale,

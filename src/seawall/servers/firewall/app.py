@@ -6,9 +6,9 @@ in worker threads; nothing here waits for a disk or a registry.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 
 from seawall.adapters.origins.fetch import VIA
@@ -25,7 +25,7 @@ from seawall.reports.denial import failure
 from .desk import BusyError, Desk
 from .identify import ANONYMOUS, Refusal
 from .posted import TOKEN_PATH
-from .request import ClientGoneError, Message, Receive, Request, Send, TooLargeError
+from .request import EXTENSION, ClientGoneError, Message, Receive, Request, Send, TooLargeError
 from .views import View
 
 LOG = logging.getLogger("seawall.firewall")
@@ -37,6 +37,8 @@ _TELLING = frozenset(
 )
 """Headers besides a credential that tell who asks."""
 _MOST_CALLERS = 20_000
+_LONGEST_KEY = 2_000
+"""What is kept by what a client sent is not kept by more than that."""
 _CLIENTS = frozenset(
     (
         *("pip", "uv", "poetry", "pdm", "twine", "npm", "pnpm", "yarn", "bun", "Bun"),
@@ -86,17 +88,23 @@ def _head(headers: Iterable[tuple[bytes, bytes]]) -> _Head:
     return _Head(host, accept, coding, auth, told, tag, agent)
 
 
-class Caller:
-    """One that was known a moment ago: identity, class, bucket."""
+class Bucket:
+    """How much one principal, or one address that is nobody, may still ask for."""
 
-    __slots__ = ("identity", "kind", "left", "refilled", "until")
+    __slots__ = ("left", "refilled")
 
-    def __init__(self, identity: Identity, kind: Any, until: float, now: float, burst: float) -> None:
-        self.identity = identity
-        self.kind = kind
-        self.until = until
+    def __init__(self, now: float, burst: float) -> None:
         self.left = burst
         self.refilled = now
+
+
+class Caller(NamedTuple):
+    """One that was known a moment ago."""
+
+    identity: Identity
+    kind: Any
+    until: float
+    bucket: Bucket
 
 
 class Firewall:
@@ -106,6 +114,7 @@ class Firewall:
         self._desk = desk
         self._rooms = dict(rooms)
         self._callers: dict[tuple[str, bytes, bytes], Caller] = {}
+        self._buckets: dict[str, Bucket] = {}
         self._clients: dict[bytes, str] = {}
         self._rate = desk.settings.requests_per_second
         self._burst = max(50.0, 10 * self._rate)
@@ -126,16 +135,18 @@ class Firewall:
         head = _head(scope["headers"])
         host, raw = (scope.get("client") or ("", 0))[0], scope["raw_path"]
         caller = self._callers.get((host, head.auth, head.told))
-        if caller is None or caller.until < now:
+        if caller is None or not now <= caller.until <= now + _KNOWN_FOR:  # clocks go back, too
             known = self._identified(scope, host, head, now)
             if isinstance(known, Refusal):
+                if not self._within_rate(self._bucket(host, now), now):
+                    await self._too_many(send)
+                    return
                 self._desk.metrics.failures.labels("door", "identity").inc()
                 await _say(send, Said(known.status, known.body, headers=known.headers))
                 return
             caller = known
-        if not self._within_rate(caller, now):
-            self._desk.metrics.limited.inc()
-            await _say(send, Said(429, failure("too many requests"), headers=(("retry-after", "1"),)))
+        if not self._within_rate(caller.bucket, now):
+            await self._too_many(send)
             return
         mode = self._one_mode or self._mode(caller.identity, raw)
         base = self._bases.get(head.host, self._default_base)
@@ -171,26 +182,37 @@ class Firewall:
                 return found
             # Whoever asks for a token has none yet; the key is one that no other request has.
             found, key = address(host), (host, _EXCHANGE, b"")
-        if len(self._callers) >= _MOST_CALLERS:
-            self._callers.clear()
         kind, until = self._desk.gate.class_of(found), now + _KNOWN_FOR
-        caller = self._callers.get(key)
-        if caller is None:
-            caller = self._callers[key] = Caller(found, kind, until, now, self._burst)
-        else:
-            caller.identity, caller.kind, caller.until = found, kind, until
+        caller = Caller(found, kind, until, self._bucket(found.id, now))
+        if len(head.auth) + len(head.told) <= _LONGEST_KEY:
+            if len(self._callers) >= _MOST_CALLERS:
+                self._callers.clear()
+            self._callers[key] = caller
         return caller
 
-    def _within_rate(self, caller: Caller, now: float) -> bool:
-        left = min(self._burst, caller.left + (now - caller.refilled) * self._rate)
-        caller.refilled = now
-        caller.left = left - 1.0
+    def _bucket(self, who: str, now: float) -> Bucket:
+        bucket = self._buckets.get(who)
+        if bucket is None:
+            if len(self._buckets) >= _MOST_CALLERS:
+                self._buckets.clear()
+            bucket = self._buckets[who] = Bucket(now, self._burst)
+        return bucket
+
+    def _within_rate(self, bucket: Bucket, now: float) -> bool:
+        left = min(self._burst, bucket.left + max(0.0, now - bucket.refilled) * self._rate)
+        bucket.refilled = now
+        bucket.left = max(left - 1.0, -1.0)
         return left >= 1.0
+
+    async def _too_many(self, send: Send) -> None:
+        self._desk.metrics.limited.inc()
+        await _say(send, Said(429, failure("too many requests"), headers=(("retry-after", "1"),)))
 
     def _mode(self, identity: Identity, raw: bytes) -> Mode:
         return mode_for(self._desk.settings, identity, raw.decode("latin-1"))
 
     def _client(self, agent: bytes) -> str:
+        agent = agent[:200]
         known = self._clients.get(agent)
         if known is None:
             if len(self._clients) > 1_000:
@@ -217,7 +239,7 @@ class Firewall:
             await room.serve(request)
         except (ClientGoneError, ConnectionError):
             self._desk.metrics.failures.labels(prefix if prefix in self._rooms else "", "client gone").inc()
-            raise asyncio.CancelledError from None
+            request.leave()
         except Exception as error:
             await self._failed(request, error)
 
@@ -229,9 +251,11 @@ class Firewall:
             LOG.exception("a defect in Seawall itself", exc_info=error)
         else:
             LOG.warning("no answer", extra={"path": request.path[:200], "why": str(error)[:300]})
-        if request.started:
-            raise error  # the connection is cut: what was sent is not taken for the whole
-        await request.say(said)
+        if request.started or request.gone:
+            request.leave()
+            return
+        with suppress(ClientGoneError):
+            await request.say(said)
 
 
 _EMPTY: dict[str, Any] = {"type": "http.response.body", "body": b""}
@@ -313,9 +337,10 @@ def _request(
         identity=identity,
         mode=mode,
         client=client,
-        key=None if scope["query_string"] else key,
+        key=None if scope["query_string"] or len(raw) + len(key[1]) > _LONGEST_KEY else key,
         send=send,
         receive=receive,
+        wire=scope.get("extensions", {}).get(EXTENSION),
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from seawall.admit import Gate
 from seawall.handing import Hander
 from seawall.kernel.dialect import Said
+from seawall.kernel.errors import StoreError
 from seawall.kernel.event import Event
 from seawall.kernel.gate_settings import GateSettings
 from seawall.kernel.identity import Identity
@@ -28,6 +29,11 @@ T = TypeVar("T")
 WAIT_SECONDS = 55.0
 """Nobody waits longer for an answer to begin."""
 
+LOCAL = "local"
+"""The workers for what waits for nobody but this machine: disk, readiness, numbers."""
+
+_LEDGER_SECONDS = 30.0
+
 Identify = Callable[[str, Mapping[str, str], bool, float], Identity | Refusal]
 Own = Callable[[Request, bytes], Said]
 
@@ -36,11 +42,22 @@ class BusyError(Exception):
     """More wait for a worker than can be served in time."""
 
 
+class Pool:
+    """Workers for one kind of work, and how many wait for one or have one."""
+
+    __slots__ = ("threads", "waiting")
+
+    def __init__(self, name: str, workers: int) -> None:
+        self.threads = ThreadPoolExecutor(workers, thread_name_prefix=f"seawall {name}")
+        self.waiting = 0
+
+
 @dataclass(slots=True)
 class Desk:
     """`bases` are the addresses under which clients may reach us, the usual one first. `own` are answers of
     our own by (method, path); they run in a worker thread and get the request's body. `clock` gives Unix
-    seconds.
+    seconds. Each kind of work has `workers` of its own, so that a registry that stalls keeps nobody from
+    another one, from what is here already, or from asking how we are.
     """
 
     settings: GateSettings
@@ -55,33 +72,31 @@ class Desk:
     views: Views = field(default_factory=Views)
     metrics: Metrics = field(default_factory=Metrics)
     clock: Callable[[], float] = time.time
-    workers: int = 24
+    workers: int = 20
     most_waiting: int = 600
-    _pool: ThreadPoolExecutor = field(init=False, repr=False)
-    _waiting: int = 0
+    _pools: dict[str, Pool] = field(default_factory=dict, repr=False)
     _flights: dict[object, asyncio.Future[Any]] = field(default_factory=dict, repr=False)
     _ready_counts: dict[tuple[str, bool], Any] = field(default_factory=dict, repr=False)
 
-    def __post_init__(self) -> None:
-        """Workers start with the first thing to do."""
-        self._pool = ThreadPoolExecutor(self.workers, thread_name_prefix="seawall")
-
-    async def work(self, do: Callable[..., T], *given: object) -> T:
-        """`do(*given)` in a worker thread. Raises BusyError, TimeoutError, or what it raises."""
-        if self._waiting >= self.most_waiting:
+    async def work(self, kind: str, do: Callable[..., T], *given: object) -> T:
+        """`do(*given)` in a worker of that kind. Raises BusyError, TimeoutError, or what it raises."""
+        pool = self._pools.get(kind)
+        if pool is None:
+            pool = self._pools[kind] = Pool(kind, self.workers)
+        if pool.waiting >= self.most_waiting:
             raise BusyError
-        self._waiting += 1
+        pool.waiting += 1
         try:
             loop = asyncio.get_running_loop()
-            return await asyncio.wait_for(loop.run_in_executor(self._pool, do, *given), WAIT_SECONDS)
+            return await asyncio.wait_for(loop.run_in_executor(pool.threads, do, *given), WAIT_SECONDS)
         finally:
-            self._waiting -= 1
+            pool.waiting -= 1
 
-    async def once(self, key: object, do: Callable[..., T], *given: object) -> T:
+    async def once(self, kind: str, key: object, do: Callable[..., T], *given: object) -> T:
         """As `work`, but all that ask for `key` at the same time get one answer."""
         flight: asyncio.Future[T] | None = self._flights.get(key)
         if flight is None:
-            flight = asyncio.ensure_future(self.work(do, *given))
+            flight = asyncio.ensure_future(self.work(kind, do, *given))
             self._flights[key] = flight
             flight.add_done_callback(lambda done: self._landed(key, done))
         return await asyncio.shield(flight)
@@ -98,15 +113,15 @@ class Desk:
         do = self.own.get((request.method, request.path))
         if do is None:
             return None
-        return await self.work(do, request, await request.body())
+        return await self.work("own", do, request, await request.body())
 
     async def _about_us(self, path: str) -> Said:
         if path == "/healthz":
             return Said(200, b'{"status":"alive"}\n')
         if path == "/metrics":
-            return Said(200, await self.work(self._measured), CONTENT_TYPE)
+            return Said(200, await self.work(LOCAL, self._measured), CONTENT_TYPE)
         if path == "/readyz":
-            status, told = await self.work(self.readiness)
+            status, told = await self.work(LOCAL, self.readiness)
             return Said(status, json.dumps(told, indent=1).encode() + b"\n")
         return Said(200, _ABOUT.encode(), "text/plain; charset=utf-8")
 
@@ -132,7 +147,7 @@ class Desk:
         self.metrics.views.set(count)
         self.metrics.view_bytes.set(size)
         self.metrics.generation.set(self.gate.generation)
-        self.metrics.waiting.set(self._waiting)
+        self.metrics.waiting.set(sum(pool.waiting for pool in list(self._pools.values())))
         self.metrics.backlog.set(self.record.backlog)
         self.metrics.ready.set(1 if self.readiness()[0] == 200 else 0)
         return self.metrics.text()
@@ -149,13 +164,20 @@ class Desk:
     async def noted(self, event: Event) -> None:
         """Write the event down; in closed mode it is durable when this returns. Raises StoreError."""
         if self.settings.durability == "closed":
-            await asyncio.wrap_future(self.record.keep(event))
+            durable = asyncio.wrap_future(self.record.keep(event))
+            try:
+                await asyncio.wait_for(durable, _LEDGER_SECONDS)
+            except TimeoutError:
+                raise StoreError(
+                    f"the ledger took longer than {_LEDGER_SECONDS:.0f} s", "look at the disk it is on"
+                ) from None
         else:
             self.record.note(event)
 
     def close(self) -> None:
         """Nothing new is begun."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for pool in self._pools.values():
+            pool.threads.shutdown(wait=False, cancel_futures=True)
 
 
 _ABOUT = """Seawall stands between package managers and their registries.

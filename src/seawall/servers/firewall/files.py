@@ -18,11 +18,12 @@ from seawall.handing import Denied, Prepared
 from seawall.kernel.errors import OutsideError, TamperedError
 from seawall.kernel.event import Delivery, Event
 
-from .desk import Desk
+from .desk import LOCAL, Desk
 from .request import ClientGoneError, Request
 
 _BLOCK = 1024 * 1024
-_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})\Z")
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII | re.IGNORECASE)
+_TAG = re.compile(r'(?:W/)?("[^"]*")')
 
 Settle = Callable[[Prepared], Prepared | Denied]
 
@@ -32,11 +33,20 @@ class WithheldError(OutsideError):
 
 
 async def send_file(
-    desk: Desk, request: Request, prepared: Prepared, event: Event, settle: Settle, content_type: str
+    desk: Desk,
+    kind: str,
+    request: Request,
+    prepared: Prepared,
+    event: Event,
+    settle: Settle,
+    content_type: str,
 ) -> None:
-    """Send the file and write down what came of it. Raises ClientGoneError, WithheldError, StoreError."""
+    """Send the file and write down what came of it; workers of `kind` wait for one that is still coming.
+
+    Raises ClientGoneError, WithheldError, StoreError.
+    """
     if prepared.path is None:
-        await _send_coming(desk, request, prepared, event, settle, content_type)
+        await _send_coming(desk, kind, request, prepared, event, settle, content_type)
         return
     size, etag = prepared.size, f'"{prepared.digest}"'.encode()
     headers = [
@@ -45,7 +55,7 @@ async def send_file(
         (b"accept-ranges", b"bytes"),
         (b"x-content-type-options", b"nosniff"),
     ]
-    if request.headers.get("if-none-match", "").encode("latin-1") == etag:
+    if same(request.headers.get("if-none-match", ""), etag.decode()):
         await desk.noted(replace(event, delivery=Delivery.OFFERED))
         await request.start(304, headers)
         await request.block(b"", more=False)
@@ -61,7 +71,7 @@ async def send_file(
             )
             await request.block(b"", more=False)
             return
-        if part != (0, size) or wanted:
+        if part != EVERYTHING:
             begin, end = part
             status = 206
             headers.append((b"content-range", f"bytes {begin}-{end - 1}/{size}".encode()))
@@ -73,7 +83,7 @@ async def send_file(
         await request.block(b"", more=False)
         return
     try:
-        descriptor = await desk.work(os.open, prepared.path, os.O_RDONLY)
+        descriptor = await desk.work(LOCAL, os.open, prepared.path, os.O_RDONLY)
     except FileNotFoundError:
         raise OutsideError(f"{event.file} was thrown out of the cache just now", "ask again") from None
     try:
@@ -94,50 +104,70 @@ async def _send_held(
     *,
     whole: bool,
 ) -> None:
-    at = begin
+    at, written = begin, False
     delivery = Delivery.SERVED if whole else Delivery.PARTIAL
     try:
         while True:
-            data = await desk.work(os.pread, descriptor, min(_BLOCK, end - at), at)
+            data = await desk.work(LOCAL, os.pread, descriptor, min(_BLOCK, end - at), at)
             if not data and at < end:
                 raise OutsideError("a file in the cache was cut short", "remove the cache")
             at += len(data)
-            last = at >= end
-            if last:
+            request.there()
+            if at >= end:
+                written = True
                 await desk.noted(replace(event, delivery=delivery))
             if not request.started:
                 await request.start(status, headers)
-            await request.block(data, more=not last)
-            if last:
+            await request.block(data, more=at < end)
+            if at >= end:
                 break
     except (ClientGoneError, ConnectionError):
-        if at < end:
-            desk.record.note(replace(event, delivery=Delivery.PARTIAL))
+        if not written:
+            desk.record.note(replace(event, delivery=_as_far(request)))
         raise
     finally:
         desk.metrics.bytes.labels(event.action.value).inc(request.sent)
 
 
+def _as_far(request: Request) -> Delivery:
+    """What somebody has who went away before the last block."""
+    return Delivery.PARTIAL if request.sent else Delivery.NONE
+
+
 async def _send_coming(
-    desk: Desk, request: Request, prepared: Prepared, event: Event, settle: Settle, content_type: str
+    desk: Desk,
+    kind: str,
+    request: Request,
+    prepared: Prepared,
+    event: Event,
+    settle: Settle,
+    content_type: str,
 ) -> None:
     """Everything but the last block as it comes, then the last one if all of it is what it should be."""
     arrival = prepared.arrival
+    served = False
     assert arrival is not None  # noqa: S101 - one of the two is there
     headers = [(b"content-type", content_type.encode()), (b"x-content-type-options", b"nosniff")]
     if arrival.size is not None:
         headers.append((b"content-length", str(arrival.size).encode()))
-    await request.start(200, headers)
+    if request.method == "HEAD":
+        await desk.noted(replace(event, delivery=Delivery.OFFERED))
+        await request.start(200, headers)
+        await request.block(b"", more=False)
+        return
     try:
+        await request.start(200, headers)
         held = b""
-        async for data in coming(desk, arrival):
+        async for data in coming(desk, kind, arrival):
             if held:
                 await request.block(held, more=True)
             held = data
-        settled = await desk.work(settle, prepared)
+        settled = await desk.work(kind, settle, prepared)
         if isinstance(settled, Denied):
             await desk.noted(replace(event, delivery=Delivery.REFUSED, outcome="deny"))
             raise WithheldError(f"{event.file} was denied while it was sent")
+        request.there()
+        served = True
         await desk.noted(replace(event, delivery=Delivery.SERVED, digest=settled.digest, size=settled.size))
         await request.block(held, more=False)
     except (TamperedError, OutsideError) as error:
@@ -145,11 +175,12 @@ async def _send_coming(
             await desk.noted(replace(event, delivery=Delivery.REFUSED))
         raise
     except (ClientGoneError, ConnectionError):
-        desk.record.note(replace(event, delivery=Delivery.PARTIAL))
+        if not served:
+            desk.record.note(replace(event, delivery=_as_far(request)))
         raise
 
 
-async def coming(desk: Desk, arrival: Arrival) -> AsyncIterator[bytes]:
+async def coming(desk: Desk, kind: str, arrival: Arrival) -> AsyncIterator[bytes]:
     """The blocks of a file while it comes; ends when all of it is here, whatever that proves to be."""
     loop = asyncio.get_running_loop()
     more = asyncio.Event()
@@ -158,15 +189,15 @@ async def coming(desk: Desk, arrival: Arrival) -> AsyncIterator[bytes]:
         loop.call_soon_threadsafe(more.set)
 
     at = 0
-    await desk.work(arrival.wait_for, 0)
-    file = await desk.work(arrival.open)
+    await desk.work(kind, arrival.wait_for, 0)
+    file = await desk.work(LOCAL, arrival.open)
     arrival.on_progress(wake)
     try:
         while True:
             more.clear()
             done, here = arrival.done, arrival.received
             while at < here:
-                data = await desk.work(os.pread, file.fileno(), min(_BLOCK, here - at), at)
+                data = await desk.work(LOCAL, os.pread, file.fileno(), min(_BLOCK, here - at), at)
                 if not data:
                     break
                 at += len(data)
@@ -179,19 +210,29 @@ async def coming(desk: Desk, arrival: Arrival) -> AsyncIterator[bytes]:
         file.close()
 
 
+EVERYTHING = (0, -1)
+"""What a `Range` header asks for that is to be ignored."""
+
+
 def within(wanted: str, size: int) -> tuple[int, int] | None:
     """The half-open range of bytes that a `Range` header asks for; None when there is no such part.
 
-    Anything but one plain range of bytes asks for everything (RFC 9110, section 14.2).
+    Anything but one plain range of bytes is ignored, and so is one that ends before it begins: EVERYTHING
+    (RFC 9110, sections 14.1.1 and 14.2).
     """
-    found = _RANGE.match(wanted.replace(" ", ""))
+    found = _RANGE.fullmatch(wanted.strip())
     if not found or not (found[1] or found[2]):
-        return (0, size)
+        return EVERYTHING
     if not found[1]:
         length = int(found[2])
         return (max(0, size - length), size) if length and size else None
     begin = int(found[1])
     end = int(found[2]) + 1 if found[2] else size
-    if begin >= size or end <= begin:
-        return None
-    return (begin, min(end, size))
+    if found[2] and end <= begin:
+        return EVERYTHING
+    return (begin, min(end, size)) if begin < size else None
+
+
+def same(wanted: str, tag: str) -> bool:
+    """An `If-None-Match` header names `tag`, in a list or weakly, too (RFC 9110, section 13.1.2)."""
+    return wanted.strip() == "*" or (tag in wanted and tag in _TAG.findall(wanted))

@@ -18,8 +18,8 @@ from seawall.offering import Shelf, UnknownNameError
 from seawall.reports.denial import denial, failure, reason
 
 from .app import listed
-from .desk import Desk
-from .files import send_file
+from .desk import LOCAL, Desk
+from .files import same, send_file
 from .phrase import ToldStatus
 from .request import Request
 from .views import View, view_of
@@ -40,6 +40,7 @@ class RegistryRoom:
     def __init__(self, desk: Desk, dialect: Dialect) -> None:
         self._desk = desk
         self._dialect = dialect
+        self._documents, self._files = f"{dialect.prefix} documents", f"{dialect.prefix} files"
 
     async def serve(self, request: Request) -> None:
         """Answer, whatever it is."""
@@ -70,7 +71,7 @@ class RegistryRoom:
         )
         began = time.monotonic()
         try:
-            view = await self._desk.once(flight, self._view, request, wanted, packed)
+            view = await self._desk.once(self._documents, flight, self._view, request, wanted, packed)
         except UnknownNameError as error:
             await self._desk.noted(self._event(request, Action.LIST, wanted.name, Delivery.NONE))
             await request.say(Said(404, failure(str(error))))
@@ -82,7 +83,7 @@ class RegistryRoom:
             listed(view, request.identity, request.mode, request.client, self._desk.clock())
         )
         self._desk.counted_ready(view)
-        if request.headers.get("if-none-match", "").encode("latin-1") == view.etag:
+        if same(request.headers.get("if-none-match", ""), view.etag.decode()):
             await request.start(304, view.unchanged["headers"])
             await request.block(b"", more=False)
             return
@@ -118,6 +119,7 @@ class RegistryRoom:
             tuple(headers),
             status=rendered.status,
             generation=ruling.generation,
+            made=shelf.made,
             until=shelf.until,
             asset=shelf.purl,
             digest=ruling.digest,
@@ -133,10 +135,16 @@ class RegistryRoom:
     async def _file(self, request: Request, wanted: File) -> None:
         began = time.monotonic()
         kind = self._desk.gate.class_of(request.identity)
-        flight = ("file", self._dialect.prefix, wanted, kind, request.mode)
+        flight = ("file", self._dialect.prefix, wanted, kind, request.mode, self._desk.gate.generation)
         try:
             prepared = await self._desk.once(
-                flight, self._desk.hander.prepare, self._dialect, wanted, request.identity, request.mode
+                self._files,
+                flight,
+                self._desk.hander.prepare,
+                self._dialect,
+                wanted,
+                request.identity,
+                request.mode,
             )
         except (UnknownNameError, NoSuchFileError) as error:
             await self._desk.noted(
@@ -156,7 +164,7 @@ class RegistryRoom:
         )
         event = self._of(request, wanted, prepared)
         kind_of_bytes = _BESIDE.get(wanted.aside, "application/octet-stream")
-        await send_file(self._desk, request, prepared, event, settle, kind_of_bytes)
+        await send_file(self._desk, self._files, request, prepared, event, settle, kind_of_bytes)
 
     async def _denied(self, request: Request, wanted: File, denied: Denied) -> None:
         await self._desk.noted(self._of(request, wanted, denied))
@@ -204,7 +212,7 @@ class RegistryRoom:
         )
 
     async def _audit(self, request: Request, wanted: Audit) -> None:
-        said = await self._desk.work(self._audited, wanted)
+        said = await self._desk.work(LOCAL, self._audited, wanted)
         await self._desk.noted(
             Event(
                 time=int(self._desk.clock() * 1000),

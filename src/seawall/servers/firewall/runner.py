@@ -6,12 +6,15 @@ the program anew on the same socket: whoever connects meanwhile waits in its que
 
 from __future__ import annotations
 
+import asyncio
 import os
+import resource
 import signal
 import socket
 import ssl
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 from types import FrameType
@@ -22,13 +25,16 @@ import uvicorn
 from seawall.kernel.errors import OutsideError, UsageError
 from seawall.kernel.gate_settings import Listen
 
+from .connection import IDLE_SECONDS, MOST_CONNECTIONS, Connection
 from .phrase import speak_phrases
 
 SOCKET = "SEAWALL_LISTENING"
 """The variable in which a restarted process is told which descriptor listens already."""
 _GRACE = 20
 _BACKLOG = 1_024
-_MOST_CONNECTIONS = 4_096
+_LEAVING, _LOOK = 10, 0.05
+_OWN_FILES = 512
+"""Descriptors that are kept for files, stores and registries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +94,25 @@ def bases(listen: Listen, listener: socket.socket) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*(url.rstrip("/") for url in listen.urls), *own)))
 
 
+def most_connections() -> int:
+    """How many connections may be open; this process may open more files from now on, where it may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_CONNECTIONS + _OWN_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+            soft = most
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return MOST_CONNECTIONS
+    return max(32, soft - min(_OWN_FILES, soft // 2))
+
+
 def configured(app: Any, listen: Listen) -> uvicorn.Config:
     """How uvicorn serves us. What a header says of another address is for `identify` alone to judge."""
     return uvicorn.Config(
         app,
-        http="httptools",
+        http=Connection,
         loop="uvloop",
         ws="none",
         lifespan="off",
@@ -100,9 +120,9 @@ def configured(app: Any, listen: Listen) -> uvicorn.Config:
         log_config=None,
         proxy_headers=False,
         server_header=False,
-        timeout_keep_alive=75,
+        timeout_keep_alive=int(IDLE_SECONDS),
         timeout_graceful_shutdown=_GRACE,
-        limit_concurrency=_MOST_CONNECTIONS,
+        limit_concurrency=most_connections(),
         backlog=_BACKLOG,
         ssl_certfile=listen.certificate or None,
         ssl_keyfile=listen.key or None,
@@ -157,3 +177,12 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._tell()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Tell everybody that asks to come back on another connection, and only then close the idle ones."""
+        for _ in range(0 if self.force_exit else _LEAVING):
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, Connection):
+                    connection.leave()
+            await asyncio.sleep(_LOOK)
+        await super().shutdown(sockets)

@@ -14,7 +14,8 @@ Key = tuple[Any, ...]
 class View:
     """One document as it goes out.
 
-    It holds while the gate's `generation` is this one and the clock (Unix seconds) is before `until`.
+    It holds while the gate's `generation` is this one and the clock (Unix seconds) is between `made`, when it
+    was, and `until`.
     `start`, `body` and `unchanged` are finished ASGI messages. `digest` is that of the set of files that is
     offered, `outcome` the worst answer that was given for it.
     """
@@ -35,6 +36,7 @@ class View:
     advisories: str = ""
     room: str = ""
     refused: bool = False
+    made: float = 0.0
 
 
 class Views:
@@ -50,7 +52,7 @@ class Views:
         view = self._held.get(key)
         if view is None:
             return None
-        if view.generation != generation or now >= view.until:
+        if view.generation != generation or not view.made <= now < view.until:
             self._drop(key)
             return None
         self._held.move_to_end(key)
