@@ -15,18 +15,32 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkstemp
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from seawall.kernel.errors import OutsideError, SeawallError, StoreError, TamperedError
 
-_LENGTHS = {"sha512": 128, "sha384": 96, "sha256": 64, "blake2b": 128, "sha1": 40, "md5": 32}
-"""Algorithms that can be computed, the strongest first, and how many hexadecimal digits they have."""
+_LENGTHS = {"sha512": 128, "sha384": 96, "sha256": 64, "blake2b": 128, "sha1": 40, "gitblob": 40, "md5": 32}
+"""Algorithms that can be computed, the strongest first, and how many hexadecimal digits they have.
+
+`gitblob` is git's id of a file: SHA-1 over its size and its bytes (git, "Git Internals - Git Objects").
+"""
 
 STRONG = frozenset({"sha512", "sha384", "sha256", "blake2b"})
 """Algorithms for which nobody can make two files with the same digest."""
 
 _HEX = re.compile(r"[0-9a-f]+\Z")
 Digests = tuple[str, ...]
+
+
+class Hash(Protocol):
+    """What `hashlib` makes."""
+
+    def update(self, data: bytes, /) -> None:
+        """Put more into it."""
+
+    def hexdigest(self) -> str:
+        """What it comes to."""
+        ...
 
 
 class MismatchError(TamperedError):
@@ -64,6 +78,16 @@ def known_digests(digests: Iterable[str]) -> Digests:
     return tuple(sorted(found, key=lambda item: order.index(found[item])))
 
 
+def hash_of(algorithm: str, size: int | None) -> Hash:
+    """A hash that nothing was put into yet. `size` is that of the whole file, which git's id begins with.
+
+    Where git's id is asked for and the size is not known, what it comes to is no file's id.
+    """
+    if algorithm != "gitblob":
+        return hashlib.new(algorithm, usedforsecurity=False)
+    return hashlib.sha1(b"blob %d\0" % (-1 if size is None else size), usedforsecurity=False)
+
+
 class Arrival:
     """One file on its way. `expected` must all agree with what comes, and so must `size`, if it is known.
 
@@ -87,7 +111,7 @@ class Arrival:
         self._changed = threading.Condition()
         self._callbacks: list[Callable[[], None]] = []
         names = {"sha256", *(digest.partition(":")[0] for digest in expected)}
-        self._hashes = {name: hashlib.new(name, usedforsecurity=False) for name in names}
+        self._hashes = {name: hash_of(name, size) for name in names}
 
     # For those who follow it.
 

@@ -8,7 +8,6 @@ lies here already is read through once per process before it is handed out, and 
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import threading
 import time
@@ -23,7 +22,7 @@ from seawall.kernel.errors import OutsideError, SeawallError, StoreError
 from seawall.kernel.offer import Offer
 from seawall.kernel.origin import Origin
 
-from .arrival import Arrival, Blob, Digests, MismatchError, known_digests
+from .arrival import Arrival, Blob, Digests, MismatchError, hash_of, known_digests
 
 __all__ = ["Arrival", "Blob", "Blobs", "MismatchError"]
 
@@ -296,9 +295,8 @@ class _Room:
 
 def _digests(file: BinaryIO, wanted: set[str]) -> set[str]:
     """Those of `wanted` that the file really has."""
-    hashes = {
-        name: hashlib.new(name, usedforsecurity=False) for name in {d.partition(":")[0] for d in wanted}
-    }
+    size = os.fstat(file.fileno()).st_size
+    hashes = {name: hash_of(name, size) for name in {d.partition(":")[0] for d in wanted}}
     while block := file.read(_READ):
         for item in hashes.values():
             item.update(block)
