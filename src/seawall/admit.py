@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from seawall.adapters.stores.seen import SeenStore
-from seawall.answers import answered
+from seawall.answers import MALWARE, answered
 from seawall.first_seen import Noticed, notice
 from seawall.grounds import Grounds, Places, moment, told
 from seawall.kernel.admission import Admission, Ruling
@@ -24,6 +24,7 @@ from seawall.kernel.finding import Finding, Skipped
 from seawall.kernel.identity import Identity
 from seawall.kernel.offer import Offer, Offering
 from seawall.kernel.policy.facts import Mode, Principal
+from seawall.kernel.release import Listed, Listing
 from seawall.kernel.release_diff import Row
 from seawall.kernel.sighting import Examined, NameSeen
 from seawall.weighing import FirstReleases, Known, weigh
@@ -124,6 +125,26 @@ class Gate:
         inside = Examined(filename, offer.version, "", self._engine, findings, skipped)
         ruling = self._settled(lambda: self._ruling(offering, (offer,), identity, mode, now, inside))
         return ruling.admissions[filename]
+
+    def unlisted(
+        self, ecosystem: str, name: str, version: str, filename: str, identity: Identity, mode: Mode
+    ) -> Admission | None:
+        """The answer about a file that no registry lists, where an advisory calls its version malware.
+
+        Registries remove malware, and old lockfiles go on asking for it. None where nothing is known of it.
+        """
+        offer = Offer(version, filename, "")
+        offering = Offering(ecosystem, name, "", "", Listing(ecosystem, name, (Listed(version),)), (offer,))
+
+        def ruling() -> Ruling:
+            (generation, grounds), now = self._state, self._clock()
+            weighed = weigh(offering, (offer,), grounds, Known(), now)
+            answers = answered(weighed, grounds, identity.principal, mode, now)
+            return Ruling(answers.admissions, generation=generation)
+
+        admission = self._settled(ruling).admissions[filename]
+        malware = any(item.rule == MALWARE and not item.waived for item in admission.findings)
+        return admission if malware else None
 
     def examined(self, ecosystem: str, name: str, filename: str, sha256: str) -> bool:
         """The engine has looked into this very file, and what it found is in every ruling.

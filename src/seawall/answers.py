@@ -20,8 +20,8 @@ from seawall.kernel.policy.facts import NO_HOTFIX, Facts, Hotfix, Mode, Principa
 from seawall.kernel.settings import Settings
 from seawall.weighing import Group, Weighed
 
-_MALWARE = "packages/known-malware"
-_AGAINST = frozenset({_MALWARE, "packages/vulnerable"})
+MALWARE = "packages/known-malware"
+_AGAINST = frozenset({MALWARE, "packages/vulnerable"})
 _YOUNG = "packages/young-release"
 _YOUNG_NAME = "packages/young-name"
 ENDED = "packages/exemption-ended"
@@ -83,7 +83,7 @@ def _is_worse(before: Admission | None, now: Admission) -> bool:
 def _asked(group: Group, weighed: Weighed, grounds: Grounds, today: date) -> _Asked:
     """Exemptions and hotfixes matter for young releases, and never for malware."""
     key = group.release.key
-    malware = any(item.rule == _MALWARE and not item.waived for item in group.findings)
+    malware = any(item.rule == MALWARE and not item.waived for item in group.findings)
     if malware or (not group.young and not grounds.exemptions):
         return _Asked(group)
     lasting = [c for c in grounds.exemptions if c.covers(*key) and not c.ended(today)]

@@ -104,3 +104,5 @@ class Dialect:
     based: bool = False
     """Answers hold absolute addresses, so they are kept apart for every base."""
     denial_headers: Callable[[Admission], tuple[tuple[str, str], ...]] = lambda _: ()
+    version_in: Callable[[str, str], str] = lambda *_: ""
+    """The version that a file name of a name stands for, (file name, name); empty where it tells none."""

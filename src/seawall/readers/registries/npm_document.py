@@ -86,6 +86,13 @@ def usual_filename(name: str, version: str) -> str:
     return f"{name.rpartition('/')[2]}-{version}.tgz"
 
 
+def version_in(filename: str, name: str) -> str:
+    """The version in the usual file name of a release of `name`; empty when it is none."""
+    before = f"{name.rpartition('/')[2]}-"
+    version = filename.removeprefix(before).removesuffix(".tgz")
+    return version if usual_filename(name, version) == filename and _VERSION.fullmatch(version) else ""
+
+
 def _is_itself(item: object, name: str, version: str) -> bool:
     return (
         isinstance(item, dict)

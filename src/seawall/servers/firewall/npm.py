@@ -19,7 +19,7 @@ from seawall.kernel.errors import UsageError
 from seawall.kernel.limits import DEFAULT_LIMITS
 from seawall.kernel.offer import Offering
 from seawall.readers.registries.npm_audit import read_bulk, read_tree
-from seawall.readers.registries.npm_document import read_document, usual_filename
+from seawall.readers.registries.npm_document import read_document, usual_filename, version_in
 from seawall.reports import packument
 from seawall.reports.denial import failure
 
@@ -173,4 +173,5 @@ NPM = Dialect(
     read=read_document,
     render=render,
     based=True,
+    version_in=version_in,
 )

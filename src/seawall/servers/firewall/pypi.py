@@ -17,6 +17,7 @@ from seawall.kernel.asset import pypi_name
 from seawall.kernel.dialect import Asked, Dialect, Document, File, Rendered, Said, Wanted
 from seawall.kernel.offer import Offering
 from seawall.readers.registries.pypi_page import read_page
+from seawall.readers.registries.pypi_simple import version_in
 from seawall.reports import simple_index
 from seawall.reports.denial import failure
 
@@ -143,4 +144,5 @@ PYPI = Dialect(
     address=REGISTRY.address,
     read=read_page,
     render=render,
+    version_in=version_in,
 )
