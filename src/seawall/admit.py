@@ -44,8 +44,9 @@ class Described:
     """What is decided by, for events and for whoever asks whether the gate is ready.
 
     `policy` and `settings` are digests, `advisories` is as of when (RFC 3339) the oldest of the advisory data
-    in use is, empty without any. `reasons` say why nothing or not enough can be decided; `notes` what else a
-    person should know.
+    in use is, empty without any, `feeds` the digest of what is known of its feeds. `reasons` say why nothing
+    or not enough can be decided; `notes` what else a person should know. `broken` is why what was changed
+    since cannot be used.
     """
 
     policy: str
@@ -55,6 +56,8 @@ class Described:
     policy_name: str = ""
     reasons: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    broken: str = ""
+    feeds: str = ""
 
 
 class Gate:
@@ -253,6 +256,8 @@ class Gate:
             yield f"what was seen before is not known: {self._store_fault}"
         if self._behind:
             yield self._behind
+            broken=self._fault,
+            feeds=grounds.advisories.digest,
 
     def _notes(self, grounds: Grounds) -> Iterable[str]:
         if self._fault:
@@ -261,7 +266,7 @@ class Gate:
         for item in grounds.exemptions:
             if item.ended(today):
                 ended = item.exemption
-                yield f"the exemption of {ended.asset} by {ended.author} ended on {ended.expires}"
+                yield f"the exemption of {ended.asset} ended on {ended.expires}"
 
     def _settled(self, ruling: Callable[[], Ruling]) -> Ruling:
         """The ruling, made again when the grounds changed under it: their index may have been closed."""

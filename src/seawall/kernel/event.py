@@ -45,10 +45,11 @@ class Event:
 
     `asset` is a purl, `file` a file name, `digest` that of the bytes (`sha256:<hex>`) or, for `list`, of the
     set that was offered. `outcome` is an `Outcome` value. `policies` are the ids that decided. `policy`,
-    `facts` are digests; `advisories` says as of when the advisories were (RFC 3339). `client` is the first
-    product of the user agent (`pip/26.3`), one of those that are known, else `other`. `subject` is a short
-    word or digest that the action needs (`started`, `alive`, `stopped`; a host that was refused is given as
-    `place`), never free text.
+    `facts` are digests; `advisories` says as of when the advisories were (RFC 3339). For `serve` and
+    `settings`, `facts` is the digest of settings and exemptions, and `digest` that of what is known of the
+    feeds. `client` is the first product of the user agent (`pip/26.3`), one of those that are known, else
+    `other`. `subject` is a short word or digest that the action needs (`started`, `alive`, `stopped`; a host
+    that was refused is given as `place`), never free text.
     """
 
     time: int

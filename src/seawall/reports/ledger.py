@@ -107,6 +107,18 @@ def vouched_values(vouched: Vouched) -> dict[str, object]:
     }
 
 
+def _by_which(found: Mapping[str, object]) -> str:
+    """What was decided by from then on: enough of each digest to tell whether it became another one."""
+    words = {"policy": "policy", "facts": "settings", "digest": "feeds"}
+    told = [
+        f"{word} {str(found[key]).removeprefix('sha256:')[:8]}"
+        for key, word in words.items()
+        if found.get(key)
+    ]
+    as_of = found.get("advisories")
+    return ", ".join((*told, f"advisories of {as_of}") if as_of else told)
+
+
 def entry_line(index: int, found: Mapping[str, object], names: Mapping[str, str]) -> str:
     """One entry for a person."""
     who = names.get("who") or f"who:{str(found['who'])[:8]}"
@@ -115,6 +127,7 @@ def entry_line(index: int, found: Mapping[str, object], names: Mapping[str, str]
     parts = [f"{index:>8}", rfc3339(time) if isinstance(time, int) else "", str(found["action"])]
     parts += [str(found.get(key, "")) for key in ("asset", "file", "subject")]
     parts += [" ".join(str(found[key]) for key in ("outcome", "delivery") if found.get(key))]
+    parts.append(_by_which(found) if found["action"] in ("serve", "settings") else "")
     parts.append("(observed only)" if found.get("mode") == "observe" else "")
     parts.append(f"by {who}" + (f" at {place}" if place and place not in who else ""))
     return "  ".join(part for part in parts if part)

@@ -93,7 +93,9 @@ class Assembled:
                 time=int(self.desk.clock() * 1000),
                 action=action,
                 identity=OURSELVES,
+                digest=about.feeds,
                 policy=about.policy,
+                facts=about.settings,
                 advisories=about.advisories,
                 mode=self.desk.settings.mode,
                 subject=subject,
@@ -101,12 +103,15 @@ class Assembled:
         )
 
     def _watch(self) -> None:
-        alive = time.monotonic()
+        alive, broken = time.monotonic(), ""
         while not self._stop.wait(_LOOK):
             try:
                 if self.gate.reload():
                     LOG.info("what is decided by has changed", extra={"generation": self.gate.generation})
                     self._say("changed", Action.SETTINGS)
+                before, broken = broken, self.gate.describe().broken
+                if broken and broken != before:
+                    LOG.error("what was changed cannot be used, so the old counts", extra={"why": broken})
                 if time.monotonic() - alive >= _ALIVE:
                     alive = time.monotonic()
                     self._say("alive")

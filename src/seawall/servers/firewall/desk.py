@@ -134,6 +134,7 @@ class Desk:
         told: dict[str, object] = {
             "status": "not ready" if reasons else "ready",
             "reasons": reasons,
+            "notes": list(about.notes),
             "instance": self.instance,
             "mode": self.settings.mode.value,
             "policy": about.policy,
@@ -149,6 +150,7 @@ class Desk:
         self.metrics.generation.set(self.gate.generation)
         self.metrics.waiting.set(sum(pool.waiting for pool in list(self._pools.values())))
         self.metrics.backlog.set(self.record.backlog)
+        self.metrics.broken.set(1 if self.gate.describe().broken else 0)
         self.metrics.ready.set(1 if self.readiness()[0] == 200 else 0)
         return self.metrics.text()
 

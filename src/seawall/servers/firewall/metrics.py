@@ -44,6 +44,11 @@ class Metrics:
             "seawall_generation", "Changes of policy, advisories and verdicts", registry=registry
         )
         self.ready = Gauge("seawall_ready", "1 when it can decide", registry=registry)
+        self.broken = Gauge(
+            "seawall_settings_broken",
+            "1 when changed settings, policy or advisories cannot be used and the old count",
+            registry=registry,
+        )
         self.backlog = Gauge("seawall_ledger_backlog", "Events not yet durable", registry=registry)
 
     def text(self) -> bytes:
