@@ -238,6 +238,8 @@ class Gate:
             policy_name=grounds.policy.name,
             reasons=tuple(self._reasons(grounds)),
             notes=tuple(self._notes(grounds)),
+            broken=self._fault,
+            feeds=grounds.advisories.digest,
         )
 
     def close(self) -> None:
@@ -256,8 +258,6 @@ class Gate:
             yield f"what was seen before is not known: {self._store_fault}"
         if self._behind:
             yield self._behind
-            broken=self._fault,
-            feeds=grounds.advisories.digest,
 
     def _notes(self, grounds: Grounds) -> Iterable[str]:
         if self._fault:
