@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.simulators.events import START, day
-from tests.simulators.tampering import CARELESS, careful, flip_bytes, forged
+from tests.simulators.tampering import CARELESS, STATEMENTS, careful, flip_bytes, forged
 
 from seawall.adapters.stores.ledger import open_ledger
 from seawall.kernel.errors import StoreError, TamperedError
@@ -91,6 +91,18 @@ def test_every_careless_change_is_found(
             missed.append(what)
         path.unlink()
     assert missed == []
+
+
+@pytest.mark.parametrize("statement", STATEMENTS)
+def test_a_changed_head_and_what_follows_from_entries_is_found(
+    ledger: Path, tmp_path: Path, statement: str
+) -> None:
+    path = tmp_path / "x.db"
+    shutil.copy(ledger, path)
+    with sqlite3.connect(path) as db:
+        assert db.execute(statement).rowcount
+    db.close()
+    assert noticed(path)
 
 
 def test_every_careful_change_is_found_by_what_was_witnessed(ledger: Path, tmp_path: Path) -> None:

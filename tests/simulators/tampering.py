@@ -122,50 +122,38 @@ def delete_upper_tile(db: sqlite3.Connection, chance: random.Random) -> str:
     return f"tile {level}/{at} deleted"
 
 
-def edit_head(db: sqlite3.Connection, chance: random.Random) -> str:
-    """The head is another one, or is gone."""
-    how = chance.choice((
-        "UPDATE head SET root = randomblob(32)",
-        "UPDATE head SET size = size - 1",
-        "UPDATE head SET size = size + 1",
-        "UPDATE head SET size = 'many'",
-        "UPDATE head SET size = -size",
-        "UPDATE head SET size = size + (1 << 61)",
-        "UPDATE head SET root = 'root'",
-        "DELETE FROM head",
-    ))  # fmt: skip
-    db.execute(how)
-    return how
-
-
-def edit_known(db: sqlite3.Connection, chance: random.Random) -> str:
-    """What follows from the entries says something else."""
-    how = chance.choice((
-        "DELETE FROM edges WHERE (source, target) IN (SELECT source, target FROM edges ORDER BY since LIMIT 1)",
-        "UPDATE edges SET until = until + 1 WHERE source = (SELECT source FROM edges ORDER BY since LIMIT 1)",
-        "UPDATE edges SET entry = entry + 1 WHERE source = (SELECT source FROM edges ORDER BY since LIMIT 1)",
-        "UPDATE edges SET relation = 'knows' WHERE source = (SELECT min(source) FROM edges)",
-        "INSERT INTO edges SELECT target, relation, source, since, until, entry FROM edges LIMIT 1",
-        "INSERT INTO edges VALUES (-5, 'took', -6, 1, 2, 3)",
-        "UPDATE nodes SET name = name || 'x' WHERE id = (SELECT min(source) FROM edges)",
-        "DELETE FROM nodes WHERE id = (SELECT max(target) FROM edges)",
-        "UPDATE coverage SET count = count - 1",
-        "DELETE FROM coverage WHERE client = (SELECT min(client) FROM coverage)",
-        "UPDATE periods SET until = until + 1",
-        "DELETE FROM periods",
-        "UPDATE spans SET last = last - 1 WHERE position = 0",
-        "DELETE FROM spans WHERE position = 1",
-        "UPDATE known SET size = size - 30",
-        "UPDATE known SET size = 'all'",
-        "DELETE FROM known",
-    ))  # fmt: skip
-    db.execute(how)
-    return how
-
+STATEMENTS = (
+    "UPDATE head SET root = randomblob(32)",
+    "UPDATE head SET size = size - 1",
+    "UPDATE head SET size = size + 1",
+    "UPDATE head SET size = 'many'",
+    "UPDATE head SET size = -size",
+    "UPDATE head SET size = size + (1 << 61)",
+    "UPDATE head SET root = 'root'",
+    "DELETE FROM head",
+    "DELETE FROM edges WHERE (source, target) IN (SELECT source, target FROM edges ORDER BY since LIMIT 1)",
+    "UPDATE edges SET until = until + 1 WHERE source = (SELECT source FROM edges ORDER BY since LIMIT 1)",
+    "UPDATE edges SET entry = entry + 1 WHERE source = (SELECT source FROM edges ORDER BY since LIMIT 1)",
+    "UPDATE edges SET relation = 'knows' WHERE source = (SELECT min(source) FROM edges)",
+    "INSERT INTO edges SELECT target, relation, source, since, until, entry FROM edges LIMIT 1",
+    "INSERT INTO edges VALUES (-5, 'took', -6, 1, 2, 3)",
+    "UPDATE nodes SET name = name || 'x' WHERE id = (SELECT min(source) FROM edges)",
+    "DELETE FROM nodes WHERE id = (SELECT max(target) FROM edges)",
+    "UPDATE coverage SET count = count - 1",
+    "DELETE FROM coverage WHERE client = (SELECT min(client) FROM coverage)",
+    "UPDATE periods SET until = until + 1",
+    "DELETE FROM periods",
+    "UPDATE spans SET last = last - 1 WHERE position = 0",
+    "DELETE FROM spans WHERE position = 1",
+    "UPDATE known SET size = size - 30",
+    "UPDATE known SET size = 'all'",
+    "DELETE FROM known",
+)
+"""The head, or what follows from the entries, says something else or is gone."""
 
 CARELESS = (
     edit_leaf, rewrite_leaf, delete_leaf, close_ranks, swap_leaves, add_leaf, leaf_as_text, truncate,
-    truncate_with_head, edit_tile, shift_tile, delete_upper_tile, edit_head, edit_known,
+    truncate_with_head, edit_tile, shift_tile, delete_upper_tile,
 )  # fmt: skip
 
 
