@@ -13,6 +13,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from seawall.accepting import CORRECT
 from seawall.adapters.stores.seen import SeenStore
 from seawall.answers import MALWARE, answered
 from seawall.first_seen import Noticed, notice
@@ -195,8 +196,13 @@ class Gate:
     def reload(self) -> bool:
         """Read the grounds again if a file of theirs changed; True when others are in force now.
 
+        A clock that was behind and is right again counts as such a change.
         New ones that cannot be read change nothing, and `describe` says so. Call it from one thread.
         """
+        if self._behind and not any(self._clock_went_back(self._state[1], self._clock())):
+            with self._lock:
+                self._state = (self._state[0] + 1, self._state[1])
+            return True
         if self._places is None:
             return False
         old = self._state[1]
@@ -345,10 +351,12 @@ class Gate:
     def _clock_went_back(self, grounds: Grounds, now: datetime) -> Iterable[Skipped]:
         """Ages are worth nothing when this machine's clock says that it is earlier than it was."""
         try:
-            newest = self._newest or self._seen.newest()
+            newest = self._newest
+            if newest is None or now < newest - _JUMP:
+                newest = self._seen.newest()  # a person may have said that the clock is right now
             if newest is None or now > newest:
                 self._newest = now
-                if self._noted is None or now - self._noted > _NOTE:
+                if self._noted is None or abs(now - self._noted) > _NOTE:
                     self._seen.keep_newest(now)
                     self._noted = now
             else:
@@ -362,7 +370,7 @@ class Gate:
             self._behind = (
                 f"the clock of this machine says {now:%Y-%m-%d %H:%M} UTC, and it was {latest:%Y-%m-%d %H:%M}"
             )
-            yield Skipped("the age of anything", self._behind, "correct the clock", required=True)
+            yield Skipped("the age of anything", self._behind, CORRECT, required=True)
 
 
 def _newer(one: Examined | None, other: Examined) -> Examined:

@@ -49,6 +49,12 @@ def _arguments(parser: ArgumentParser) -> None:
         default="text",
         help="what check and token print",
     )
+    add(
+        "--accept-clock",
+        action="store_true",
+        help="check: this machine's clock is right now and was ahead before, so what was written down later"
+        " than now counts as of now; a firewall that runs takes it up at once",
+    )
     firewall_token.options(parser)
 
 
@@ -59,6 +65,8 @@ def _run(arguments: Namespace, streams: Streams) -> int:
         return firewall_token.run_words(arguments, arguments.words, streams)
     if arguments.words:
         raise UsageError(f"{arguments.do} takes no {arguments.words[0]!r}", "help: seawall firewall --help")
+    if arguments.accept_clock and arguments.do != "check":
+        raise UsageError("--accept-clock goes with check", "write: seawall firewall check --accept-clock")
     _need_extra()
     from seawall.freeze import settings
 
@@ -85,6 +93,8 @@ def _need_extra() -> None:
 
 
 def _check(arguments: Namespace, streams: Streams, found: GateSettings, notes: tuple[str, ...]) -> int:
+    from seawall.accepting import accept, behind
+    from seawall.adapters.disk.places import data_directory
     from seawall.freeze import config_path, exemptions
     from seawall.grounds import Places
     from seawall.reports.plain import neutral
@@ -94,6 +104,11 @@ def _check(arguments: Namespace, streams: Streams, found: GateSettings, notes: t
     feeds = [state.name for state in grounds.advisories.states]
     missing = [] if feeds else [f"no advisory data: {grounds.advisories.fault or 'run seawall sync'}"]
     grounds.advisories.close()
+    database, now = data_directory() / firewall_token.DATABASE, _now()
+    if arguments.accept_clock:
+        accept(database, now)
+    late = behind(database, now)
+    missing += [late] if late else []
     told = {
         "schema": "seawall/firewall/1",
         "listen": f"{found.listen.host}:{found.listen.port}",

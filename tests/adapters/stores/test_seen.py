@@ -4,6 +4,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -96,8 +97,23 @@ def test_the_newest_time_never_goes_back(store: SeenStore) -> None:
     store.keep_newest(NOW)
     store.keep_newest(NOW - timedelta(days=1))
     assert store.newest() == NOW
-    store.forget_newest()
+    store.nothing_after(NOW)
+    assert store.newest() == NOW
+    store.nothing_after(NOW - timedelta(days=1))
     assert store.newest() is None
+
+
+def test_what_was_written_by_a_clock_that_was_ahead_is_of_now(store: SeenStore) -> None:
+    ahead = NOW + timedelta(days=1_000)
+    store.keep("npm", "a", [replace(seen("a-1.tgz"), published=ahead, first=ahead)], "sha256:1", ahead)
+    store.keep("npm", "b", [replace(seen("b-1.tgz"), published=None)], "sha256:1", NOW)
+    store.nothing_after(NOW + timedelta(days=1))
+    found = store.of_name("npm", "a")
+    assert found.changed == found.files["a-1.tgz"].first == found.files["a-1.tgz"].published
+    assert found.changed == NOW + timedelta(days=1)
+    assert store.of_name("npm", "b") == NameSeen(
+        {"b-1.tgz": replace(seen("b-1.tgz"), published=None)}, "sha256:1", NOW
+    )
 
 
 def test_three_hundred_files_are_remembered_at_once(store: SeenStore) -> None:

@@ -29,6 +29,14 @@ _EXAMINED = "SELECT filename, version, digest, engine, said, at FROM examined"
 _DIGESTS = "SELECT digests FROM seen_file WHERE ecosystem = ? AND name = ? AND filename = ?"
 _MORE_DIGESTS = "UPDATE seen_file SET digests = ? WHERE ecosystem = ? AND name = ? AND filename = ?"
 
+_OF_NOW = (
+    "DELETE FROM newest_time WHERE at > :now",
+    "UPDATE seen_file SET published = :now WHERE published > :now",
+    "UPDATE seen_file SET first = :now WHERE first > :now",
+    "UPDATE seen_name SET changed = :now WHERE changed > :now",
+    "UPDATE examined SET at = :now WHERE at > :now",
+)
+
 
 class SeenStore:
     """The tables of what was seen. Close it when done."""
@@ -134,10 +142,14 @@ class SeenStore:
                 (now.timestamp(),),
             )
 
-    def forget_newest(self) -> None:
-        """For whoever has corrected a clock that had run ahead."""
+    def nothing_after(self, now: datetime) -> None:
+        """For whoever has corrected a clock that had run ahead: what was written later than `now` is of now.
+
+        Nothing becomes older by it than it is.
+        """
         with self._using(), self._connection:
-            self._connection.execute("DELETE FROM newest_time")
+            for change in _OF_NOW:
+                self._connection.execute(change, {"now": now.timestamp()})
 
     def close(self) -> None:
         """Give the file back."""
