@@ -1,5 +1,7 @@
 import sqlite3
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,24 @@ def test_a_migration_that_fails_leaves_the_old_version(tmp_path: Path) -> None:
     assert plain.execute("PRAGMA user_version").fetchone() == (1,)
     assert plain.execute("SELECT name FROM sqlite_master").fetchall() == [("t",)]
     plain.close()
+
+
+def test_what_other_processes_write_is_seen_however_often_it_is_open_here(tmp_path: Path) -> None:
+    """A second connection in one process gives back no lock of the first: else whoever ends last elsewhere
+    removes the log under both, and from then on neither sees what others write nor keeps what it writes."""
+    path = tmp_path / "x.db"
+    here = [open_database(path, layout(ONE)) for _ in range(2)]
+    for number in range(1, 4):
+        text = f"import sqlite3; c = sqlite3.connect({str(path)!r}); c.execute('INSERT INTO t VALUES (1)'); c.commit(); c.close()"
+        subprocess.run([sys.executable, "-c", text], check=True, timeout=60)
+        assert [item.execute("SELECT count(*) FROM t").fetchone()[0] for item in here] == [number, number]
+    here[0].execute("INSERT INTO t VALUES (2)")
+    here[0].commit()
+    for item in here:
+        item.close()
+    again = open_database(path, layout(ONE))
+    assert again.execute("SELECT count(*) FROM t").fetchone() == (4,)
+    again.close()
 
 
 def test_whoever_only_reads_changes_nothing(tmp_path: Path) -> None:

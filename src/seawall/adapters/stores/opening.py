@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,8 +98,11 @@ def _connect(path: Path, layout: Layout, *, read_only: bool, any_thread: bool) -
         return sqlite3.connect(address, timeout=5.0, uri=True, check_same_thread=not any_thread)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if layout.private:
-        # SQLite gives the files beside it (WAL, shared memory) the same permissions.
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        # SQLite gives the files beside it (WAL, shared memory) the same permissions. A file that is there is
+        # not opened here: closing it would give back the locks of every other connection of this process
+        # (POSIX), and the next process to close the database would take the WAL away from under them.
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
     return sqlite3.connect(path, timeout=5.0, isolation_level="DEFERRED", check_same_thread=not any_thread)
 
 
