@@ -74,6 +74,14 @@ def test_a_gzip_bomb_is_cut(server: Server, http: Http) -> None:
         http.request("GET", f"{server.url}/a", limit=1_000_000)
 
 
+def test_a_bomb_below_the_limit_is_cut_before_it_is_large(server: Server, http: Http) -> None:
+    server.answers["/bomb"] = say(200, gzip.compress(b"0" * 50_000_000), Content_Encoding="gzip")
+    with pytest.raises(OutsideError, match="grows more than 100 times"):
+        http.request("GET", f"{server.url}/bomb", limit=60_000_000)
+    server.answers["/dense"] = say(200, gzip.compress(b"0" * 4_000_000), Content_Encoding="gzip")
+    assert len(http.request("GET", f"{server.url}/dense", limit=60_000_000).body) == 4_000_000
+
+
 def test_a_slow_body_is_cut(server: Server, http: Http) -> None:
     def slow(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(200)

@@ -20,15 +20,12 @@ from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
 from seawall import __version__
 from seawall.kernel.errors import OutsideError
 from seawall.kernel.limits import DEFAULT_LIMITS
-
-if TYPE_CHECKING:
-    pass
 
 _RETRIED = frozenset({408, 429, 500, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -45,6 +42,8 @@ _TO_ANYONE = frozenset(
 )
 """Headers that another host may see after a redirect: any other one may be a credential."""
 _BLOCK = 256 * 1024
+_SURELY_FINE, _DENSEST = 4 * 1024 * 1024, 100
+"""What is larger unpacked, and so many times larger than packed, is no document."""
 _LONG = 600.0
 _HOSTS = 256
 _PROXIES = (
@@ -388,10 +387,19 @@ def _plain(blocks: Iterator[bytes], encoding: str, host: str) -> Iterator[bytes]
         raise _Unreachable(f"{host} sent an encoding that nobody asked for", final=True)
     machine = zlib.decompressobj(31)
     begun = False
+    packed = plain = 0
     for block in blocks:
         rest, begun = block, True
+        packed += len(block)
         while rest:
-            yield machine.decompress(rest, _BLOCK)
+            piece = machine.decompress(rest, _BLOCK)
+            plain += len(piece)
+            if plain > _SURELY_FINE and plain > _DENSEST * packed:
+                raise OutsideError(
+                    f"{host} sent a body that grows more than {_DENSEST} times when it is unpacked",
+                    "do not use it; ask whoever runs the registry",
+                )
+            yield piece
             rest = machine.unconsumed_tail
             if machine.eof:
                 rest = machine.unused_data
