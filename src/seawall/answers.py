@@ -14,17 +14,20 @@ from seawall.hotfix import hotfix
 from seawall.kernel.admission import Admission
 from seawall.kernel.advisory import Severity
 from seawall.kernel.decision import Decision, Outcome
-from seawall.kernel.finding import Finding, fingerprint
+from seawall.kernel.finding import Finding
+from seawall.kernel.intake import Intake
 from seawall.kernel.policy.engine import decide_all, not_checked, seen_by_policy, told_apart
 from seawall.kernel.policy.facts import NO_HOTFIX, Facts, Hotfix, Mode, Principal, Question, gather, package
+from seawall.kernel.rule import judge
 from seawall.kernel.settings import Settings
+from seawall.rules import RULES
 from seawall.weighing import Group, Weighed
 
 MALWARE = "packages/known-malware"
 _AGAINST = frozenset({MALWARE, "packages/vulnerable"})
 _YOUNG = "packages/young-release"
 _YOUNG_NAME = "packages/young-name"
-ENDED = "packages/exemption-ended"
+_ENDED = tuple(item for item in RULES if item.id == "packages/exemption-ended")
 _MOST_STEPS = 12
 
 
@@ -59,7 +62,7 @@ def answered(weighed: Weighed, grounds: Grounds, principal: Principal, mode: Mod
         admission = Admission(
             decision=decision,
             mode=mode,
-            findings=(*item.group.findings, *_ended(item.group, grounds, today)),
+            findings=(*item.group.findings, *_ended(item.group, grounds, now)),
             facts=_digest(question, grounds),
             exemption=_told(used) if used else "",
             advisories=_against(item.group.findings),
@@ -182,21 +185,14 @@ def _told(covered: Covered) -> str:
     return f"{exemption.reason} ({exemption.author}, until {exemption.expires})"
 
 
-def _ended(group: Group, grounds: Grounds, today: date) -> Iterator[Finding]:
+def _ended(group: Group, grounds: Grounds, now: datetime) -> tuple[Finding, ...]:
     """An exemption that is over covers nothing, and whoever relied on it is told."""
-    for covered in grounds.exemptions:
-        if covered.ended(today) and covered.covers(*group.release.key):
-            exemption = covered.exemption
-            yield Finding(
-                ENDED,
-                Severity.INFO,
-                group.purl,
-                f"the exemption by {exemption.author} ended on {exemption.expires}",
-                "give it a new end in firewall.toml if it is still wanted",
-                "",
-                0,
-                fingerprint(ENDED, group.purl, "", exemption.kind),
-            )
+    covering = tuple(
+        replace(item.exemption, asset=group.purl)
+        for item in grounds.exemptions
+        if item.covers(*group.release.key)
+    )
+    return judge(_ENDED, Intake((), now, exemptions=covering)) if covering else ()
 
 
 def _age_that_helps(item: _Asked, question: Question, grounds: Grounds, now: datetime) -> timedelta | None:

@@ -6,20 +6,18 @@ it did, and where a file appears later than the registry says it came, the later
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from seawall.kernel.advisory import Severity
 from seawall.kernel.asset import package_purl
-from seawall.kernel.finding import Finding, fingerprint
+from seawall.kernel.finding import Finding
+from seawall.kernel.intake import Intake
 from seawall.kernel.offer import Offer, Offering
-from seawall.kernel.sighting import NameSeen, Sighting, agrees
+from seawall.kernel.rule import judge
+from seawall.kernel.sighting import SAME_TIME, Departure, NameSeen, Sighting, agrees
+from seawall.rules import RULES
 
-DRIFT = "packages/digest-drift"
-MOVED = "packages/time-moved"
-
-_SAME_TIME = timedelta(seconds=1)
+_RULES = tuple(item for item in RULES if item.id in ("packages/digest-drift", "packages/time-moved"))
 _CACHES = timedelta(hours=1)
 """For so long a registry's caches may hide a file that is already published."""
 
@@ -47,9 +45,9 @@ def notice(seen: NameSeen, offering: Offering, now: datetime) -> Noticed:
         if sighting is None:
             sighting = _first(offer, offering, now, seen.changed if known_here else None)
             new.append(sighting)
-        found = tuple(_differences(sighting, offer, offering))
-        if found:
-            findings[offer.filename] = found
+        departure = Departure(package_purl(offering.ecosystem, offering.name, offer.version), sighting, offer)
+        if departure.moved or agrees(sighting, offer):
+            findings[offer.filename] = judge(_RULES, Intake((), now, departures=(departure,)))
         counts = _later(sighting.published, offer.published)
         if counts is not None and counts != offer.published:
             published[offer.filename] = counts
@@ -69,47 +67,6 @@ def _first(offer: Offer, offering: Offering, now: datetime, looked: datetime | N
 
 def _later(one: datetime | None, other: datetime | None) -> datetime | None:
     """None where the registry says no time now: that is its answer, whatever it said before."""
-    if one is None or other is None or abs(one - other) <= _SAME_TIME:
+    if one is None or other is None or abs(one - other) <= SAME_TIME:
         return other
     return max(one, other)
-
-
-def _differences(sighting: Sighting, offer: Offer, offering: Offering) -> Iterator[Finding]:
-    drift = agrees(sighting, offer)
-    if drift:
-        yield _finding(
-            DRIFT,
-            Severity.CRITICAL,
-            offer,
-            offering,
-            f"{offer.filename} is not the file that was first seen on {_day(sighting.first)}: {drift}",
-            "do not install it; ask the registry and the maintainers why it changed",
-        )
-    then, now = sighting.published, offer.published
-    if then is not None and now is not None and abs(then - now) > _SAME_TIME:
-        yield _finding(
-            MOVED,
-            Severity.MEDIUM,
-            offer,
-            offering,
-            f"{offer.filename} is said to be of {_day(now)}, but {_before(sighting)}",
-            "the later time counts; find out why the registry says another one",
-        )
-
-
-def _before(sighting: Sighting) -> str:
-    if sighting.published == sighting.first:
-        return f"it was not there before {_day(sighting.first)}"
-    return f"it was of {_day(sighting.published or sighting.first)} when it was first seen"
-
-
-def _day(time: datetime) -> str:
-    return f"{time:%Y-%m-%d %H:%M} UTC"
-
-
-def _finding(
-    rule: str, severity: Severity, offer: Offer, offering: Offering, message: str, advice: str
-) -> Finding:
-    asset = package_purl(offering.ecosystem, offering.name, offer.version)
-    mark = fingerprint(rule, asset, offer.filename, "")
-    return Finding(rule, severity, asset, message, advice, offer.filename, 0, mark)

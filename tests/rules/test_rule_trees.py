@@ -20,12 +20,15 @@ from tests.simulators.hub_case import repository_of
 from seawall.adapters.disk.tree import read_documents, walk
 from seawall.kernel.advisory import Advisory, Affected, VersionRange
 from seawall.kernel.finding import Finding
+from seawall.kernel.gate_settings import Exemption
 from seawall.kernel.history import Interval
 from seawall.kernel.intake import FeedState, Intake, SettingsChange, Upstreams
 from seawall.kernel.limits import DEFAULT_LIMITS
 from seawall.kernel.matching import match
+from seawall.kernel.offer import Offer
 from seawall.kernel.release import NewDependency, ReleaseFacts
 from seawall.kernel.rule import judge
+from seawall.kernel.sighting import Departure, Sighting
 from seawall.readers.lockfiles import ENVIRONMENTS, FORMATS
 from seawall.readers.settings.seawall_toml import read
 from seawall.rules import RULES
@@ -64,6 +67,12 @@ def interval(item: dict[str, Any]) -> Interval:
     return Interval(key, **{**item, "advisories": tuple(item["advisories"])})
 
 
+def departure(item: dict[str, Any]) -> Departure:
+    """`first`, `then` and `now` are times, `digest` and `digest_now` what was told of one file."""
+    seen = Sighting("a-1.tgz", "1", (item["digest"],), item["then"], item["first"])
+    return Departure("pkg:npm/a@1", seen, Offer("1", "a-1.tgz", "", (item["digest_now"],), item["now"]))
+
+
 def intake(folder: Path, side: str) -> Intake:
     file = folder / "case.toml"
     case = tomllib.loads(file.read_text()) if file.exists() else {}
@@ -91,6 +100,8 @@ def intake(folder: Path, side: str) -> Intake:
         if settings.exists()
         else Intake(documents=(), now=datetime.now(UTC)).settings,
         settings_changes=tuple(SettingsChange(**i) for i in items(case, "settings_changes", side)),
+        departures=tuple(map(departure, items(case, "departures", side))),
+        exemptions=tuple(Exemption(**i) for i in items(case, "exemptions", side)),
         files=walked.files,
         diffs=(diff_of(tree / "release.toml"),) if (tree / "release.toml").exists() else (),
         repository=repository,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from .advisory import Match
 from .finding import Skipped
@@ -15,6 +16,10 @@ from .lockfile import Document, Pin
 from .release import ReleaseFacts
 from .release_diff import ReleaseDiff
 from .settings import DEFAULTS, Settings, Waiver
+from .sighting import Departure
+
+if TYPE_CHECKING:
+    from .gate_settings import Exemption  # it knows credentials of clients, and those know intakes
 
 Key = tuple[str, str, str]
 """(ecosystem, name, version): what identifies a package version across files."""
@@ -63,6 +68,7 @@ class Intake:
     `matches` and `releases` are keyed by (ecosystem, name, version). A key that is missing from `releases`
     was not asked about. `now` is aware UTC. `files` are all paths of the tree that were seen (for sibling
     questions), relative with `/`. `last_good` names, for a known bad version, the release to go back to.
+    `departures` are files that a firewall first saw otherwise, `exemptions` its exemptions for the target.
     `diffs` are archives that were unpacked and compared with the release before them. `repository` is one of
     a hub that is about to be handed out.
     """
@@ -80,6 +86,8 @@ class Intake:
     skipped: tuple[Skipped, ...] = ()
     files: frozenset[str] = frozenset()
     last_good: Mapping[Key, str] = field(default_factory=lambda: MappingProxyType({}))
+    departures: tuple[Departure, ...] = ()
+    exemptions: tuple[Exemption, ...] = ()
     diffs: tuple[ReleaseDiff, ...] = ()
     repository: Repository | None = None
 

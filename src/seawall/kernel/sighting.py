@@ -6,7 +6,7 @@ It is kept beside what the registry says, so that a registry that says something
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from .finding import Finding, Skipped
 from .offer import Offer
@@ -54,6 +54,28 @@ class Examined:
     skipped: tuple[Skipped, ...] = ()
     at: datetime | None = None
     summary: tuple[Row, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """A file of which its registry says now (`offer`) something else than when it was first seen.
+
+    `asset` is the purl of its release.
+    """
+
+    asset: str
+    sighting: Sighting
+    offer: Offer
+
+    @property
+    def moved(self) -> bool:
+        """Its time is another one now."""
+        then, now = self.sighting.published, self.offer.published
+        return then is not None and now is not None and abs(then - now) > SAME_TIME
+
+
+SAME_TIME = timedelta(seconds=1)
+"""Times that differ by less are one that was rounded."""
 
 
 def agrees(sighting: Sighting, offer: Offer) -> str:

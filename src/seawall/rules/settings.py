@@ -32,6 +32,27 @@ def waiver_expired(intake: Intake) -> Iterator[Evidence]:
             )
 
 
+@rule("packages/exemption-ended", Severity.INFO)
+def exemption_ended(intake: Intake) -> Iterator[Evidence]:
+    """An exemption ends on its date, and what it let into the firewall is held to the policy again.
+
+    Why: whoever relied on it gets a denial and would not know that it was allowed the day before.
+
+    Attack: an exemption that is forgotten lets in whatever is published under the name next.
+
+    Fix: wait until the release is old enough, take the one before it, or have a named person give the
+    exemption in `firewall.toml` a new end.
+    """
+    for exemption in intake.exemptions:
+        if exemption.expires < intake.now.date():
+            yield Evidence(
+                message=f"the exemption by {exemption.author} ended on {exemption.expires}",
+                advice="give it a new end in firewall.toml if it is still wanted",
+                asset=exemption.asset,
+                subject=exemption.kind,
+            )
+
+
 @rule("settings/changed-with-the-tree", Severity.HIGH)
 def changed_with_the_tree(intake: Intake) -> Iterator[Evidence]:
     """A change that brings its own waiver, approval or policy has to be seen by a person.

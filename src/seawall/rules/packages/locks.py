@@ -13,6 +13,7 @@ from seawall.kernel.finding import Evidence
 from seawall.kernel.intake import Intake, Key
 from seawall.kernel.lockfile import Document, DocumentKind, Pin, ProblemKind, Requirement
 from seawall.kernel.rule import rule
+from seawall.kernel.sighting import agrees
 from seawall.kernel.source import SourceKind
 
 _CARRIES_DIGESTS = frozenset(
@@ -40,7 +41,8 @@ def digest_drift(intake: Intake) -> Iterator[Evidence]:
     """One name, one version and two digests means that somebody swapped the file.
 
     Compares the digests in every lockfile with each other and, where the registry was asked, with the
-    digests of the release there. Only digests of the same algorithm are compared.
+    digests of the release there. A firewall compares those of every file with the ones that it first saw
+    under that file name. Only digests of the same algorithm are compared.
 
     Why: a released file never changes on an honest registry; a lockfile with another digest points at
     something else, whatever its name says.
@@ -61,6 +63,16 @@ def digest_drift(intake: Intake) -> Iterator[Evidence]:
             before = first.setdefault((pin.key, algorithm), (min(digests), pin))
             if before[0] not in digests:
                 yield _drift(pin, algorithm, f"{before[1].path}:{before[1].line} has another one")
+    for item in intake.departures:
+        how = agrees(item.sighting, item.offer)
+        if how:
+            first_seen = f"{item.sighting.first:%Y-%m-%d %H:%M} UTC"
+            yield Evidence(
+                message=f"{item.offer.filename} is not the file that was first seen on {first_seen}: {how}",
+                advice="do not install it; ask the registry and the maintainers why it changed",
+                asset=item.asset,
+                path=item.offer.filename,
+            )
 
 
 def _drift(pin: Pin, algorithm: str, why: str) -> Evidence:

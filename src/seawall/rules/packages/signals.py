@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from seawall.kernel.advisory import Severity
 from seawall.kernel.asset import package_purl
@@ -212,3 +212,37 @@ def confusable_name(intake: Intake) -> Iterator[Evidence]:
                     subject=item.name,
                     detail={"meant": meant},
                 )
+
+
+@rule("packages/time-moved", Severity.MEDIUM)
+def time_moved(intake: Intake) -> Iterator[Evidence]:
+    """A release does not become older than it was: its time never changes on an honest registry.
+
+    A firewall remembers the time that was told of each file when it first saw it, and when it first saw a
+    file that the registry then says was there before. The later time counts for every answer.
+
+    Why: whoever can write into a registry's answers, or stands between, makes a fresh file look old and past
+    every waiting time.
+
+    Attack: no real one is known; a cooldown is only as good as the clock that it trusts.
+
+    Fix: find out why the registry says another time. After a registry was moved or rebuilt, all its times
+    may differ; that is no attack, and files count as young as they were first seen.
+    """
+    for item in intake.departures:
+        then, now = item.sighting.published, item.offer.published
+        if not item.moved or then is None or now is None:
+            continue
+        before = f"it was of {_minute(then)} when it was first seen"
+        if then == item.sighting.first:
+            before = f"it was not there before {_minute(then)}"
+        yield Evidence(
+            message=f"{item.offer.filename} is said to be of {_minute(now)}, but {before}",
+            advice="the later time counts; find out why the registry says another one",
+            asset=item.asset,
+            path=item.offer.filename,
+        )
+
+
+def _minute(time: datetime) -> str:
+    return f"{time:%Y-%m-%d %H:%M} UTC"
