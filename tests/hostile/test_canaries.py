@@ -133,6 +133,17 @@ def every_command(repo: Repo, feeds: Path, place: Path, capsys: Any) -> Iterator
         ("ledger", "backup", place / f"backup{ACT}"),
         ("ledger", "backup", place / f"backup{ACT}"),
         ("ledger", "backup", missing / "x"),
+        ("ledger", "show", "--asset", ACT),
+        ("ledger", "prove", ACT),
+        ("ledger", "verify", "--checkpoint", missing),
+        ("firewall", "check", "--config", missing),
+        ("firewall", "check", "--config", policy),
+        ("firewall", "--listen", ACT),
+        ("firewall", "token", "add", ACT),
+        ("firewall", "token", "revoke", ACT),
+        ("run", "--firewall", f"http://127.0.0.1:9/{ACT}", "--", ACT),
+        ("run", "--firewall", ACT, "--", "true"),
+        ("run", "--token-from", ACT, "--", "true"),
     ]  # fmt: skip
     assert {name for name, _, _ in COMMANDS} <= {str(line[0]) for line in lines}
     for line in lines:
