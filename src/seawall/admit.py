@@ -150,12 +150,28 @@ class Gate:
         malware = any(item.rule == MALWARE and not item.waived for item in admission.findings)
         return admission if malware else None
 
-    def examined(self, ecosystem: str, name: str, filename: str, sha256: str) -> bool:
+    def grounds_at(self, now: datetime) -> tuple[int, Grounds, tuple[Skipped, ...]]:
+        """What is decided by, its generation, and why no age is known at `now`: a clock that went back."""
+        generation, grounds = self._state
+        return generation, grounds, tuple(self._clock_went_back(grounds, now))
+
+    def noticed(self, offering: Offering, now: datetime) -> Noticed:
+        """What differs from what was first seen of the offering's files; what is new is remembered.
+
+        Raises StoreError.
+        """
+        seen = self._seen.of_name(offering.ecosystem, offering.name)
+        found = notice(seen, offering, now)
+        if found.new:
+            self._seen.keep(offering.ecosystem, offering.name, found.new, offering.digest, now)
+        return found
+
+    def examined(self, ecosystem: str, name: str, filename: str, sha256: str, engine: str = "") -> bool:
         """The engine has looked into this very file, and what it found is in every ruling.
 
         What it could not look at is tried again after an hour. Raises StoreError.
         """
-        known = self._seen.verdict(ecosystem, name, filename, f"sha256:{sha256}", self._engine)
+        known = self._seen.verdict(ecosystem, name, filename, f"sha256:{sha256}", engine or self._engine)
         if known is None or known.at is None:
             return False
         return not known.skipped or self._clock() - known.at < _AGAIN
@@ -168,6 +184,7 @@ class Gate:
         findings: tuple[Finding, ...] = (),
         skipped: tuple[Skipped, ...] = (),
         summary: tuple[Row, ...] = (),
+        engine: str = "",
     ) -> None:
         """Remember what was found in a file; from now on it counts for the name's metadata too.
 
@@ -178,8 +195,9 @@ class Gate:
         offer = offering.named(filename)
         digest = f"sha256:{sha256}"
         version = offer.version if offer else ""
-        verdict = Examined(filename, version, digest, self._engine, findings, skipped, summary=summary)
-        before = self._seen.verdict(offering.ecosystem, offering.name, filename, digest, self._engine)
+        engine = engine or self._engine
+        verdict = Examined(filename, version, digest, engine, findings, skipped, summary=summary)
+        before = self._seen.verdict(offering.ecosystem, offering.name, filename, digest, engine)
         self._seen.keep_verdict(offering.ecosystem, offering.name, verdict, self._clock())
         self._seen.add_digests(offering.ecosystem, offering.name, filename, (digest,))
         said = (before.findings, before.skipped) if before else ((), ())

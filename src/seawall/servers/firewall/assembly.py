@@ -17,12 +17,15 @@ from seawall.adapters.issuers.keys import IssuerKeys
 from seawall.adapters.origins.circuit import Circuits
 from seawall.adapters.origins.fetch import Authorization, Fetcher
 from seawall.adapters.origins.heard import HeardStore
+from seawall.adapters.origins.hub import HubDoor
 from seawall.adapters.stores.blobs import Blobs
 from seawall.adapters.stores.seen import open_seen
 from seawall.adapters.stores.tokens import TokenStore
 from seawall.admit import Gate, open_gate
 from seawall.grounds import Places
 from seawall.handing import Hander
+from seawall.hub_handing import HubHander, nothing_inside
+from seawall.hub_offering import HubOfferer
 from seawall.kernel.errors import SeawallError
 from seawall.kernel.event import Action, Event
 from seawall.kernel.gate_settings import Exemption, GateSettings
@@ -33,6 +36,8 @@ from seawall.vouching import ledger_settings, settings_path, vouch
 
 from .app import Firewall, Room
 from .desk import Desk, Identify
+from .hf import PREFIX as HUB_PREFIX
+from .hf import HubRoom
 from .identify import Refusal, check_proxies, identify
 from .npm import NPM
 from .posted import own_answers
@@ -209,6 +214,19 @@ def assemble(
         opened.callback(keys.close)
         desk.own.update(own_answers(settings, keys.key, tokens, record, now))
         rooms: dict[str, Room] = {dialect.prefix: RegistryRoom(desk, dialect) for dialect in DIALECTS}
+        door = HubDoor(
+            heard,
+            clock=clock,
+            authorization=authorization,
+            stale_seconds=settings.stale_seconds,
+            limit=settings.document_bytes,
+            circuits=Circuits(settings.connections),
+            instance=instance,
+        )
+        opened.callback(door.close)
+        hub = HubOfferer(door, gate, settings.origins, settings.fresh_seconds, clock=clock)
+        hands = HubHander(hub, gate, fetcher, blobs, settings.hold_bytes, nothing_inside, now)
+        rooms[HUB_PREFIX] = HubRoom(desk, hub, hands)
         return Assembled(
             Firewall(desk, rooms), desk, gate, record, data / LEDGER_FILE, [opened.pop_all().close]
         )
