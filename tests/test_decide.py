@@ -9,6 +9,7 @@ import pytest
 from seawall.adapters.disk.shipped import schema_text
 from seawall.decide import chosen_policy, decide_findings
 from seawall.kernel.advisory import Severity
+from seawall.kernel.allowed import Publishers
 from seawall.kernel.decision import Outcome
 from seawall.kernel.errors import PolicyError
 from seawall.kernel.finding import Finding, Skipped
@@ -19,6 +20,7 @@ from seawall.kernel.policy.engine import load_policy, outcome_of_finding
 from seawall.kernel.release import NewDependency, ReleaseFacts
 from seawall.kernel.rule import judge
 from seawall.kernel.settings import DEFAULTS, Settings
+from seawall.kernel.source import WORKSPACE
 from seawall.rules import RULES
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -253,3 +255,39 @@ def test_a_policy_file_is_read_and_a_missing_one_is_an_error(tmp_path: Path) -> 
     for bad in (tmp_path / "none.cedar", tmp_path):
         with pytest.raises(PolicyError, match="cannot be read"):
             chosen_policy(str(bad))
+
+
+def listed(*names: str, **more: object) -> Settings:
+    lists = (tuple(("npm", name) for name in names),)
+    return replace(DEFAULTS, allowed_names=lists, **more)  # type: ignore[arg-type]
+
+
+def test_a_name_that_is_not_on_the_list_is_what_is_denied_and_nothing_else_about_it() -> None:
+    tree = intake(pin("a"), pin("b"), pin("own", source=WORKSPACE), settings=listed("a"))
+    found = (*judge(RULES, tree), finding("exotic-source", asset="pkg:npm/b@1.0.0"))
+    unlisted = [f for f in found if f.rule == "packages/unlisted-name"]
+    assert [f.asset for f in unlisted] == ["pkg:npm/b@1.0.0"]
+    decision, judged = decide_findings(found, (), tree, STRICT)
+    assert (decision.outcome, decision.decided_by[0].policy) == (Outcome.DENY, "strict/name-not-listed")
+    assert {j.finding.rule: j.policy for j in judged}["packages/unlisted-name"] == "strict/name-not-listed"
+    assert {j.finding.rule: j.policy for j in judged}["packages/exotic-source"] == "strict/source"
+    assert decide_findings(found, (), tree, DEFAULT)[0].outcome is Outcome.WARN
+
+
+def test_a_list_counts_also_where_nobody_asks_the_rule_about_it() -> None:
+    tree = intake(pin("a"), pin("b"), settings=listed("a"))
+    assert decide_findings((), (), tree, STRICT)[0].decided_by[0].policy == "strict/name-not-listed"
+    assert decide_findings((), (), intake(pin("a"), settings=listed("a")), STRICT)[0].outcome is Outcome.ALLOW
+
+
+def test_a_publisher_who_is_not_on_the_list_is_denied_where_the_registry_was_asked() -> None:
+    lists = replace(DEFAULTS, allowed_publishers=(Publishers(("npm", "a"), ("ann",)),))
+    by = ReleaseFacts(("npm", "a", "1.0.0"), published=NOW - timedelta(days=90), publisher="mallory")
+    tree = intake(pin("a"), releases=(by,), settings=lists)
+    decision, judged = decide_findings(judge(RULES, tree), (), tree, DEFAULT)
+    assert (decision.outcome, judged[0].policy) == (Outcome.DENY, "default/publisher-not-listed")
+    assert judged[0].finding.rule == "packages/unlisted-publisher"
+    good = intake(pin("a"), releases=(replace(by, publisher="ann"),), settings=lists)
+    assert decide_findings(judge(RULES, good), (), good, DEFAULT)[0].outcome is Outcome.ALLOW
+    unasked = intake(pin("a"), settings=lists)
+    assert decide_findings(judge(RULES, unasked), (), unasked, DEFAULT)[0].outcome is Outcome.ALLOW

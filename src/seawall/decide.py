@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from seawall.adapters.disk.shipped import as_policy_text, given_policy_text, policy_text, schema_text
+from seawall.kernel.allowed import UNLISTED_NAME, UNLISTED_PUBLISHER
 from seawall.kernel.asset import PURL_TYPE_TO_ECOSYSTEM
 from seawall.kernel.decision import Decision, Outcome
 from seawall.kernel.finding import Finding, Skipped
@@ -45,7 +46,8 @@ def decide_findings(
     `unchecked` are the required checks that did not run: the decision is then `incomplete` or `deny`. Every
     package that is pinned is asked about, also those about which nothing was found.
     """
-    subjects = _subjects(findings, intake, everything=policy.names_resources)
+    each = policy.names_resources or bool(intake.settings.allowed_names)
+    subjects = _subjects(findings, intake, everything=each)
     whole = [_question(item, intake, unchecked, item.findings) for item in subjects]
     apart = [
         (item, finding, _question(item, intake, (), (finding,), alone=True))
@@ -67,11 +69,15 @@ def decide_findings(
 
 @dataclass(frozen=True, slots=True)
 class _Subject:
-    """One package version or file with all that was found about it."""
+    """One package version or file with all that was found about it.
+
+    `name` is what lists of names are asked about, empty for what no registry hands out.
+    """
 
     resource: Resource
     findings: tuple[Finding, ...] = ()
     ecosystem: str = ""
+    name: str = ""
     direct: bool | None = None
     dev: bool = False
     release: ReleaseFacts | None = None
@@ -85,14 +91,17 @@ def _question(
     *,
     alone: bool = False,
 ) -> Question:
-    """`alone` leaves the registry's facts out, to ask what these findings are worth by themselves."""
+    """`alone` leaves out what these findings do not speak of, to ask what they are worth by themselves."""
+    found = tuple(findings)
+    rules = {finding.rule for finding in found}
     facts: Facts = gather(
-        findings,
+        found,
         intake.settings,
         unchecked=unchecked,
-        release=None if alone else subject.release,
+        release=None if alone and UNLISTED_PUBLISHER not in rules else subject.release,
         now=intake.now,
         ecosystem=subject.ecosystem,
+        name="" if alone and UNLISTED_NAME not in rules else subject.name,
         direct=subject.direct,
         dev=subject.dev,
     )
@@ -129,7 +138,7 @@ def _packages(about: dict[str, list[Finding]], intake: Intake, *, everything: bo
         pin_or_none = pins.get(asset)
         yield _of_name(asset, found, intake) if pin_or_none is None else _of_pin(pin_or_none, found, intake)
     for ecosystem, direct, dev in sorted(plain, key=repr):
-        yield _Subject(package("", ecosystem), (), ecosystem, direct, dev)
+        yield _Subject(package("", ecosystem), (), ecosystem, "", direct, dev)
 
 
 def _end(pin: Pin) -> str:
@@ -142,6 +151,7 @@ def _of_pin(pin: Pin, found: tuple[Finding, ...], intake: Intake) -> _Subject:
         package(pin.purl, pin.ecosystem, pin.name, pin.version),
         found,
         pin.ecosystem,
+        "" if pin.source.is_local else pin.name,
         pin.direct,
         pin.dev,
         intake.releases.get(pin.key),
@@ -153,7 +163,8 @@ def _of_name(purl: str, found: tuple[Finding, ...], intake: Intake) -> _Subject:
     ecosystem = PURL_TYPE_TO_ECOSYSTEM.get(purl.partition(":")[2].partition("/")[0], "")
     name, version = _name_and_version(purl)
     release = intake.releases.get((ecosystem, name, version))
-    return _Subject(package(purl, ecosystem, name, version), found, ecosystem, release=release)
+    asked = name if any(finding.rule == UNLISTED_NAME for finding in found) else ""
+    return _Subject(package(purl, ecosystem, name, version), found, ecosystem, asked, release=release)
 
 
 def _name_and_version(purl: str) -> tuple[str, str]:

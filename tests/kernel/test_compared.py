@@ -34,6 +34,7 @@ def listed(version: str) -> st.SearchStrategy[Listed]:
         st.just(version),
         published=times,
         publisher=st.sampled_from([None, "", "ann", "bob", "cy"]),
+        pipeline=st.sampled_from([None, None, "x/1", "x/2"]),
         provenance=st.sampled_from([None, True, False]),
         yanked=st.sampled_from([None, None, "broken"]),
         install_script=st.sampled_from([None, True, False]),

@@ -118,3 +118,31 @@ def test_what_comes_from_a_commit_is_as_old_as_the_release() -> None:
     facts = facts_of(listing(good, bad), "1.0.1", Version, {}, "npm")
     assert facts.new_dependencies is not None
     assert facts.new_dependencies[0].first_release == DAY[20]
+
+
+def by(day: int, publisher: str | None = None, pipeline: str | None = None) -> Listed:
+    return Listed(f"1.{day}.0", DAY[day], publisher=publisher, pipeline=pipeline)
+
+
+@pytest.mark.parametrize(
+    ("before", "this", "known"),
+    [
+        ((by(1, "ann"),), by(20, "ann"), True),
+        ((by(1, "ann"),), by(20, "bob"), False),
+        ((by(1, "ann"), by(19, "bob")), by(20, "bob"), False),
+        ((by(1, "ann"), by(19, "bob")), by(27, "bob"), True),
+        ((by(1, pipeline="x/1"),), by(20, pipeline="x/1"), True),
+        ((by(1, pipeline="x/1"),), by(20, pipeline="x/2"), False),
+        ((by(1, pipeline="x/1"),), by(20, "ann"), False),
+        ((by(1), by(2, "ann")), by(20, "bob"), None),
+        ((by(1), by(2, "ann")), by(20, "ann"), True),
+        ((by(1, "ann"),), by(20), None),
+        ((), by(20, "ann"), False),
+    ],
+)
+def test_whoever_published_before_and_settled_is_known(
+    before: tuple[Listed, ...], this: Listed, known: bool | None
+) -> None:
+    got = facts_of(listing(*before, this), this.version, Version, {}, "")
+    assert got.publisher_known is known
+    assert got.published_by == this.published_by

@@ -12,7 +12,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from .comparing import SETTLED, Order, is_final, line_of, new_dependencies
+from .comparing import (
+    SETTLED,
+    Order,
+    first_published,
+    is_final,
+    line_of,
+    new_dependencies,
+    publisher_known,
+)
 from .release import Listed, Listing, ReleaseFacts
 
 Key = tuple[str, str, str]
@@ -43,6 +51,7 @@ def facts_of_all(
         listed.setdefault(item.version, item)
     before = previous_of_all(listing.releases, order)
     publishers = _publishers_of_all(listing.releases, listed.values())
+    first = first_published(listing.releases)
     found = {}
     for version, this in listed.items():
         previous = before.get(version)
@@ -58,6 +67,8 @@ def facts_of_all(
             provenance_before=previous.provenance if previous else None,
             publisher=this.publisher,
             publishers_before=publishers.get(version),
+            pipeline=this.pipeline,
+            publisher_known=publisher_known(this, first),
             yanked=this.yanked,
             digests=this.digests,
             source=source,

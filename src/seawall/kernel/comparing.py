@@ -8,7 +8,7 @@ and was not taken back, and a final one with a final one, as far as there are su
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -113,6 +113,8 @@ def facts_of(
         provenance_before=before.provenance if before else None,
         publisher=this.publisher,
         publishers_before=_publishers(listing, this),
+        pipeline=this.pipeline,
+        publisher_known=publisher_known(this, first_published(listing.releases)),
         yanked=this.yanked,
         digests=this.digests,
         source=source,
@@ -166,3 +168,26 @@ def _publishers(listing: Listing, this: Listed) -> tuple[str, ...] | None:
     ]
     settled = [item for item in before if _settled(item.published, this.published)]
     return tuple(sorted({item.publisher for item in settled or before if item.publisher}))
+
+
+def first_published(releases: Iterable[Listed]) -> dict[str | None, datetime]:
+    """When each account or pipeline first published here; under None, when one that is not told did."""
+    first: dict[str | None, datetime] = {}
+    for item in releases:
+        if item.published is not None:
+            who = item.published_by
+            first[who] = min(first.get(who, item.published), item.published)
+    return first
+
+
+def publisher_known(this: Listed, first: Mapping[str | None, datetime]) -> bool | None:
+    """Whoever published `this` had published a release here that had settled by then.
+
+    None where that is not told, or where one that settled does not tell by whom it was.
+    """
+    who, published = this.published_by, this.published
+    if who is None or published is None:
+        return None
+    if published - first[who] >= SETTLED:
+        return True
+    return None if None in first and published - first[None] >= SETTLED else False

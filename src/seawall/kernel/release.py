@@ -35,8 +35,9 @@ class Listed:
     """One release as a registry lists it, before it is compared with the others. None = it did not say.
 
     `published` is when its first file came, `last_file` when its last one did, None where a release is one
-    file. `dependencies` are (name, range) of what an install brings; `metadata` is where more can be asked
-    (PEP 658), empty when nowhere.
+    file. `publisher` is the account that published it; where that was a pipeline which the owners let
+    publish, `pipeline` names that one instead. `dependencies` are (name, range) of what an install brings;
+    `metadata` is where more can be asked (PEP 658), empty when nowhere.
     """
 
     version: str
@@ -46,9 +47,15 @@ class Listed:
     install_script: bool | None = None
     provenance: bool | None = None
     publisher: str | None = None
+    pipeline: str | None = None
     yanked: str | None = None
     metadata: str = ""
     last_file: datetime | None = None
+
+    @property
+    def published_by(self) -> str | None:
+        """The account or the pipeline."""
+        return self.publisher or self.pipeline or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +76,9 @@ class ReleaseFacts:
     old release is young. `previous` is the release before it in the same line that it is compared with
     (kernel/comparing.py). `digests` are
     `algorithm:<hex>` of every file of the release. `provenance` tells whether the release carries an
-    attestation, `provenance_before` whether the release before it did; likewise `publisher`.
+    attestation, `provenance_before` whether the release before it did; likewise `publisher`. `pipeline`
+    is what published instead of an account; `publisher_known`: the same account or pipeline had published a
+    settled release of this name before.
     `yanked` is the registry's reason, or "yanked" when it gave none, and None when it is not yanked.
     `source` is the host that answered.
     """
@@ -85,6 +94,13 @@ class ReleaseFacts:
     provenance_before: bool | None = None
     publisher: str | None = None
     publishers_before: tuple[str, ...] | None = None
+    pipeline: str | None = None
+    publisher_known: bool | None = None
     yanked: str | None = None
     digests: tuple[str, ...] = ()
     source: str = ""
+
+    @property
+    def published_by(self) -> str | None:
+        """The account or the pipeline."""
+        return self.publisher or self.pipeline or None

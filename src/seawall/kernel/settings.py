@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from .advisory import Severity
+from .allowed import Named, Publishers
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,8 @@ class Settings:
     `cooldown_days`: a release younger than this is young. `deny_severity`: a vulnerability of this severity
     or worse is denied; `warn_severity` likewise. `stale_days`: advisory data older than this is stale.
     `known_registries`: hosts accepted besides the clients' own upstreams. `policy`: the name of a shipped
-    policy or the path of a Cedar file.
+    policy or the path of a Cedar file. `allowed_names` are allow-lists of names, `allowed_publishers` of who
+    may publish a name: each list about a thing has to allow it (kernel/allowed.py).
     """
 
     cooldown_days: int = 7
@@ -50,6 +52,8 @@ class Settings:
     required_rules: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     policy: str = "default"
+    allowed_names: tuple[tuple[Named, ...], ...] = ()
+    allowed_publishers: tuple[Publishers, ...] = ()
     waivers: tuple[Waiver, ...] = ()
 
 
@@ -63,7 +67,8 @@ def tightened(base: Settings, tree: Settings, given: frozenset[str]) -> Settings
     """`base` with those of the `given` settings of `tree` that make it tighter; the rest is ignored.
 
     `given` are the field names the tree's file actually sets. Ages can only grow, severities only fall,
-    a shipped policy only become stricter, rules only be switched on. Never taken from a tree: known
+    a shipped policy only become stricter, rules only be switched on, and a list of what is allowed only stand
+    beside those there are. Never taken from a tree: known
     registries, exclusions, waivers, policy files, stores, upstreams, feeds and notifiers.
     """
     changes: dict[str, object] = {}
@@ -81,4 +86,7 @@ def tightened(base: Settings, tree: Settings, given: frozenset[str]) -> Settings
         required = set(base.required_rules) | set(tree.required_rules)
         changes["required_rules"] = tuple(sorted(required))
         changes["disabled_rules"] = tuple(r for r in base.disabled_rules if r not in required)
+    for name in ("allowed_names", "allowed_publishers"):
+        if name in given:
+            changes[name] = tuple(dict.fromkeys((*getattr(base, name), *getattr(tree, name))))
     return replace(base, **changes)  # type: ignore[arg-type]

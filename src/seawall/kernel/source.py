@@ -35,6 +35,11 @@ class Source:
     revision: str = ""
     credential: bool = False
 
+    @property
+    def is_local(self) -> bool:
+        """It lies beside what asks for it, and is nobody else's."""
+        return self.kind in (SourceKind.PATH, SourceKind.WORKSPACE)
+
 
 REGISTRY = Source(SourceKind.REGISTRY)
 WORKSPACE = Source(SourceKind.WORKSPACE)

@@ -17,6 +17,8 @@ def lines(facts: ReleaseFacts, now: datetime) -> Iterator[str]:
         yield f"    published {_when(facts.published, now)}"
     elif facts.digests:
         yield "    it does not say when this was published"
+    if facts.published_by:
+        yield f"    published by {neutral(_who(facts))}"
     if facts.first_release:
         yield f"    the name first appeared {_when(facts.first_release, now)}"
     if facts.yanked is not None:
@@ -25,6 +27,15 @@ def lines(facts: ReleaseFacts, now: datetime) -> Iterator[str]:
         yield "    runs code while it is installed"
     if facts.previous:
         yield from _compared(facts, now)
+
+
+def _who(facts: ReleaseFacts) -> str:
+    """The name under which a list of publishers has it, and whether it is known here."""
+    pipeline = "" if facts.publisher else "the pipeline "
+    known = "" if facts.publisher_known is None else ", as no release before it that had settled was"
+    if facts.publisher_known:
+        known = ", as releases before it were"
+    return f"{pipeline}{facts.published_by}{known}"
 
 
 def _compared(facts: ReleaseFacts, now: datetime) -> Iterator[str]:
@@ -83,6 +94,8 @@ def document(facts: ReleaseFacts) -> dict[str, object]:
         "provenance_before": facts.provenance_before,
         "publisher": facts.publisher,
         "publishers_before": facts.publishers_before,
+        "pipeline": facts.pipeline,
+        "publisher_known": facts.publisher_known,
         "yanked": facts.yanked,
         "digests": list(facts.digests),
     }

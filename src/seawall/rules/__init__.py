@@ -6,13 +6,13 @@ from seawall.kernel.rule import Rule, rules_in
 
 from . import settings
 from .hub import HUB
-from .packages import advisories, environment, locks, signals, sources
+from .packages import advisories, environment, lists, locks, signals, sources
 from .releases import RELEASES
 
 RULES: tuple[Rule, ...] = (
     tuple(
         rule
-        for family in (advisories, sources, locks, environment, settings, signals)
+        for family in (advisories, sources, locks, environment, settings, signals, lists)
         for rule in rules_in(family)
     )
     + RELEASES

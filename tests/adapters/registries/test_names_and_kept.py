@@ -103,6 +103,8 @@ def test_everything_survives_being_kept() -> None:
         provenance_before=True,
         publisher="somebody",
         publishers_before=("another",),
+        pipeline="x/oidc:1",
+        publisher_known=False,
         yanked="no",
         digests=("sha512:00",),
         source="r.example",

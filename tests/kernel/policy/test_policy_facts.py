@@ -1,10 +1,12 @@
 """Findings and registry facts become one vector, in which nothing is left out and nothing is guessed."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from seawall.kernel.advisory import Severity
+from seawall.kernel.allowed import Publishers
 from seawall.kernel.finding import Finding, Skipped
 from seawall.kernel.policy.facts import Answer, Facts, gather
 from seawall.kernel.release import NewDependency, ReleaseFacts
@@ -166,3 +168,24 @@ def test_provenance(now: bool | None, before: bool | None, lost: str) -> None:
 )
 def test_publishers(who: str | None, before: tuple[str, ...] | None, changed: str) -> None:
     assert about(ReleaseFacts(KEY, publisher=who, publishers_before=before)).publisher_changed == changed
+
+
+def test_who_published_and_what_lists_say_of_it() -> None:
+    lists = replace(
+        DEFAULTS,
+        allowed_names=((("npm", "a"),),),
+        allowed_publishers=(Publishers(("npm", "a"), ("ann", "x/*")),),
+    )
+
+    def told(release: ReleaseFacts | None, name: str = "a") -> tuple[str, ...]:
+        facts = gather((), lists, release=release, now=NOW, ecosystem="npm", name=name)
+        return (facts.publisher, facts.publisher_known, facts.publisher_allowed, facts.name_allowed)
+
+    key = ("npm", "a", "1.0.0")
+    assert told(ReleaseFacts(key, publisher="ann", publisher_known=True)) == ("ann", "yes", "yes", "yes")
+    assert told(ReleaseFacts(key, pipeline="x/1", publisher_known=False)) == ("x/1", "no", "yes", "yes")
+    assert told(ReleaseFacts(key, publisher="bob")) == ("bob", "unknown", "no", "yes")
+    assert told(ReleaseFacts(key)) == ("", "unknown", "no", "yes")
+    assert told(ReleaseFacts(("npm", "b", "1")), "b") == ("", "unknown", "unknown", "no")
+    assert told(None) == ("", "unknown", "unknown", "yes")
+    assert told(None, "") == ("", "unknown", "unknown", "unknown")

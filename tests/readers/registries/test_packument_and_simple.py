@@ -140,7 +140,25 @@ def test_a_mirror_that_leaves_attestations_out_says_nothing_about_them() -> None
 def test_a_trusted_pipeline_is_no_account() -> None:
     """A project that moves its releases into a pipeline has not been taken over by it."""
     user = {"name": "The Pipeline", "trustedPublisher": {"id": "x", "oidcConfigId": "oidc:1"}}
-    assert read_packument(packument(_1={"_npmUser": user}), "a").releases[0].publisher is None
+    got = read_packument(packument(_1={"_npmUser": user}), "a").releases[0]
+    assert (got.publisher, got.pipeline, got.published_by) == (None, "x/oidc:1", "x/oidc:1")
+
+
+@pytest.mark.parametrize(
+    ("user", "who"),
+    [
+        ({"name": "ann"}, "ann"),
+        ({"name": "ann\n"}, None),
+        ({"name": "\ud800"}, None),
+        ({"name": 3}, None),
+        ({"name": "ann", "trustedPublisher": {"id": "x"}}, "x/"),
+        ({"name": "ann", "trustedPublisher": {"id": "x\u202e"}}, None),
+        ({"name": "ann", "trustedPublisher": True}, None),
+        ("ann", None),
+    ],
+)
+def test_who_published_is_printable_or_not_known(user: object, who: str | None) -> None:
+    assert read_packument(packument(_1={"_npmUser": user}), "a").releases[0].published_by == who
 
 
 def test_texts_are_cut() -> None:

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall.kernel.advisory import Severity
+from seawall.kernel.allowed import Publishers, name_allowed, publisher_allowed
 from seawall.kernel.limits import DEFAULT_LIMITS
 from seawall.kernel.settings import DEFAULTS, tightened
 from seawall.readers.settings.seawall_toml import LAYOUT, SettingsFile, read
@@ -19,6 +20,8 @@ days = 3
 name_days = 60
 [advisories]
 stale_days = 2
+[names]
+allow = ["pkg:npm/@acme/*", "pkg:pypi/Requests"]
 [registries]
 known = ["Registry.example:8443"]
 [rules]
@@ -32,6 +35,9 @@ asset = "pkg:npm/minimist"
 reason = "only used at build time"
 author = "the build team"
 expires = 2027-01-31
+[[publishers]]
+asset = "pkg:npm/left"
+allow = ["ann"]
 """
 
 
@@ -42,12 +48,14 @@ def load(data: bytes) -> SettingsFile:
 def test_every_setting_is_read() -> None:
     got = load(FULL)
     assert got.problems == ()
-    assert got.given == {s.field for s in LAYOUT} | {"waivers"}
+    assert got.given == {s.field for s in LAYOUT} | {"waivers", "allowed_publishers"}
     assert got.settings.cooldown_days == 3
     assert got.settings.deny_severity is Severity.HIGH
     assert got.settings.known_registries == ("registry.example:8443",)
     waiver = got.settings.waivers[0]
-    assert (waiver.expires, waiver.line) == (date(2027, 1, 31), 18)
+    assert (waiver.expires, waiver.line) == (date(2027, 1, 31), 20)
+    assert got.settings.allowed_names == ((("npm", "@acme/*"), ("PyPI", "requests")),)
+    assert got.settings.allowed_publishers == (Publishers(("npm", "left"), ("ann",)),)
 
 
 def test_an_empty_file_sets_nothing() -> None:
@@ -72,6 +80,14 @@ def test_an_empty_file_sets_nothing() -> None:
             "no setting 'rules'",
         ),
         ("waivers = 3", 0, "[[waivers]]"),
+        ("[names]\nallow = ['left-pad']", 2, "must be such as pkg:npm/left-pad"),
+        ("[names]\nallow = ['pkg:npm/a@1']", 2, "no version"),
+        ("[names]\nallow = 'pkg:npm/a'", 2, "list of texts"),
+        ("[publishers]\n'pkg:npm/a' = ['ann']", 0, "[[publishers]]"),
+        ("[[publishers]]\nasset='pkg:npm/a'", 1, "needs 'asset' and 'allow'"),
+        ("[[publishers]]\nasset='a'\nallow=['ann']", 1, "asset must be such as"),
+        ("[[publishers]]\nasset='pkg:npm/a'\nallow=['']", 1, "list of texts"),
+        ("[[publishers]]\nasset='pkg:npm/a'\nallow=['a']\nby='b'", 1, "and nothing else"),
         ("[policy\nuse='x'", 1, "not TOML"),
         ("policy = 3", 1, "not a table"),
     ],
@@ -106,3 +122,16 @@ def test_a_tree_only_tightens() -> None:
     tight = load(b"[policy]\nuse='strict'\ndeny_severity='low'\n[cooldown]\ndays=30\n")
     got = tightened(DEFAULTS, tight.settings, tight.given)
     assert (got.policy, got.deny_severity, got.cooldown_days) == ("strict", Severity.LOW, 30)
+
+
+def test_a_tree_s_lists_stand_beside_your_own() -> None:
+    """Whatever the tree allows, your own list has to allow too; and a list where there was none only denies."""
+    own = load(b"[names]\nallow=['pkg:npm/a']\n[[publishers]]\nasset='pkg:npm/a'\nallow=['ann']\n")
+    tree = load(b"[names]\nallow=['pkg:npm/*']\n[[publishers]]\nasset='pkg:npm/*'\nallow=['*']\n")
+    got = tightened(own.settings, tree.settings, tree.given)
+    assert name_allowed(got.allowed_names, "npm", "a") is True
+    assert name_allowed(got.allowed_names, "npm", "b") is False
+    assert publisher_allowed(got.allowed_publishers, "npm", "a", "mallory") is False
+    assert tightened(got, tree.settings, tree.given) == got
+    alone = tightened(DEFAULTS, own.settings, own.given)
+    assert name_allowed(alone.allowed_names, "npm", "b") is False

@@ -16,7 +16,7 @@ from typing import Any
 from seawall.kernel.client import Upstream
 from seawall.kernel.release import NewDependency, ReleaseFacts
 
-CACHED = "registry-facts/1"
+CACHED = "registry-facts/2"
 """The kind under which entries stand in the cache."""
 
 FRESH = timedelta(hours=1)
@@ -98,7 +98,7 @@ def read(data: bytes, ecosystem: str, name: str) -> Kept | None:
 _TIMES = ("published", "first_release")
 _PLAIN = (
     "previous", "install_script", "install_script_before", "provenance", "provenance_before",
-    "publisher", "yanked", "source",
+    "publisher", "pipeline", "publisher_known", "yanked", "source",
 )  # fmt: skip
 
 

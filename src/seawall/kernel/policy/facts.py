@@ -12,6 +12,7 @@ from enum import StrEnum
 from operator import attrgetter
 
 from seawall.kernel.advisory import Severity
+from seawall.kernel.allowed import name_allowed, publisher_allowed
 from seawall.kernel.finding import Finding, Skipped
 from seawall.kernel.release import ReleaseFacts
 from seawall.kernel.settings import DEFAULTS, Settings
@@ -82,6 +83,10 @@ class Facts:
     install_script_new: Answer = Answer.UNKNOWN
     provenance_lost: Answer = Answer.UNKNOWN
     publisher_changed: Answer = Answer.UNKNOWN
+    publisher: str = ""
+    publisher_known: Answer = Answer.UNKNOWN
+    publisher_allowed: Answer = Answer.UNKNOWN
+    name_allowed: Answer = Answer.UNKNOWN
     ecosystem: str = ""
     direct: Answer = Answer.UNKNOWN
     dev: bool = False
@@ -178,6 +183,7 @@ def gather(
     release: ReleaseFacts | None = None,
     now: datetime | None = None,
     ecosystem: str = "",
+    name: str = "",
     direct: bool | None = None,
     dev: bool = False,
     exempt: bool = False,
@@ -187,7 +193,8 @@ def gather(
     """The facts about one package or file: what was found there, what its registry says, what is set.
 
     Whoever calls vouches that malware and vulnerabilities were looked up, unless an `unchecked` names them.
-    `release` counts only together with `now`. `exempt`, `hotfix` and `mode` are what a gate knows besides.
+    `release` counts only together with `now`; without a `name` no list of names is
+    asked. `exempt`, `hotfix` and `mode` are what a gate knows besides.
     """
     found = tuple(findings)
     names = frozenset(item.check for item in unchecked)
@@ -196,7 +203,8 @@ def gather(
         vulnerabilities_checked=not any("vulnerabilities" in name for name in names),
         unchecked=names,
         **_found(found),  # type: ignore[arg-type]
-        **_released(release, now, found),  # type: ignore[arg-type]
+        **_released(release, now, found, settings),  # type: ignore[arg-type]
+        name_allowed=answer(name_allowed(settings.allowed_names, ecosystem, name) if name else None),
         ecosystem=ecosystem,
         direct=answer(direct),
         dev=dev,
@@ -247,7 +255,7 @@ def _found(findings: tuple[Finding, ...]) -> dict[str, object]:
 
 
 def _released(
-    release: ReleaseFacts | None, now: datetime | None, findings: tuple[Finding, ...]
+    release: ReleaseFacts | None, now: datetime | None, findings: tuple[Finding, ...], settings: Settings
 ) -> dict[str, object]:
     scripted = True if any(f.rule == "packages/install-script" for f in findings) else None
     if release is None or now is None:
@@ -264,6 +272,11 @@ def _released(
         "install_script_new": answer(_gained(script, release.install_script_before)),
         "provenance_lost": answer(_gained(release.provenance_before, release.provenance)),
         "publisher_changed": answer(_stranger(release)),
+        "publisher": release.published_by or "",
+        "publisher_known": answer(release.publisher_known),
+        "publisher_allowed": answer(
+            publisher_allowed(settings.allowed_publishers, *release.key[:2], release.published_by)
+        ),
     }
 
 

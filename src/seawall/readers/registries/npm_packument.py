@@ -91,15 +91,25 @@ def _listed(version: str, item: Mapping[str, object], times: Mapping[str, object
         install_script=runs_at_install(item) or bool(item.get("gypfile")),
         provenance=bool(dist.get("attestations")),
         publisher=_publisher(mapping(item.get("_npmUser"))),
+        pipeline=_pipeline(mapping(mapping(item.get("_npmUser")).get("trustedPublisher"))),
     )
 
 
 def _publisher(user: Mapping[str, object]) -> str | None:
     """The account that published; None for a pipeline that the owners trust, which is no account."""
-    name = user.get("name")
-    if not isinstance(name, str) or not name or user.get("trustedPublisher"):
+    return None if user.get("trustedPublisher") else _word(user.get("name"))
+
+
+def _pipeline(trusted: Mapping[str, object]) -> str | None:
+    """`github/oidc:…`: whose pipeline, and which of those that the owners of the name have set up."""
+    whose, which = _word(trusted.get("id")), _word(trusted.get("oidcConfigId"))
+    return f"{whose}/{which or ''}" if whose else None
+
+
+def _word(value: object) -> str | None:
+    if not isinstance(value, str) or not value or not value.isprintable():
         return None
-    return name[:_LONGEST]
+    return value[:_LONGEST]
 
 
 def runs_at_install(item: Mapping[str, object]) -> bool:

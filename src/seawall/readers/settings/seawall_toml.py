@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
+from typing import TypeVar
 
 from seawall.kernel.advisory import Severity
+from seawall.kernel.allowed import Named, Publishers, named
 from seawall.kernel.limits import Limits
 from seawall.kernel.lockfile import Problem, ProblemKind
 from seawall.kernel.settings import DEFAULTS, Settings, Waiver
@@ -69,6 +71,18 @@ def _hosts(value: object) -> tuple[str, ...]:
     return hosts
 
 
+def _named(value: object) -> Named:
+    try:
+        return named(_text(value))
+    except ValueError as error:
+        raise _Refused(f"{error}: {value!r} does not") from None
+
+
+def _names(value: object) -> tuple[tuple[Named, ...], ...]:
+    """One list; it may be empty, and then no name is allowed."""
+    return (tuple(_named(text) for text in _texts(value)),)
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One key of the file: where it stands, which field of `Settings` it sets, and what it means."""
@@ -99,12 +113,16 @@ LAYOUT: tuple[Setting, ...] = (
     Setting("cooldown", "days", "cooldown_days", _days, "a release younger than this many days is young"),
     Setting("cooldown", "name_days", "young_name_days", _days, "a package name younger than this is young"),
     Setting("advisories", "stale_days", "stale_days", _days, "advisory data older than this is stale"),
+    Setting("names", "allow", "allowed_names", _names, "the only names that are allowed; left out, all are"),
     Setting("registries", "known", "known_registries", _hosts, "hosts accepted besides your clients' own"),
     Setting("rules", "disable", "disabled_rules", _texts, "rules that are not asked"),
     Setting("rules", "require", "required_rules", _texts, "rules that nobody may switch off"),
     Setting("scan", "exclude", "exclude", _texts, "paths that are left out, as globs"),
 )
 """Every setting there is, in the order in which it is documented."""
+
+_WRITTEN_APART = frozenset({"waivers", "publishers"})
+"""Tables of which there may be several."""
 
 _WAIVER_TEXTS = ("rule", "reason", "author", "asset", "path", "fingerprint")
 
@@ -125,18 +143,22 @@ def read(data: bytes, path: str, limits: Limits) -> SettingsFile:
     waivers = tuple(_waivers(table.get("waivers", []), toml.array_lines(text, "waivers"), refuse))
     if waivers:
         values["waivers"] = waivers
+    lists = tuple(_publishers(table.get("publishers", []), toml.array_lines(text, "publishers"), refuse))
+    if lists:
+        values["allowed_publishers"] = lists
     settings = Settings(**values)  # type: ignore[arg-type]
     return SettingsFile(path, settings, frozenset(values), tuple(problems))
 
 
 Refuse = Callable[[str, int], None]
+_T = TypeVar("_T")
 
 
 def _values(table: Mapping[str, object], text: str, refuse: Refuse) -> Iterator[tuple[str, object]]:
     known = {(s.table, s.key): s for s in LAYOUT}
     tables = {s.table for s in LAYOUT}
     for name, content in table.items():
-        if name == "waivers":
+        if name in _WRITTEN_APART:
             continue
         if name not in tables or not isinstance(content, dict):
             refuse(f"[{name}] is not a table that seawall.toml has", _line(text, name))
@@ -159,16 +181,37 @@ def _line(text: str, word: str) -> int:
     return 0
 
 
+def _publishers(value: object, lines: list[int], refuse: Refuse) -> Iterator[Publishers]:
+    return _tables("publishers", value, lines, refuse, _list_of_publishers)
+
+
+def _list_of_publishers(item: object, line: int) -> Publishers:
+    del line
+    if not isinstance(item, dict) or set(item) != {"asset", "allow"}:
+        raise _Refused("needs 'asset' and 'allow', and nothing else")
+    asset = _text(item["asset"])
+    try:
+        return Publishers(named(asset), _texts(item["allow"]))
+    except ValueError as error:
+        raise _Refused(f"asset {error}") from None
+
+
 def _waivers(value: object, lines: list[int], refuse: Refuse) -> Iterator[Waiver]:
+    return _tables("waivers", value, lines, refuse, _waiver)
+
+
+def _tables(
+    name: str, value: object, lines: list[int], refuse: Refuse, read: Callable[[object, int], _T]
+) -> Iterator[_T]:
     if not isinstance(value, list):
-        refuse("waivers must be written as [[waivers]]", 0)
+        refuse(f"{name} must be written as [[{name}]]", 0)
         return
     for index, item in enumerate(value):
         line = lines[index] if index < len(lines) else 0
         try:
-            yield _waiver(item, line)
+            yield read(item, line)
         except _Refused as refusal:
-            refuse(f"waiver {index + 1}: {refusal}", line)
+            refuse(f"{name[:-1]} {index + 1}: {refusal}", line)
 
 
 def _waiver(item: object, line: int) -> Waiver:
