@@ -8,6 +8,7 @@ hold a caller for minutes. Only `adapters/http.py` uses this file.
 from __future__ import annotations
 
 import contextlib
+import http.client
 import os
 import socket
 import ssl
@@ -136,8 +137,43 @@ def _shut(connected: socket.socket | None) -> None:
             socket.socket.shutdown(connected, socket.SHUT_RDWR)
 
 
+class _Answer(http.client.HTTPResponse):
+    """What stands behind its end is nobody's answer: the connection is left to whoever sent it."""
+
+    def __init__(self, sock: Any, *given: Any, **named: Any) -> None:
+        super().__init__(sock, *given, **named)
+        self._from: socket.socket = sock
+
+    def _close_conn(self) -> None:
+        if self.fp is not None and _more(self.fp, self._from):
+            _shut(self._from)
+        super()._close_conn()  # type: ignore[misc]
+
+
+def _more(buffered: Any, connected: socket.socket) -> bool:
+    """Bytes have come already that nobody asked for."""
+    patience = connected.gettimeout()
+    try:
+        connected.settimeout(0)
+        return bool(buffered.peek(1))
+    except (OSError, ValueError):
+        return False  # none is here, or nothing more can come
+    finally:
+        with contextlib.suppress(OSError):
+            connected.settimeout(patience)
+
+
+def give_back(answer: Any) -> None:
+    """The connection of an answer of urllib3 that was read to its end may be used again, if it is sound."""
+    if answer._original_response is not None:
+        answer._original_response.close()
+    answer.release_conn()
+
+
 class _Bounded(HTTPConnection):
     """Finds the address and connects within `timeout` altogether, and shows its socket to the watch."""
+
+    response_class = _Answer
 
     def _new_conn(self) -> socket.socket:
         seconds = self.timeout if isinstance(self.timeout, int | float) else 3.0

@@ -256,7 +256,7 @@ class Http:
 
     def _exchange(self, order: _Order, write: Callable[[bytes], object]) -> Response:
         """Follow redirects and hand the final body to `write`; the answer itself comes without it."""
-        from .connections import Watch
+        from .connections import Watch, give_back
 
         host = _host(order.url)
         with Watch(order.deadline) as watch:
@@ -275,7 +275,7 @@ class Http:
                             order.begin(answer)
                             for block in _body(raw, order, watch):
                                 write(block)
-                            raw.release_conn()
+                            give_back(raw)
                         return answer
                     order = _redirected(order, raw.status, raw.headers.get("location", ""))
                 finally:
