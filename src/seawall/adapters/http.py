@@ -40,7 +40,7 @@ _TO_ANYONE = frozenset(
         "user-agent",
     }
 )
-"""Headers that another host may see after a redirect: any other one may be a credential."""
+"""Headers that anybody may see after a redirect: any other one may be a credential."""
 _BLOCK = 256 * 1024
 _SURELY_FINE, _DENSEST = 4 * 1024 * 1024, 100
 """What is larger unpacked, and so many times larger than packed, is no document."""
@@ -109,6 +109,7 @@ class _Order:
     deadline: float
     begin: Callable[[Response], None] = _nothing
     allowed: Callable[[str], bool] = anywhere
+    trusted: Callable[[str], bool] = anywhere
     pace: Pace | None = None
     """Set for a stream: it is not decompressed, and its deadline is that of its head."""
 
@@ -133,6 +134,7 @@ class Http:
         deadline: float | None = None,
         repeatable: bool | None = None,
         allowed: Callable[[str], bool] = anywhere,
+        trusted: Callable[[str], bool] = anywhere,
     ) -> Response:
         """The answer, whatever its status. Raises OutsideError when there is none that can be used.
 
@@ -140,13 +142,14 @@ class Http:
         `Retry-After` says or twice as long each time; by default only where asking twice does nothing
         twice (GET, HEAD), otherwise if `repeatable`. `limit` bounds the body, also after decompression.
         `deadline` (of `time.monotonic`) may end it earlier than `patience.total`. A user name and password
-        in `url` are sent as an Authorization header. `allowed` is asked about every address on the way.
+        in `url` are sent as an Authorization header. `allowed` is asked about every address on the way;
+        what may be a credential goes on to one of the same scheme, host and port that is `trusted`.
         """
         end = time.monotonic() + self.patience.total
         order = self._order(
             method, url, headers, body, limit, end if deadline is None else min(end, deadline)
         )
-        order = replace(order, allowed=allowed)
+        order = replace(order, allowed=allowed, trusted=trusted)
         again = method in ("GET", "HEAD") if repeatable is None else repeatable
         return self._patiently(lambda: self._answer(order), order, again)
 
@@ -180,13 +183,15 @@ class Http:
         headers: Mapping[str, str] = MappingProxyType({}),
         pace: Pace = Pace(),
         allowed: Callable[[str], bool] = anywhere,
+        trusted: Callable[[str], bool] = anywhere,
     ) -> Response:
         """Hand the body of a GET to `write`, as it is stored there: nothing is decompressed.
 
         `begin` gets the answer before its first block, if it is 200; of any other answer no body is read.
-        `allowed` is asked about every address, redirects included. The head has `patience.total`, each block
-        `patience.read`, the whole what `pace` leaves it. Raises OutsideError; whatever `begin` and `write`
-        raise ends it too. Nothing is tried again once a block was written.
+        `allowed` is asked about every address, redirects included, and `trusted` as in `request`. The head
+        has `patience.total`, each block `patience.read`, the whole what `pace` leaves it. Raises
+        OutsideError; whatever `begin` and `write` raise ends it too. Nothing is tried again once a block was
+        written.
         """
         order = self._order("GET", url, headers, None, limit, time.monotonic() + self.patience.total)
         identity = {**order.headers, "accept-encoding": "identity"}
@@ -196,7 +201,7 @@ class Http:
             begun.append(answer)
             begin(answer)
 
-        order = replace(order, headers=identity, begin=started, allowed=allowed, pace=pace)
+        order = replace(order, headers=identity, begin=started, allowed=allowed, trusted=trusted, pace=pace)
 
         def once() -> Response:
             try:
@@ -433,10 +438,16 @@ def _redirected(order: _Order, status: int, location: str) -> _Order:
     if status == 303 and method != "HEAD":
         method, body = "GET", None
     if (old.scheme, old.hostname, old.port) != (new.scheme, new.hostname, new.port):
-        headers = {name: value for name, value in headers.items() if name in _TO_ANYONE}
         if body is not None:
             raise _Unreachable(f"{host} redirects what was sent to it to another host", final=True)
+        headers = _without_secrets(headers)
+    elif not order.trusted(target):
+        headers = _without_secrets(headers)
     return replace(order, method=method, url=target, headers=headers, body=body)
+
+
+def _without_secrets(headers: Mapping[str, str]) -> Mapping[str, str]:
+    return {name: value for name, value in headers.items() if name in _TO_ANYONE}
 
 
 def _is_here(host: str | None) -> bool:

@@ -4,6 +4,7 @@ import gzip
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from seawall.adapters.http import Pace, Patience
 from seawall.adapters.origins.circuit import Circuits
 from seawall.adapters.origins.fetch import Fetcher, Heard, NotThereError
 from seawall.adapters.origins.heard import HeardStore
+from seawall.adapters.origins.places import is_below
 from seawall.kernel.errors import OutsideError, StoreError
 from seawall.kernel.origin import Origin
 from simulators.loopback import Answer, Server, in_turn, say, serving
@@ -299,6 +301,46 @@ def test_a_credential_goes_to_its_own_registry_only(server: Server, other: Serve
     assert [headers["authorization"] for _, headers in server.seen] == [f"Bearer {CANARY}"] * 2
     assert len(other.seen) == 3
     assert CANARY not in str(other.seen)
+
+
+def test_a_redirect_takes_a_credential_along_in_its_registrys_own_directory_only(
+    server: Server, make: Make
+) -> None:
+    for name in ("x", "f"):
+        server.answers[f"/team/npm/{name}"] = say(302, Location=f"/team/npm/-/{name}")
+        server.answers[f"/team/npm/-/{name}"] = say(302, Location=f"{server.url}/other/{name}")
+        server.answers[f"/other/{name}"] = say(302, Location=f"/team/npm/end/{name}")
+        server.answers[f"/team/npm/end/{name}"] = say(200, b"{}")
+    fetcher = make(authorization=lambda _: f"Bearer {CANARY}")
+    mine = replace(origin(server), url=f"{server.url}/team/npm")
+    fetcher.document([mine], lambda _: f"{server.url}/team/npm/x", "application/json", 0)
+    fetcher.file(f"{server.url}/team/npm/f", mine, lambda _: None, bytes, 100)
+    carried = [path for path, headers in server.seen if CANARY in str(headers)]
+    assert carried == ["/team/npm/x", "/team/npm/-/x", "/team/npm/f", "/team/npm/-/f"]
+    assert len(server.seen) == 8
+
+
+@pytest.mark.parametrize(
+    ("url", "below"),
+    [
+        ("https://h.example/a/simple/x/", True),
+        ("https://h.example/a/packages/x.whl", True),
+        ("https://h.example:443/a/@s%2fx", True),
+        ("https://h.example/a", False),
+        ("https://h.example/ab/x", False),
+        ("https://h.example/a/../b", False),
+        ("https://h.example/a/%2e%2e/b", False),
+        ("https://h.example/a/..%2fb", False),
+        ("https://h.example/a/..\\b", False),
+        ("https://h.example:444/a/x", False),
+        ("http://h.example/a/x", False),
+        ("https://g.example/a/x", False),
+    ],
+)
+def test_the_directory_of_a_registry(url: str, below: bool) -> None:
+    for root in ("https://h.example/a", "https://h.example/a/", "https://h.example/a/simple/"):
+        assert is_below(url, root) is below
+    assert is_below("https://h.example/x", "https://h.example/")
 
 
 def test_a_credential_is_in_no_message_and_no_file(server: Server, make: Make, tmp_path: Path) -> None:

@@ -4,7 +4,8 @@ The next one is asked only when the one before said that it does not know the na
 registry fail must not decide that the public one answers in its place. While a registry is down, what it said
 last counts, and the ones after it are not asked anything new either: an outage brings nothing in.
 
-Blocking, safe to share between threads. A credential goes to its registry's own scheme, host and port.
+Blocking, safe to share between threads. A credential goes to its registry's own scheme, host and port; a
+redirect takes it along below the registry's own directory only.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from seawall.kernel.origin import Origin
 
 from .circuit import Circuits
 from .heard import HeardStore, Kept
-from .places import host_of, may_fetch, same_place
+from .places import host_of, is_below, may_fetch, same_place
 
 Check = Callable[[bytes, str, str], object]
 """Given body, content type and address; raises OutsideError for what is no answer at all."""
@@ -154,6 +155,7 @@ class Fetcher:
                 headers=self._headers(origin, url, {}),
                 pace=self._pace,
                 allowed=lambda place: may_fetch(origin, place),
+                trusted=lambda place: is_below(place, origin.url),
             )
             if answer.status >= 500 or answer.status == 429:
                 raise _refused(answer, host)
@@ -210,6 +212,7 @@ class Fetcher:
                 headers=self._headers(origin, url, {"accept": question.accept, **conditions}),
                 limit=self._document_bytes,
                 allowed=lambda place: may_fetch(origin, place),
+                trusted=lambda place: is_below(place, origin.url),
             )
             if answer.status >= 500 or answer.status == 429:
                 raise _refused(answer, host)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from seawall.kernel.origin import Origin
 
@@ -38,6 +38,24 @@ def may_fetch(origin: Origin, url: str) -> bool:
     elif target.scheme != "https":
         return False
     return not origin.files or _host(target) in {_host(own), *(item.lower() for item in origin.files)}
+
+
+def is_below(url: str, root: str) -> bool:
+    """`url` lies in the directory of the registry at `root`: a credential for it may be sent on there.
+
+    One host may belong to many. The directory of an index ends before its last `simple` (PEP 503): files
+    lie beside that. A path that could mean another one lies nowhere.
+    """
+    target, own = _split(url), _split(root)
+    if target is None or own is None or not same_place(url, root):
+        return False
+    parts = unquote(target.path).split("/")
+    if any(part in (".", "..") or "\\" in part for part in parts):
+        return False
+    top = own.path.rstrip("/")
+    for last in ("/simple", "/+simple"):
+        top = top.removesuffix(last)
+    return target.path.startswith(f"{top}/")
 
 
 def is_here(host: str | None) -> bool:
