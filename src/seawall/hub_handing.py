@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from seawall.adapters.origins.fetch import Fetcher
@@ -20,6 +20,7 @@ from seawall.hub_offering import INSPECTOR, HubOfferer, HubRefusal, HubShelf, Wa
 from seawall.kernel.admission import Admission
 from seawall.kernel.errors import OutsideError
 from seawall.kernel.finding import Finding, Skipped
+from seawall.kernel.gate_settings import GateSettings
 from seawall.kernel.hub import ECOSYSTEM, HubFile, Kind, Repository
 from seawall.kernel.identity import Identity
 from seawall.kernel.offer import Offering
@@ -32,6 +33,7 @@ check that did not run makes it unscannable."""
 
 _WAIT_BYTES = 16 * 1024 * 1024
 """A client waits ten seconds for the first byte, so a larger file is sent while it comes."""
+_MOST_GATED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class HubHander:
         gate: Gate,
         fetcher: Fetcher,
         blobs: Blobs,
-        hold_bytes: int,
+        settings: GateSettings,
         inspect: Inspect,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -61,7 +63,9 @@ class HubHander:
         self._gate = gate
         self._fetcher = fetcher
         self._blobs = blobs
-        self._hold = min(hold_bytes, _WAIT_BYTES)
+        self._hold = min(settings.hold_bytes, _WAIT_BYTES)
+        self._fresh = timedelta(seconds=settings.fresh_seconds)
+        self._let_in: dict[tuple[str, str], datetime] = {}
         self._inspect = inspect
         self._now = now
 
@@ -76,6 +80,8 @@ class HubHander:
         file, admission = shelf.files.get(path), shelf.admission(path)
         if file is None or admission is None:
             raise HubRefusal(404, "EntryNotFound", "Entry not found", shelf.repository.commit)
+        if shelf.repository.gated and admission.lets_in:
+            self._gated(shelf, path)
         return shelf, file, admission
 
     def prepare(self, wanted: Wanted, path: str, identity: Identity, mode: Mode) -> Handed:
@@ -151,6 +157,20 @@ class HubHander:
     def _examined(self, name: str) -> dict[str, Examined]:
         _, examined = self._gate.seen_of(ECOSYSTEM, name)
         return {item.filename: item for item in examined if item.engine == INSPECTOR}
+
+    def _gated(self, shelf: HubShelf, path: str) -> None:
+        """Whose owner chooses whom to let in is asked for anew: that its bytes are here gives nobody a right.
+
+        Raises HubRefusal where the hub does not let us in. While it is down, what is here is handed out.
+        """
+        key, now = (shelf.origin.name, shelf.repository.title), self._now()
+        until = self._let_in.get(key)
+        if until is not None and now < until:
+            return
+        self._pass_on(shelf, path)
+        if len(self._let_in) > _MOST_GATED:
+            self._let_in.clear()
+        self._let_in[key] = now + self._fresh
 
     def _pass_on(self, shelf: HubShelf, path: str) -> None:
         """Raise the hub's own refusal where that is why a file did not come: it is gated, or gone."""

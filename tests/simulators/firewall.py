@@ -115,6 +115,7 @@ def firewall(
     advisories: Sequence[Mapping[str, Any]] | None = (),
     settings: GateSettings | None = None,
     exemptions: Callable[[], Sequence[Exemption]] = tuple,
+    authorization: Callable[[Origin], str] = lambda _: "",
 ) -> Iterator[RealFirewall]:
     """A firewall that keeps its data in `place`. With `advisories` None there is no index."""
     place.mkdir(parents=True, exist_ok=True)
@@ -129,7 +130,7 @@ def firewall(
     listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
     addresses = bases(Listen(port=0), listener)
     assembled = assemble(
-        found, addresses, place, lambda _: "", None, exemptions, clock=lambda: now().timestamp()
+        found, addresses, place, authorization, None, exemptions, clock=lambda: now().timestamp()
     )
     speak_phrases()
     config = configured(assembled.app, Listen())

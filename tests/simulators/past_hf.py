@@ -21,6 +21,7 @@ from urllib.parse import parse_qs, quote, unquote
 from .past import Past, Reply, Request
 
 LARGE = 64 * 1024
+TIME = "%Y-%m-%dT%H:%M:%S.000Z"
 LFS = frozenset({"safetensors", "bin", "pt", "pth", "ckpt", "pkl", "h5", "gguf", "parquet", "onnx", "7z"})
 _KINDS = {"models": "model", "datasets": "dataset", "spaces": "space"}
 
@@ -124,7 +125,7 @@ class PastHub(Past):
         born = self.born.get(parts[2])
         if born is None or parts[1] == "users":
             return Reply(404, b'{"error":"not found"}')
-        return Reply(200, json.dumps({"name": parts[2], "createdAt": born.isoformat()}).encode())
+        return Reply(200, json.dumps({"name": parts[2], "createdAt": born.strftime(TIME)}).encode())
 
     def _api(self, kind: str, parts: list[str], request: Request) -> Reply:
         split = 1 if len(parts) == 1 or parts[1] in ("revision", "tree", "refs", "paths-info") else 2
@@ -185,8 +186,8 @@ class PastHub(Past):
             "id": repository.name,
             "sha": commit.id,
             "author": repository.name.partition("/")[0],
-            "createdAt": repository.created.isoformat(),
-            "lastModified": self._seen(repository)[-1].at.isoformat(),
+            "createdAt": repository.created.strftime(TIME),
+            "lastModified": self._seen(repository)[-1].at.strftime(TIME),
             "private": repository.private,
             "gated": repository.gated,
             "disabled": False,

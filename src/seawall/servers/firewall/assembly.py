@@ -225,7 +225,7 @@ def assemble(
         )
         opened.callback(door.close)
         hub = HubOfferer(door, gate, settings.origins, settings.fresh_seconds, clock=clock)
-        hands = HubHander(hub, gate, fetcher, blobs, settings.hold_bytes, nothing_inside, now)
+        hands = HubHander(hub, gate, fetcher, blobs, settings, nothing_inside, now)
         rooms[HUB_PREFIX] = HubRoom(desk, hub, hands)
         return Assembled(
             Firewall(desk, rooms), desk, gate, record, data / LEDGER_FILE, [opened.pop_all().close]

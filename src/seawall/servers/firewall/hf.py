@@ -6,6 +6,7 @@ never told of another host, so it opens no connection but to this one.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -23,7 +24,7 @@ from seawall.kernel.dialect import Said
 from seawall.kernel.event import Action, Delivery, Event
 from seawall.kernel.hub import ECOSYSTEM, HubFile, Repository
 from seawall.readers.registries.hub_info import info_for
-from seawall.reports.denial import denial, failure, reason
+from seawall.reports.denial import denial, reason
 
 from .desk import Desk
 from .files import send_file
@@ -36,6 +37,7 @@ _DOCUMENTS, _FILES = f"{PREFIX} documents", f"{PREFIX} files"
 _BYTES = "application/octet-stream"
 _NAMED = 3
 _LONGEST = 800
+_DOTS = str.maketrans("·…–—", "-.--")
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -301,7 +303,7 @@ def _encoded(headers: Headers) -> list[tuple[bytes, bytes]]:
 def _ascii(text: str) -> str:
     """One line for a header."""
     plain = "".join(letter if letter.isprintable() else " " for letter in text[:_LONGEST])
-    return plain.encode("ascii", "replace").decode().strip()
+    return plain.translate(_DOTS).encode("ascii", "replace").decode().strip()
 
 
 def _said(status: int, message: str, code: str = "", more: Headers = ()) -> Said:
@@ -309,7 +311,7 @@ def _said(status: int, message: str, code: str = "", more: Headers = ()) -> Said
     headers: Headers = (("x-error-message", _ascii(message)), *more)
     if code:
         headers = (("x-error-code", code), *headers)
-    return Said(ToldStatus(status, message), failure(message), headers=headers)
+    return Said(ToldStatus(status, message), json.dumps({"error": message}).encode(), headers=headers)
 
 
 def _handed_on(refusal: HubRefusal) -> Said:
@@ -320,6 +322,10 @@ def _handed_on(refusal: HubRefusal) -> Said:
 
 
 def _denied(about: Denied) -> Said:
-    text = reason(about.name, about.version, about.admission, about.best)
-    body = denial(about.name, about.version, about.admission, about.best)
-    return Said(ToldStatus(403, text), body, headers=(("x-error-message", _ascii(text)),))
+    """A denial. The library leaves out of the body what it has from the header, if both are the same."""
+    text = reason(about.name, about.version, about.admission, about.best).translate(_DOTS)
+    body = json.loads(denial(about.name, about.version, about.admission, about.best))
+    body["error"] = _ascii(text)
+    return Said(
+        ToldStatus(403, text), json.dumps(body).encode(), headers=(("x-error-message", body["error"]),)
+    )
