@@ -1,4 +1,4 @@
-"""pip, uv and poetry through the real firewall: fresh, locked, and with an address that leads round it.
+"""pip, uv and poetry through the real firewall, beyond what test_matrix.py asks of every client.
 
 The clients know the firewall's address only; the simulated upstream remembers who asked it. `ebb` has three
 releases that are old enough and one of this morning; `calm` has old ones only.
@@ -19,7 +19,7 @@ from tests.simulators.command_line import index
 from tests.simulators.osv import record
 from tests.simulators.past import serving
 from tests.simulators.past_pypi import JSON, PastPypi
-from tests.simulators.python_clients import MISSING, Desktop, Ran
+from tests.simulators.python_clients import MISSING, Desktop, fresh, install_locked, lock
 from tests.simulators.running_gate import Running, running
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING)
@@ -59,50 +59,6 @@ def desk(gate: Running, tmp_path: Path) -> Desktop:
     return Desktop(tmp_path, f"{gate.url}/pypi/simple/")
 
 
-def fresh(desk: Desktop, tool: str, need: str) -> Ran:
-    """Resolve and install, with no lock."""
-    if tool == "pip":
-        return desk.run("pip", "install", "--target", "t", need)
-    desk.project(need)
-    if tool == "uv":
-        return desk.run("uv", "sync")
-    done = desk.run("poetry", "lock", "-n")
-    return desk.run("poetry", "install", "-n") if done.code == 0 else done
-
-
-def lock(desk: Desktop, tool: str, upstream: PastPypi) -> None:
-    """Write a lock of ebb 1.2, which is allowed."""
-    if tool == "pip":
-        lines = []
-        for name, version in (("ebb", "1.2"), ("tide", "1.0")):
-            digests = [item.digest for item in upstream.projects[name] if item.version == version]
-            lines.append(f"{name}=={version} " + " ".join(f"--hash=sha256:{digest}" for digest in digests))
-        (desk.place / "requirements.txt").write_text("\n".join(lines) + "\n")
-        return
-    desk.project("ebb")
-    done = desk.run("uv", "lock") if tool == "uv" else desk.run("poetry", "lock", "-n")
-    assert done.code == 0, done.text
-
-
-def install_locked(desk: Desktop, tool: str) -> Ran:
-    """With fresh caches, as on another machine."""
-    for name in ("uv-cache", "poetry-cache"):
-        place = desk.place / name
-        if place.exists():
-            place.rename(desk.place / f"{name}-old")
-    if tool == "pip":
-        return desk.run("pip", "install", "--target", "t", "--require-hashes", "-r", "requirements.txt")
-    return desk.run("uv", "sync", "--frozen") if tool == "uv" else desk.run("poetry", "install", "-n")
-
-
-@pytest.mark.parametrize("tool", TOOLS)
-def test_fresh_falls_back_to_what_is_allowed(desk: Desktop, tool: str) -> None:
-    done = fresh(desk, tool, "ebb")
-    assert done.code == 0, done.text
-    assert desk.installed() >= {"ebb-1.2", "tide-1.0"}
-    assert "ebb-1.3" not in desk.installed()
-
-
 @pytest.mark.parametrize("tool", TOOLS)
 def test_fresh_without_denials_is_as_without_us(
     upstream: PastPypi, desk: Desktop, tmp_path: Path, tool: str
@@ -119,14 +75,6 @@ def test_fresh_without_denials_is_as_without_us(
     written = {"uv": "uv.lock", "poetry": "poetry.lock"}.get(tool)
     if written:
         assert desk.read(written) == direct.read(written)
-
-
-@pytest.mark.parametrize("tool", TOOLS)
-def test_locked_installs_what_is_allowed(upstream: PastPypi, desk: Desktop, tool: str) -> None:
-    lock(desk, tool, upstream)
-    done = install_locked(desk, tool)
-    assert done.code == 0, done.text
-    assert desk.installed() >= {"ebb-1.2", "tide-1.0"}
 
 
 @contextmanager
@@ -148,7 +96,7 @@ def test_locked_fails_once_the_release_is_known_as_malware(
 ) -> None:
     """No page is asked for by `uv sync --frozen`: the file itself is judged."""
     with own_gate(tmp_path, upstream) as (gate, desk):
-        lock(desk, tool, upstream)
+        lock(desk, tool, upstream.projects)
         assert '"yanked":"Seawall: ebb 1.2' not in page(gate, "ebb")
         malware = record("MAL-2026-1", "PyPI", "ebb", ("1.2",))
         index(gate.place / "data" / "advisories.db", malware, ecosystems=("PyPI", "npm"))
@@ -195,14 +143,6 @@ def test_a_young_file_of_an_old_release_is_neither_taken_nor_locked(
     assert "reef-1.0" in desk.installed()
     assert not any("cp311" in seen.path for seen in upstream.seen)
     assert not any("cp311" in path.read_text() for path in desk.place.glob("*.lock"))
-
-
-@pytest.mark.parametrize("tool", TOOLS)
-def test_an_address_that_leads_round_is_not_reached(upstream: PastPypi, desk: Desktop, tool: str) -> None:
-    """Nobody rewrites an address that a project names itself: it fails where only the firewall is reached."""
-    done = fresh(desk, tool, f"ebb @ {NOBODY}/files/ebb/ebb-1.1-py3-none-any.whl")
-    assert done.code != 0
-    assert not {name for name in desk.installed() if name.startswith("ebb")}
 
 
 def test_a_uv_lock_names_its_hosts_whatever_index_is_set(gate: Running, desk: Desktop) -> None:

@@ -7,8 +7,11 @@ but loopback in its settings, and a project whose only index is the one given.
 import os
 import re
 import subprocess
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from .past_pypi import Item
 
 CLIENTS = Path(os.environ.get("SEAWALL_CLIENTS", Path(__file__).parents[2] / ".clients")) / "bin"
 MISSING = next(
@@ -88,3 +91,39 @@ class Desktop:
         settings, which hold the address of the index, is left out."""
         text = re.sub(r"https?://[^\s\"']*/", "", (self.place / name).read_text())
         return re.sub(r"content-hash = .*", "", text)
+
+
+def fresh(desk: Desktop, tool: str, need: str) -> Ran:
+    """Resolve and install, with no lock."""
+    if tool == "pip":
+        return desk.run("pip", "install", "--target", "t", need)
+    desk.project(need)
+    if tool == "uv":
+        return desk.run("uv", "sync")
+    done = desk.run("poetry", "lock", "-n")
+    return desk.run("poetry", "install", "-n") if done.code == 0 else done
+
+
+def lock(desk: Desktop, tool: str, projects: Mapping[str, Sequence[Item]]) -> None:
+    """Write a lock of ebb 1.2 and tide 1.0; `projects` are those of the upstream."""
+    if tool == "pip":
+        lines = []
+        for name, version in (("ebb", "1.2"), ("tide", "1.0")):
+            digests = [item.digest for item in projects[name] if item.version == version]
+            lines.append(f"{name}=={version} " + " ".join(f"--hash=sha256:{digest}" for digest in digests))
+        (desk.place / "requirements.txt").write_text("\n".join(lines) + "\n")
+        return
+    desk.project("ebb")
+    done = desk.run("uv", "lock") if tool == "uv" else desk.run("poetry", "lock", "-n")
+    assert done.code == 0, done.text
+
+
+def install_locked(desk: Desktop, tool: str) -> Ran:
+    """With fresh caches, as on another machine."""
+    for name in ("uv-cache", "poetry-cache"):
+        place = desk.place / name
+        if place.exists():
+            place.rename(desk.place / f"{name}-old")
+    if tool == "pip":
+        return desk.run("pip", "install", "--target", "t", "--require-hashes", "-r", "requirements.txt")
+    return desk.run("uv", "sync", "--frozen") if tool == "uv" else desk.run("poetry", "install", "-n")
