@@ -277,3 +277,21 @@ def test_a_data_directory_that_cannot_be_written(home: Path) -> None:
     put(home / "data", "in the way")
     with pytest.raises(PolicyError, match="cannot be"):
         settings(NOW)
+
+
+@pytest.mark.parametrize(
+    ("place", "text", "lost"),
+    [
+        (".npmrc", f"registry=https://ci:{CANARY}@corp.example/npm/\n", True),
+        (".npmrc", f"registry=https://corp.example/npm/\n//corp.example/npm/:_authToken={CANARY}\n", False),
+        (".config/pip/pip.conf", f"[global]\nindex-url = https://ci:{CANARY}@corp.example/simple/\n", True),
+        (".config/pip/pip.conf", f"[global]\nextra-index-url = https://ci:{CANARY}@i.example/s/\n", False),
+    ],
+)
+def test_a_credential_that_would_go_with_its_line_is_told_of(
+    home: Path, place: str, text: str, lost: bool
+) -> None:
+    put(home / place, text)
+    notes = "\n".join(settings(NOW)[1])
+    assert ("is part of its address" in notes) is lost
+    assert CANARY not in notes

@@ -61,7 +61,8 @@ def files(home: Path) -> dict[str, str]:
 
 
 def test_there_and_back(gate: GateSimulator, home: Path, tmp_path: Path, capsys: Any) -> None:
-    (home / ".npmrc").write_text("ignore-scripts=true\nregistry=https://user:canary-secret@r.example/\n")
+    token = "//r.example/:_authToken=canary-secret\n"
+    (home / ".npmrc").write_text(f"ignore-scripts=true\nregistry=https://r.example/\n{token}")
     before = files(home)
     done = setup(tmp_path, capsys, "--firewall", gate.url + "/", "--yes")
     assert f"+registry={gate.url}/npm/" in done.out
@@ -71,7 +72,7 @@ def test_there_and_back(gate: GateSimulator, home: Path, tmp_path: Path, capsys:
     assert "poetry source add" in done.err
     assert f"export HF_ENDPOINT={gate.url}/hf" in done.err
     now = files(home)
-    assert now[".npmrc"] == f"ignore-scripts=true\nregistry={gate.url}/npm/\n"
+    assert now[".npmrc"] == f"ignore-scripts=true\nregistry={gate.url}/npm/\n{token}"
     assert now[".config/pip/pip.conf"] == f"[global]\nindex-url = {gate.url}/pypi/simple/\n"
     assert now[".config/uv/uv.toml"] == f'index-url = "{gate.url}/pypi/simple/"\n'
     assert "nothing to do" in setup(tmp_path, capsys, "--firewall", gate.url, "--yes").out
@@ -118,6 +119,37 @@ def test_a_file_with_indexes_of_its_own_is_left_to_a_person(
     place.write_text(text)
     assert "by hand" in setup(tmp_path, capsys, "--firewall", gate.url, "--yes").err
     assert place.read_text() == text
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (".npmrc", "registry=https://ci:canary-secret@r.example/\n"),
+        (".config/pip/pip.conf", "[global]\nindex-url = https://ci:canary-secret@r.example/simple\n"),
+        (".config/uv/uv.toml", 'index-url = "https://ci:canary-secret@r.example/simple"\n'),
+    ],
+)
+def test_a_credential_in_the_line_itself_is_not_written_over(
+    gate: GateSimulator, home: Path, tmp_path: Path, capsys: Any, name: str, text: str
+) -> None:
+    (home / name).parent.mkdir(parents=True, exist_ok=True)
+    (home / name).write_text(text)
+    done = setup(tmp_path, capsys, "--firewall", gate.url, "--yes")
+    assert f"{home / name}: its " in done.err
+    assert "holds a credential" in done.err
+    assert "canary-secret" not in done.out + done.err
+    assert files(home)[name] == text
+    assert len(files(home)) == 3, "the other clients are led to it"
+
+
+def test_a_token_of_the_firewall_itself_stays(
+    gate: GateSimulator, home: Path, tmp_path: Path, capsys: Any
+) -> None:
+    text = f"registry={gate.url.replace('://', '://:swt_canary@')}/npm/\n"
+    (home / ".npmrc").write_text(text)
+    done = setup(tmp_path, capsys, "--firewall", gate.url, "--yes")
+    assert "holds a credential" not in done.err
+    assert (home / ".npmrc").read_text() == text
 
 
 @pytest.mark.parametrize("words", [("--write",), ("--check",), ("--project", "--fix")])

@@ -13,6 +13,7 @@ from seawall.adapters.machine.clients import (
     uv_user_file,
 )
 from seawall.gap_places import Found, Place
+from seawall.kernel.client import Layer, Role
 from seawall.kernel.cooldown import release
 from seawall.kernel.leading import HF, NPM, SIMPLE
 from seawall.kernel.limits import DEFAULT_LIMITS
@@ -48,7 +49,28 @@ def registry_places(uses: Sequence[Use], firewall: str, environment: Mapping[str
     if "uv" in first and _has_indexes(first["uv"]):
         left.append(f"{first['uv'].path} names indexes: make {firewall}{SIMPLE} the default one by hand")
         del first["uv"]
+    for client, place in list(first.items()):
+        if _holds_credential(place):
+            left.append(
+                f"{place.path}: its {place.option} holds a credential, which the firewall may need, too: keep that"
+                f" elsewhere (docs/firewall-settings.md: credentials), then put {place.value} there by hand"
+            )
+            del first[client]
     return tuple(first.values()), tuple(left)
+
+
+def _holds_credential(place: Place) -> bool:
+    """The setting that would be replaced holds a credential for another registry than the firewall."""
+    data = files.read(place.path)
+    if not isinstance(data, bytes):
+        return False
+    found = place.read(data, str(place.path), DEFAULT_LIMITS, Layer.USER)
+    return any(
+        credential.with_address
+        for item in found.upstreams
+        if item.role is Role.DEFAULT and item.url != place.value
+        for credential in item.credentials
+    )
 
 
 def every_registry_place(firewall: str, environment: Mapping[str, str]) -> tuple[Place, ...]:

@@ -83,6 +83,15 @@ class CredentialPlace:
     key: str
     prefix: str = ""
 
+    @property
+    def with_address(self) -> bool:
+        """It is part of the line that names a default registry: another one there takes its place."""
+        return bool(self.where) and (self.key in _WITH_ADDRESS or self.key.startswith("registry/"))
+
+
+_WITH_ADDRESS = frozenset(
+    {"registry", "global.index-url", "install.index-url", "index-url", "npmRegistryServer"}
+)
 
 LOCAL = "file:"
 """Stands for the address of any directory of the machine: where it is, is nobody's business."""
