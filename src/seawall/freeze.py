@@ -225,7 +225,7 @@ def _about(origins: Sequence[Origin]) -> Iterator[str]:
             yield f"{origin.ecosystem}: {origin.name} gets the credential in {listed}, whoever asks us"
         for where in dict.fromkeys(place.where for place in origin.credentials if place.with_address):
             yield (
-                f"{origin.ecosystem}: the credential of {origin.name} is part of its address in {where}, and is"
+                f"{origin.ecosystem}: the credential of {origin.name} is part of its address in {where}, and"
                 " lost when that line names another registry: keep it elsewhere before it names the firewall"
             )
     for ecosystem in dict.fromkeys(origin.ecosystem for origin in origins):

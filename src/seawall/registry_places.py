@@ -52,7 +52,7 @@ def registry_places(uses: Sequence[Use], firewall: str, environment: Mapping[str
     for client, place in list(first.items()):
         if _holds_credential(place):
             left.append(
-                f"{place.path}: its {place.option} holds a credential, which the firewall may need, too: keep that"
+                f"{place.path}: its {place.option} holds a credential, which the firewall may need: keep that"
                 f" elsewhere (docs/firewall-settings.md: credentials), then put {place.value} there by hand"
             )
             del first[client]
