@@ -9,7 +9,8 @@ from typing import Any
 
 from seawall.adapters.feeds.sync import sync
 from seawall.cli.main import main
-from simulators.osv import record, zipped
+
+from .osv import record, zipped
 
 
 @dataclass

@@ -73,7 +73,7 @@ class HeardStore:
             for old in out:
                 self._path(old).unlink(missing_ok=True)
             path = self._path(name)
-            path.parent.mkdir(mode=0o700, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor, temporary = mkstemp(prefix=".", dir=path.parent)
             try:
                 with os.fdopen(descriptor, "wb") as file:

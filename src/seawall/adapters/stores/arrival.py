@@ -177,6 +177,7 @@ class Arrival:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """A file to write to is there, under a lock; it is removed unless it was moved to its place."""
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)  # somebody may have emptied the cache
         descriptor, name = mkstemp(dir=self._directory)
         with os.fdopen(descriptor, "wb", buffering=0) as self._file:
             fcntl.flock(descriptor, fcntl.LOCK_EX)

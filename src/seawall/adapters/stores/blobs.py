@@ -185,7 +185,7 @@ class Blobs:
     def _keep(self, arrival: Arrival, blob: Blob) -> Blob:
         """Put a verified file in its place and lead its other digests to it."""
         target = self._path(blob.sha256)
-        target.parent.mkdir(mode=0o700, exist_ok=True)
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         arrival.move(target)
         self._bound.used(blob.sha256, blob.size)
         with self._lock:
