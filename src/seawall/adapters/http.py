@@ -45,16 +45,6 @@ _BLOCK = 256 * 1024
 _SURELY_FINE, _DENSEST = 4 * 1024 * 1024, 100
 """What is larger unpacked, and so many times larger than packed, is no document."""
 _LONG = 600.0
-_HOSTS = 256
-_PROXIES = (
-    "http_proxy",
-    "HTTP_PROXY",
-    "https_proxy",
-    "HTTPS_PROXY",
-    "no_proxy",
-    "NO_PROXY",
-    "REQUEST_METHOD",
-)
 
 
 @dataclass(frozen=True, slots=True)
