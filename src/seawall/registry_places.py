@@ -34,7 +34,7 @@ def registry_places(uses: Sequence[Use], firewall: str, environment: Mapping[str
     wanted = {"npm"} if names & {"npm", "pnpm", "yarn"} else set()
     wanted |= names & {"pip", "uv", "bun"}
     wanted |= {"yarn"} if berry and firewall.startswith("https://") else set()
-    left = [f"for huggingface_hub: export HF_ENDPOINT={firewall}{HF} HF_HUB_DISABLE_XET=1"]
+    left = [f"for huggingface_hub: export HF_ENDPOINT={firewall}{HF} HF_HUB_DISABLE_IMPLICIT_TOKEN=1"]
     if "poetry" in names:
         source = f"poetry source add --priority=primary seawall {firewall}{SIMPLE}"
         left.append(f"poetry is told in each project: {source}")

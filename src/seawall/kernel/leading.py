@@ -78,6 +78,8 @@ LED: tuple[Led, ...] = (
                 "HF_ENDPOINT": "{hf}",
                 "HF_HUB_DISABLE_XET": "1",
                 "HF_HUB_DISABLE_TELEMETRY": "1",
+                "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1",
+                "HF_HUB_DISABLE_UPDATE_CHECK": "1",
             }
         ),
     ),
