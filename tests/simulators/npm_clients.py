@@ -39,10 +39,11 @@ class Done:
 
 
 class NpmClients:
-    """`project` is where it works. `settings` are npm's, in npm's spelling."""
+    """`project` is where it works. `settings` are npm's, in npm's spelling; `more` are further variables."""
 
     def __init__(self, where: Path, registry: str, **settings: str) -> None:
         self.where, self.registry, self.settings = where, registry, settings
+        self.more: dict[str, str] = {}
         self.project = where / "project"
         self.project.mkdir(parents=True)
         (where / "home").mkdir()
@@ -107,4 +108,4 @@ class NpmClients:
             "YARN_REGISTRY": self.registry,
             "YARN_CACHE_FOLDER": f"{where}/yarn-cache",
         }
-        return {**common, **{f"npm_config_{key}": value for key, value in self.settings.items()}}
+        return {**common, **{f"npm_config_{key}": value for key, value in self.settings.items()}, **self.more}
