@@ -124,6 +124,38 @@ def test_what_came_in_and_what_was_denied_is_told(gate: GateSimulator, tmp_path:
     assert answer["exit_code"] == 0
 
 
+def test_its_beginning_and_its_end_are_told_and_nothing_of_the_command(
+    gate: GateSimulator, tmp_path: Path
+) -> None:
+    words = ("--firewall", gate.url, "--token-from", "T", *child("raise SystemExit(7)  # canary-word"))
+    ran = seawall(tmp_path, *words, T=TOKEN)
+    assert (ran.code, "not in the ledger" in ran.err) == (7, False)
+    assert gate.runs == [
+        {"schema": "seawall/run/1", "did": "began", "sealed": False, "around": False},
+        {"schema": "seawall/run/1", "did": "ended", "exit_code": 7},
+    ]
+    named = {headers["x-seawall-run"] for path, headers in gate.seen if path == "/-/seawall/run"}
+    assert len(named) == 1
+    (tmp_path / "tree" / "uv.lock").write_text(
+        LOCK.format(index="https://index.example/simple", files="https://f.example/a")
+    )
+    seawall(tmp_path, "--allow-around", *words, T=TOKEN)
+    assert [item.get("around") for item in gate.runs[2:]] == [True, None]
+
+
+def test_a_run_that_could_not_start_did_not_begin(gate: GateSimulator, tmp_path: Path) -> None:
+    ran = seawall(tmp_path, "--firewall", gate.url, "--token-from", "T", "--", "no-such-program", T=TOKEN)
+    assert (ran.code, gate.runs) == (2, [])
+
+
+def test_a_firewall_that_does_not_write_it_down_is_named(gate: GateSimulator, tmp_path: Path) -> None:
+    gate.put("/-/seawall/run", say(503, b"{}"))
+    ran = seawall(tmp_path, "--firewall", gate.url, "--token-from", "T", *child("print(1)"), T=TOKEN)
+    assert ran.code == 0
+    assert "that this run began is not in the ledger: the firewall answered 503" in ran.err
+    assert "how this run ended is not in the ledger" in ran.err
+
+
 def test_the_run_the_commit_and_the_runner_go_with_it(gate: GateSimulator, tmp_path: Path) -> None:
     ci = {
         "GITHUB_RUN_ID": "77",

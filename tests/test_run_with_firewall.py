@@ -3,8 +3,10 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -181,3 +183,33 @@ def test_uv_installs_sealed(gate: Running, tmp_path: Path) -> None:
         assert "refused" not in done.stderr
     assert f"{gate.url}/pypi/files/ebb/" in (tmp_path / "tree" / "uv.lock").read_text()
     assert shutil.which("uv", path=str(UV.parent))
+
+
+def test_a_run_is_in_the_ledger_and_one_without_an_end_is_a_gap(gate: Running, tmp_path: Path) -> None:
+    done = told(gate, tmp_path, "--format", "json", "--", sys.executable, "-c", "raise SystemExit(3)")
+    name = json.loads(done.stdout)["run"]
+    shown = gate.command("ledger", "show", "--run", name, "--format", "jsonl")
+    mine = [json.loads(line) for line in shown.stdout.splitlines()]
+    assert [(item["action"], item["subject"]) for item in mine] == [("run", "began"), ("run", "ended-3")]
+    assert {item["names"]["run"] for item in mine} == {name}
+    assert "has no end" not in gate.command("ledger", "coverage").stdout
+    killed = subprocess.Popen(
+        [sys.executable, "-m", "seawall", "run", "--firewall", gate.url, "--", "sleep", "60"],
+        cwd=tmp_path,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "SEAWALL_DATA": str(tmp_path / "d")},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        end = time.monotonic() + 30
+        while "has no end" not in gate.command("ledger", "coverage").stdout:
+            assert time.monotonic() < end
+    finally:
+        os.killpg(killed.pid, signal.SIGKILL)
+        killed.wait()
+    said = gate.command("ledger", "coverage").stdout
+    assert "and has no end: it goes on, or was cut off, and it was not sealed" in said
+    (gap,) = json.loads(gate.command("ledger", "coverage", "--format", "json").stdout)["unended"]
+    assert (gap["action"], gap["subject"]) == ("run", "began")

@@ -6,6 +6,7 @@ A name that was erased stays a pseudonym, and nobody can turn it back.
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from seawall.kernel.event import Action, Event
 from seawall.kernel.identity import Identity
 from seawall.kernel.leaf import LATEST
 from seawall.kernel.ledger import Coverage, Gap, Period
-from seawall.record import Entry, entries
+from seawall.record import Entry, entries, read_entry
 
 if TYPE_CHECKING:
     from seawall.adapters.stores.ledger import LedgerStore
@@ -30,7 +31,8 @@ HIDDEN = ("who", "place", "run", "commit")
 class Wanted:
     """Which entries are asked for. Times are Unix milliseconds; empty texts match everything.
 
-    `asset` is a purl, without a version for all versions. `who` are pseudonyms, None = anybody.
+    `asset` is a purl, without a version for all versions. `who` and `run` are
+    pseudonyms, None = anybody, or any run and none.
     """
 
     since: int = 0
@@ -38,15 +40,25 @@ class Wanted:
     asset: str = ""
     who: frozenset[str] | None = None
     action: str = ""
+    run: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unended:
+    """A run of which only the beginning was recorded: it goes on, or how it ended is not known."""
+
+    entry: int
+    found: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
 class CoverageReport:
-    """Which clients report, and when nothing could be recorded at all."""
+    """Which clients report, when nothing could be recorded at all, and which runs have no end."""
 
     clients: tuple[Coverage, ...]
     periods: tuple[Period, ...]
     gaps: tuple[Gap, ...]
+    unended: tuple[Unended, ...] = ()
 
 
 def recorded(store: LedgerStore, wanted: Wanted) -> Iterator[Entry]:
@@ -62,15 +74,19 @@ def _matches(found: Mapping[str, object], wanted: Wanted) -> bool:
         return False
     if wanted.action and found["action"] != wanted.action:
         return False
+    if wanted.run is not None and found.get("run") not in wanted.run:
+        return False
     return wanted.who is None or any(found.get(kind) in wanted.who for kind in HIDDEN)
 
 
-def pseudonyms_of(names: NameStore | None, who: str) -> frozenset[str]:
+def pseudonyms_of(names: NameStore | None, who: str, kind: str = "") -> frozenset[str]:
     """Everything that stands for `who`: a principal, a host, a run or a commit, or a pseudonym itself.
+
+    With a `kind` (who, place, run, commit) only what stands for one of that kind.
 
     Raises UsageError when nobody of that name is known.
     """
-    found = {item.pseudonym for item in names.find(who)} if names else set()
+    found = {item.pseudonym for item in names.find(who, kind)} if names else set()
     bare = who.partition(":")[2] if who.startswith(tuple(f"{kind}:" for kind in HIDDEN)) else who
     if len(bare) == 32 and not set(bare) - set("0123456789abcdef"):
         found.add(bare)
@@ -93,7 +109,25 @@ def names_of(names: NameStore | None, found: Mapping[str, object]) -> dict[str, 
 def coverage(store: LedgerStore) -> CoverageReport:
     """Which clients and hosts report, since when, and the gaps in between."""
     with store.snapshot():
-        return CoverageReport(tuple(store.coverage()), tuple(store.periods()), tuple(store.gaps()))
+        return CoverageReport(
+            tuple(store.coverage()), tuple(store.periods()), tuple(store.gaps()), tuple(unended(store))
+        )
+
+
+def unended(store: LedgerStore) -> Iterator[Unended]:
+    """The runs that began and of which no end was recorded. Raises TamperedError.
+
+    Of several beginnings of one run an end belongs to the newest.
+    """
+    open_: dict[tuple[object, ...], list[Unended]] = defaultdict(list)
+    for index, data in store.leaves_of(Action.RUN):
+        entry = read_entry(store, index, data)
+        begun = open_[tuple(entry.found.get(kind) for kind in ("who", "place", "run"))]
+        if str(entry.found.get("subject", "")).startswith("began"):
+            begun.append(Unended(entry.index, entry.found))
+        elif begun:
+            begun.pop()
+    yield from sorted((item for items in open_.values() for item in items), key=lambda item: item.entry)
 
 
 def erase(directory: Path, who: str, time: int) -> tuple[int, int]:

@@ -258,12 +258,15 @@ def entries(store: LedgerStore, since: int = 0, until: int = LATEST) -> Iterator
         if first > until or last < since:
             continue
         for index, data in store.leaves(number * SPAN, (number + 1) * SPAN):
-            try:
-                found = read_leaf(data)
-            except ValueError as error:
-                raise TamperedError(
-                    f"entry {index} of {store.path}: {error}", "run seawall ledger verify"
-                ) from None
-            time = found["time"]
+            entry = read_entry(store, index, data)
+            time = entry.found["time"]
             if isinstance(time, int) and since <= time <= until:
-                yield Entry(index, found)
+                yield entry
+
+
+def read_entry(store: LedgerStore, index: int, data: bytes) -> Entry:
+    """The entry in these bytes. Raises TamperedError where they are none."""
+    try:
+        return Entry(index, read_leaf(data))
+    except ValueError as error:
+        raise TamperedError(f"entry {index} of {store.path}: {error}", "run seawall ledger verify") from None

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 DEFAULT_FIREWALL = "http://127.0.0.1:8080"
 REFUSED_PATH = "/-/seawall/refused"
+RUN_PATH = "/-/seawall/run"
 TOKEN_PATH = "/-/seawall/token"  # noqa: S105 - where one is had
 
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/+-]{0,199}")
@@ -87,10 +88,16 @@ def run(
         for name in heal(directory, firewall):
             note(f"{name} named the relay of a run that was cut off; it names the firewall again")
         rounds = _nothing_goes_round(order, environment, directory, firewall, note)
-        summary = _run(order, environment, directory, firewall, secret, hidden, headers)
+        telling = _Telling(http, firewall, secret, headers)
+        around = bool(rounds) and not order.sealed
+        summary = _run(
+            order, environment, directory, firewall, secret, hidden, headers,
+            lambda: telling.began(sealed=order.sealed, around=around),
+        )  # fmt: skip
         summary = replace(summary, around=tuple(item.what for item in rounds))
-        problem = _tell(http, firewall, secret, headers, summary.attempts)
-        return replace(summary, problems=(*summary.problems, *problem))
+        telling.refused(summary.attempts)
+        telling.ended(summary.code)
+        return replace(summary, problems=(*summary.problems, *telling.problems))
 
 
 def _secret(
@@ -279,6 +286,7 @@ def _run(
     secret: str,
     hidden: tuple[str, ...],
     headers: Mapping[str, str],
+    begin: Callable[[], None],
 ) -> Summary:
     from seawall.adapters.runners.locks import Swap
 
@@ -288,6 +296,7 @@ def _run(
         swap = Swap(directory, firewall, relay.base)
         try:
             swap.put_in()
+            begin()
             code = _started(order, told, seal)
         finally:
             fixed, problems = swap.take_out()
@@ -346,30 +355,47 @@ def _own_registries(environment: Mapping[str, str]) -> tuple[list[str], bool]:
     return scopes, any(item.client == "pip" and item.role is Role.EXTRA for item in upstreams)
 
 
-def _tell(
-    http: Http,
-    firewall: str,
-    secret: str,
-    headers: Mapping[str, str],
-    attempts: Sequence[tuple[Attempt, int]],
-) -> tuple[str, ...]:
-    """Write down with the firewall what the seal refused; a sentence when that was not possible."""
-    if not attempts:
-        return ()
-    refused = [
-        {"host": item.host, "port": item.port, "protocol": item.protocol, "times": times}
-        for item, times in attempts[:1_000]
-    ]
-    body = json.dumps({"schema": "seawall/refused/1", "refused": refused}).encode()
-    own = {"authorization": f"Bearer {secret}"} if secret else {}
-    sent = {**headers, **own, "content-type": "application/json"}
-    try:
-        answer = http.request("POST", firewall + REFUSED_PATH, headers=sent, body=body, limit=_ANSWER)
-    except OutsideError as error:
-        return (f"what the seal refused is not in the ledger: {error}",)
-    if answer.status != 200:
-        return (f"what the seal refused is not in the ledger: the firewall answered {answer.status}",)
-    return ()
+class _Telling:
+    """Has the firewall write down what is told of a run; `problems` are sentences about what it did not."""
+
+    def __init__(self, http: Http, firewall: str, secret: str, headers: Mapping[str, str]) -> None:
+        own = {"authorization": f"Bearer {secret}"} if secret else {}
+        self._http, self._firewall = http, firewall
+        self._headers = {**headers, **own, "content-type": "application/json"}
+        self.problems: list[str] = []
+
+    def began(self, *, sealed: bool, around: bool) -> None:
+        """Nothing of the command is told: it may hold anything."""
+        said = {"schema": "seawall/run/1", "did": "began", "sealed": sealed, "around": around}
+        self._send(RUN_PATH, said, "that this run began")
+
+    def ended(self, code: int) -> None:
+        """`code` as the child's parent sees it."""
+        said = {"schema": "seawall/run/1", "did": "ended", "exit_code": code & 255}
+        self._send(RUN_PATH, said, "how this run ended")
+
+    def refused(self, attempts: Sequence[tuple[Attempt, int]]) -> None:
+        """What the seal refused, if it refused something."""
+        found = [
+            {"host": item.host, "port": item.port, "protocol": item.protocol, "times": times}
+            for item, times in attempts[:1_000]
+        ]
+        if found:
+            self._send(
+                REFUSED_PATH, {"schema": "seawall/refused/1", "refused": found}, "what the seal refused"
+            )
+
+    def _send(self, path: str, said: Mapping[str, object], what: str) -> None:
+        body = json.dumps(said).encode()
+        try:
+            answer = self._http.request(
+                "POST", self._firewall + path, headers=self._headers, body=body, limit=_ANSWER
+            )
+        except OutsideError as error:
+            self.problems.append(f"{what} is not in the ledger: {error}")
+            return
+        if answer.status != 200:
+            self.problems.append(f"{what} is not in the ledger: the firewall answered {answer.status}")
 
 
 def default_firewall(environment: Mapping[str, str] = os.environ) -> str:

@@ -10,16 +10,19 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from seawall.adapters.witnesses.memory import Memory
+from seawall.kernel.event import Action, Event
+from seawall.kernel.identity import Identity
 from seawall.servers.witness import Witness
 from simulators.command_line import Done, run
 from simulators.growing_log import witness_signer
-from simulators.recorded import CANARIES, START, events, record
+from simulators.recorded import CANARIES, JOB, START, events, record
 from simulators.witness_thread import listening
 
 ROOT = Path(__file__).parent.parent.parent
@@ -274,6 +277,33 @@ def test_coverage(ledger: Ask, data: Path) -> None:
     assert [row["client"] for row in answer["clients"]] == ["npm/11.21.0", "pip/26.3", "uv/0.9.0"]
     assert "never excluded" in answer["note"]
     assert answer["periods"]
+
+
+def of_run(subject: str, at: int, run: str = "acme/app/7", who: Identity = JOB) -> Event:
+    return Event(START + at, Action.RUN, replace(who, run=run), subject=subject, client="seawall")
+
+
+def test_a_run_without_an_end_is_a_gap(ledger: Ask, data: Path) -> None:
+    told = [
+        ("began", "acme/app/7"),
+        ("began-sealed", "acme/app/8"),
+        ("began-around", "acme/app/7"),
+        ("ended-0", "acme/app/7"),
+        ("ended-1", "acme/app/9"),
+    ]
+    record(data, [of_run(subject, 20_000 + at, run) for at, (subject, run) in enumerate(told)])
+    out = ledger("coverage").out
+    first, second = re.findall(r"^GAP run .*", out, re.M)
+    assert re.fullmatch(
+        r"GAP run acme/app/7 of \S+ began at \S+ and has no end: .*, and it was not sealed", first
+    )
+    assert re.fullmatch(r"GAP run acme/app/8 of \S+ began at \S+ and has no end: .*, or was cut off", second)
+    answer = ledger("coverage", "--format", "json").answer
+    assert [item["subject"] for item in answer["unended"]] == ["began", "began-sealed"]
+    shown = ledger("show", "--run", "acme/app/7", "--action", "run", "--format", "json").answer["entries"]
+    assert [item["subject"] for item in shown] == ["began", "began-around", "ended-0"]
+    assert "nobody is known" in ledger("show", "--run", JOB.place, code=2).err
+    ledger("verify")
 
 
 def test_erase(ledger: Ask, data: Path) -> None:

@@ -38,11 +38,13 @@ class GateSimulator(Server):
         self.token = token
         self.script = script
         self.refused: list[dict[str, Any]] = []
+        self.runs: list[dict[str, Any]] = []
         self.ready: Answer = say(200, b'{"status": "ready"}')
         self.put("/readyz", self._readiness)
         self.put(f"/pypi/simple/{NAME}/", self._page)
         self.put(f"/npm/{NAME}", self._packument)
-        self.put("/-/seawall/refused", self._told)
+        self.put("/-/seawall/refused", lambda handler: self._told(handler, self.refused))
+        self.put("/-/seawall/run", lambda handler: self._told(handler, self.runs))
         for version in _VERSIONS:
             file = f"{NAME}-{version}-py3-none-any.whl"
             self.put(f"/pypi/files/{NAME}/{file}", say(200, wheel(version)))
@@ -133,7 +135,7 @@ class GateSimulator(Server):
     def _readiness(self, handler: BaseHTTPRequestHandler) -> None:
         self.ready(handler)
 
-    def _told(self, handler: BaseHTTPRequestHandler) -> None:
+    def _told(self, handler: BaseHTTPRequestHandler, kept: list[dict[str, Any]]) -> None:
         length = int(handler.headers.get("Content-Length", "0"))
-        self.refused.append(json.loads(handler.rfile.read(length)))
+        kept.append(json.loads(handler.rfile.read(length)))
         say(200, b"{}")(handler)

@@ -32,6 +32,7 @@ def _show_arguments(parser: ArgumentParser) -> None:
     add("--until", default="", metavar="TIME", help="up to and with this day or time")
     add("--asset", default="", metavar="PURL", help="only this, like pkg:npm/axios or pkg:npm/axios@1.14.1")
     add("--who", default="", metavar="NAME", help="only this person, token, host or run, or its pseudonym")
+    add("--run", dest="run_id", default="", metavar="ID", help="only this run of `seawall run` or of a CI")
     add(
         "--action",
         default="",
@@ -79,16 +80,18 @@ def _wanted(arguments: Namespace) -> Wanted:
     from seawall.kernel.leaf import LATEST
     from seawall.recalling import Wanted, pseudonyms_of
 
-    who = None
-    if arguments.who:
+    who = run = None
+    if arguments.who or arguments.run_id:
         with opened_names(arguments) as names:
-            who = pseudonyms_of(names, arguments.who)
+            who = pseudonyms_of(names, arguments.who) if arguments.who else None
+            run = pseudonyms_of(names, arguments.run_id, "run") if arguments.run_id else None
     return Wanted(
         _milliseconds(arguments.since, 0),
         _milliseconds(arguments.until, LATEST, end=True),
         arguments.asset,
         who,
         arguments.action,
+        run,
     )
 
 
@@ -109,7 +112,7 @@ def _milliseconds(text: str, absent: int, *, end: bool = False) -> int:
 
 
 def _coverage(arguments: Namespace, streams: Streams) -> int:
-    from seawall.recalling import NEVER_EXCLUDED, coverage
+    from seawall.recalling import NEVER_EXCLUDED, coverage, names_of
     from seawall.reports.ledger import coverage_lines, coverage_values
 
     with opened(arguments) as store, opened_names(arguments) as names:
@@ -118,7 +121,8 @@ def _coverage(arguments: Namespace, streams: Streams) -> int:
         for row in found.clients:
             who, place = (names.named(value) if names and value else None for value in (row.who, row.place))
             clients.append((row, who.name if who else "", place.name if place else ""))
-    told = (clients, found.periods, found.gaps, NEVER_EXCLUDED)
+        runs = [(item.entry, item.found, names_of(names, item.found)) for item in found.unended]
+    told = (clients, found.periods, found.gaps, NEVER_EXCLUDED, runs)
     answer(arguments, streams, coverage_values(*told), coverage_lines(*told))
     return 0
 

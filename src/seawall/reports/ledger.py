@@ -138,10 +138,21 @@ def entry_values(index: int, found: Mapping[str, object], names: Mapping[str, st
     return {"index": index, **found, **({"names": dict(names)} if names else {})}
 
 
+Begun = tuple[int, Mapping[str, object], Mapping[str, str]]
+"""The entry with which a run began that has no end: its number, its members, and the names still known."""
+
+
 def coverage_lines(
-    clients: Sequence[tuple[Coverage, str, str]], periods: Sequence[Period], gaps: Sequence[Gap], never: str
+    clients: Sequence[tuple[Coverage, str, str]],
+    periods: Sequence[Period],
+    gaps: Sequence[Gap],
+    never: str,
+    runs: Sequence[Begun] = (),
 ) -> Iterator[str]:
-    """`seawall ledger coverage` for a person. `clients` come with the names of their who and place."""
+    """`seawall ledger coverage` for a person. `clients` come with the names of their who and place.
+
+    `runs` are those that began and of which no end was recorded.
+    """
     if not clients:
         yield "no client has reported"
     for row, who, place in clients:
@@ -156,11 +167,26 @@ def coverage_lines(
     for gap in gaps:
         how = "it was stopped" if gap.clean else "it was not stopped, but ended"
         yield f"GAP from {rfc3339(gap.since)} to {rfc3339(gap.until)}: {how}"
+    for _, found, names in runs:
+        who = names.get("who") or str(found["who"])[:8]
+        run = names.get("run") or str(found.get("run", ""))[:8] or "without a name"
+        time = found["time"]
+        since = rfc3339(time) if isinstance(time, int) else ""
+        how = "" if "sealed" in _words(found) else ", and it was not sealed"
+        yield f"GAP run {run} of {who} began at {since} and has no end: it goes on, or was cut off{how}"
     yield never
 
 
+def _words(found: Mapping[str, object]) -> list[str]:
+    return str(found.get("subject", "")).split("-")
+
+
 def coverage_values(
-    clients: Sequence[tuple[Coverage, str, str]], periods: Sequence[Period], gaps: Sequence[Gap], never: str
+    clients: Sequence[tuple[Coverage, str, str]],
+    periods: Sequence[Period],
+    gaps: Sequence[Gap],
+    never: str,
+    runs: Sequence[Begun] = (),
 ) -> dict[str, object]:
     """The same for a program."""
     return {
@@ -175,6 +201,7 @@ def coverage_values(
         ],
         "periods": [_span(item.since, item.until, item.stopped) for item in periods],
         "gaps": [_span(item.since, item.until, item.clean) for item in gaps],
+        "unended": [entry_values(*item) for item in runs],
         "note": never,
     }  # fmt: skip
 

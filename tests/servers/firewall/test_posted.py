@@ -1,4 +1,4 @@
-"""What a seal refused becomes events, and nothing else does."""
+"""What a seal refused and when a run began and ended become events, and nothing else does."""
 
 import json
 from collections.abc import Iterator
@@ -12,7 +12,8 @@ from seawall.kernel.errors import PolicyError, UsageError
 from seawall.kernel.event import Action, Delivery, Event
 from seawall.kernel.gate_settings import GithubTrust
 from seawall.kernel.identity import Identity
-from seawall.servers.firewall.posted import exchanger, refusals
+from seawall.kernel.leaf import Pseudonyms, leaf
+from seawall.servers.firewall.posted import exchanger, ran, refusals
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 WHO = Identity("token:ci", place="runner-4", run="acme/app/7", commit="a" * 40)
@@ -85,3 +86,50 @@ def test_an_exchange_that_fails_gives_and_records_nothing(store: TokenStore) -> 
     assert ("cache-control", "no-store") in said.headers
     assert noted == []
     assert store.all() == ()
+
+
+def of_run(**said: object) -> bytes:
+    return json.dumps({"schema": "seawall/run/1", **said}).encode()
+
+
+@pytest.mark.parametrize(
+    ("said", "subject"),
+    [
+        ({"did": "began", "sealed": False, "around": False}, "began"),
+        ({"did": "began", "sealed": True, "around": False}, "began-sealed"),
+        ({"did": "began", "sealed": False, "around": True}, "began-around"),
+        ({"did": "ended", "exit_code": 0}, "ended-0"),
+        ({"did": "ended", "exit_code": 137}, "ended-137"),
+        ({"did": "ended", "exit_code": 1, "command": "npm ci --token=canary"}, "ended-1"),
+    ],
+)
+def test_a_run_is_told_in_words_of_ours(said: dict[str, object], subject: str) -> None:
+    event = ran(of_run(**said), WHO, NOW)
+    assert (event.action, event.subject, event.identity) == (Action.RUN, subject, WHO)
+    assert json.loads(leaf(event, Pseudonyms("0" * 32), "1" * 32))["subject"] == subject
+    assert b"canary" not in leaf(event, Pseudonyms("0" * 32), "1" * 32)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"[]",
+        b" " * 300_000,
+        body(),
+        of_run(),
+        of_run(did="began"),
+        of_run(did="began", sealed="yes", around=False),
+        of_run(did="began", sealed=True, around=False, exit_code=0),
+        of_run(did="ended"),
+        of_run(did="ended", exit_code=256),
+        of_run(did="ended", exit_code=-1),
+        of_run(did="ended", exit_code=True),
+        of_run(did="ended", exit_code="0"),
+        of_run(did="npm ci"),
+        of_run(schema="x", did="ended", exit_code=0),
+    ],
+)
+def test_anything_else_tells_of_no_run(sent: bytes) -> None:
+    with pytest.raises(UsageError):
+        ran(sent, WHO, NOW)

@@ -134,6 +134,15 @@ class LedgerStore:
             yield from rows
             start = until
 
+    def leaves_of(self, action: str) -> list[tuple[int, bytes]]:
+        """(number, bytes) of all entries of one action, in order; for those that are few."""
+        begin = f'{{"action":"{action}"'.encode()
+        with self._guard():
+            return self._connection.execute(
+                "SELECT position, data FROM leaves WHERE substr(data, 1, ?) = ? ORDER BY 1",
+                (len(begin), begin),
+            ).fetchall()
+
     def leaf(self, index: int) -> bytes:
         """The bytes of one entry. Raises UsageError when there is no such entry."""
         for _, data in self.leaves(index, index + 1):

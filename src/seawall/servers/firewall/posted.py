@@ -1,4 +1,4 @@
-"""What is sent to the firewall itself: a signed proof for a short token, and what a seal refused."""
+"""What is sent to the firewall itself: a proof for a short token, how a run went, and what a seal refused."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from .request import Request
 
 TOKEN_PATH = "/-/seawall/token"  # noqa: S105 - where one is had
 REFUSED_PATH = "/-/seawall/refused"
+RUN_PATH = "/-/seawall/run"
 _LARGEST = 256 * 1024
 _DURABLE = 30.0
 _MOST = 1_000
@@ -42,13 +43,37 @@ def refusals(body: bytes, who: Identity, now: datetime) -> tuple[Event, ...]:
     return tuple(_event(item, who, now) for item in items)
 
 
+def ran(body: bytes, who: Identity, now: datetime) -> Event:
+    """A command under `seawall run` began, or ended with an exit code from 0 to 255.
+
+    `{"schema": "seawall/run/1", "did": "began", "sealed", "around"}` or `{"did": "ended", "exit_code"}`.
+    Which run it was is said as with every request; nothing of the command line is taken. `around`: something
+    may have gone past the firewall. Raises UsageError for anything else.
+    """
+    content = _content(body)
+    did = content.get("did") if content.get("schema") == "seawall/run/1" else None
+    sealed, around, code = (content.get(name) for name in ("sealed", "around", "exit_code"))
+    if did == "began" and isinstance(sealed, bool) and isinstance(around, bool) and code is None:
+        words = [word for word, true in (("sealed", sealed), ("around", around)) if true]
+        return _of_run("-".join(("began", *words)), who, now)
+    if did == "ended" and type(code) is int and 0 <= code <= 255:
+        return _of_run(f"ended-{code}", who, now)
+    raise UsageError("what was sent does not tell of a run", "send seawall/run/1")
+
+
+def _of_run(subject: str, who: Identity, now: datetime) -> Event:
+    return Event(int(now.timestamp() * 1000), Action.RUN, who, subject=subject, client="seawall")
+
+
 def _content(body: bytes) -> Mapping[str, object]:
     try:
         content = json.loads(body) if len(body) <= _LARGEST else None
     except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict):
-        raise UsageError("what was sent is no list of refused connections", "send seawall/refused/1")
+        raise UsageError(
+            "what was sent is nothing that is told here", "send seawall/run/1 or seawall/refused/1"
+        )
     return content
 
 
@@ -116,7 +141,14 @@ def own_answers(
             done.result(_DURABLE)
         return Said(200, json.dumps({"recorded": len(events)}).encode())
 
-    found: dict[tuple[str, str], Callable[[Request, bytes], Said]] = {("POST", REFUSED_PATH): refused}
+    def told(request: Request, body: bytes) -> Said:
+        keep(ran(body, request.identity, now()))
+        return Said(200, b'{"recorded": 1}')
+
+    found: dict[tuple[str, str], Callable[[Request, bytes], Said]] = {
+        ("POST", REFUSED_PATH): refused,
+        ("POST", RUN_PATH): told,
+    }
     if settings.github:
         give = exchanger(settings.github, key_for, store, keep)
         found["POST", TOKEN_PATH] = lambda _request, body: give(body, now())
