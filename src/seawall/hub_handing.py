@@ -6,6 +6,7 @@ bytes (from the cache, or fetched and verified), what was first seen of it, a lo
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -15,11 +16,12 @@ from seawall.adapters.origins.fetch import Fetcher
 from seawall.adapters.stores.blobs import Blob, Blobs
 from seawall.admit import Gate
 from seawall.handing import Denied, Prepared
+from seawall.hub_inspecting import Inspect, Looked
 from seawall.hub_judging import rule_on
 from seawall.hub_offering import INSPECTOR, HubOfferer, HubRefusal, HubShelf, Wanted, offering_of, seen_name
 from seawall.kernel.admission import Admission
 from seawall.kernel.errors import OutsideError
-from seawall.kernel.finding import Finding, Skipped
+from seawall.kernel.finding import Skipped
 from seawall.kernel.gate_settings import GateSettings
 from seawall.kernel.hub import ECOSYSTEM, HubFile, Kind, Repository
 from seawall.kernel.identity import Identity
@@ -27,13 +29,11 @@ from seawall.kernel.offer import Offering
 from seawall.kernel.policy.facts import Mode
 from seawall.kernel.sighting import Examined
 
-Inspect = Callable[[Repository, HubFile, Path], tuple[tuple[Finding, ...], tuple[Skipped, ...]] | None]
-"""Looks into a file; None for one that it does not look into. A serious finding blocks the file, a required
-check that did not run makes it unscannable."""
-
 _WAIT_BYTES = 16 * 1024 * 1024
 """A client waits ten seconds for the first byte, so a larger file is sent while it comes."""
 _MOST_GATED = 10_000
+_CANNOT = Skipped("a look into the file", "it failed", "look at the log of the firewall", required=True)
+LOG = logging.getLogger("seawall.firewall")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,18 +141,25 @@ class HubHander:
         repository, name = shelf.repository, seen_name(shelf.repository)
         drift = self._gate.noticed(offering, self._now()).findings.get(file.path, ())
         if drift or not self._gate.examined(ECOSYSTEM, name, file.path, blob.sha256, INSPECTOR):
-            looked = self._inspect(repository, file, blob.path)
-            found, skipped = looked if looked is not None else ((), ())
-            if looked is not None or drift:
-                mine = Examined(file.path, repository.commit, "", INSPECTOR, (*drift, *found), skipped)
+            found, skipped = self._looked_into(repository, file, blob.path)
+            mine = Examined(file.path, repository.commit, "", INSPECTOR, (*drift, *found), skipped)
+            if mine.findings or skipped:
                 whole = {**self._examined(name), file.path: mine}
                 ruling = rule_on(self._gate, repository, identity, mode, self._now(), whole)
                 admission = ruling.admissions[file.path]
-            if looked is not None:
+            if _CANNOT not in skipped:
                 self._gate.keep_verdict(offering, file.path, blob.sha256, found, skipped, engine=INSPECTOR)
         if not admission.lets_in:
             return replace(denied(shelf, file, admission), digest=f"sha256:{blob.sha256}", size=blob.size)
         return replace(_prepared(shelf, file, offering, admission), path=blob.path, size=blob.size)
+
+    def _looked_into(self, repository: Repository, file: HubFile, path: Path) -> Looked:
+        """Whatever goes wrong in there, it is said, and is never a pass."""
+        try:
+            return self._inspect(repository, file, path, self._now())
+        except Exception:
+            LOG.exception("a file of a hub could not be looked into")
+            return (), (_CANNOT,)
 
     def _examined(self, name: str) -> dict[str, Examined]:
         _, examined = self._gate.seen_of(ECOSYSTEM, name)
@@ -184,14 +191,6 @@ class HubHander:
 
 def _sha256(file: HubFile) -> str:
     return f"sha256:{file.sha256}" if file.sha256 else ""
-
-
-def nothing_inside(
-    repository: Repository, file: HubFile, path: Path
-) -> tuple[tuple[Finding, ...], tuple[Skipped, ...]] | None:
-    """Look into no file."""
-    del repository, file, path
-    return None
 
 
 def denied(shelf: HubShelf, file: HubFile, admission: Admission) -> Denied:

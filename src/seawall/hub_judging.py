@@ -180,12 +180,12 @@ def _questions(case: _Case, found: Sequence[Finding], inside: Inside) -> tuple[l
 
 
 def _asked(case: _Case, file: HubFile, findings: tuple[Finding, ...], examined: Examined | None) -> _Asked:
+    missing: tuple[Skipped, ...] = ()
     if examined is not None:
-        findings = (*examined.findings, *findings)
+        findings = (*_still(case, examined.findings), *findings)
         missing = tuple(item for item in examined.skipped if item.required)
-    else:
-        missing = ()
-    findings = tuple(sorted(findings, key=_worst_first))
+    once = {item.fingerprint: item for item in reversed(findings)}
+    findings = tuple(sorted(once.values(), key=_worst_first))
     required = (*case.required, *missing)
     facts = _facts(case, file, findings, required, examined)
     repository = case.repository
@@ -193,6 +193,13 @@ def _asked(case: _Case, file: HubFile, findings: tuple[Finding, ...], examined: 
     resource = weights(case.action, repository.purl, namespace, name, repository.commit)
     question = LoadQuestion(facts, resource, case.action, case.identity.principal, required)
     return _Asked(question, findings, required)
+
+
+def _still(case: _Case, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Findings of rules that are asked now, with today's waivers."""
+    asked = {rule.id for rule in case.grounds.rules}
+    mine = [item for item in findings if item.rule in asked or not item.rule.startswith(FAMILY)]
+    return waived(mine, case.grounds.settings.waivers, case.now.date())
 
 
 def _facts(
@@ -205,7 +212,7 @@ def _facts(
     repository, settings = case.repository, case.grounds.settings
     speaking = [item for item in findings if not item.signal and not item.waived]
     return Loaded(
-        verdict=_verdict(file, examined),
+        verdict=_verdict(file, findings, examined),
         unchecked=frozenset(item.check for item in required),
         known_bad=any(item.rule == _KNOWN_BAD for item in speaking),
         findings=frozenset(item.rule for item in speaking if item.severity > Severity.INFO),
@@ -226,12 +233,14 @@ def _facts(
     )
 
 
-def _verdict(file: HubFile, examined: Examined | None) -> Verdict:
+def _verdict(file: HubFile, findings: Sequence[Finding], examined: Examined | None) -> Verdict:
     """What a look into the file came to; without one, what its name promises."""
     if examined is not None:
         if any(item.required for item in examined.skipped):
             return Verdict.UNSCANNABLE
-        if any(item.severity >= Severity.HIGH for item in examined.findings if not item.signal):
+        inside = {item.fingerprint for item in examined.findings if not item.signal}
+        found = [item for item in findings if item.fingerprint in inside and not item.waived]
+        if any(item.severity >= Severity.HIGH for item in found):
             return Verdict.BLOCK
     return Verdict.PASS if form_of(file.path)[0] is Form.PLAIN else Verdict.REVIEW
 

@@ -31,6 +31,8 @@ class HubFile:
 
     `blob` is git's id of it (40 hexadecimal digits), `sha256` that of a large file, whose `blob` is only that
     of its pointer. `level` is what the hub's own scan says: empty, `unsafe`, `suspicious`, or another word.
+    Of a file that was looked into, `begins` are its first bytes, and `code` is what of somebody's Python it
+    names (readers/registries/hub_config.py).
     """
 
     path: str
@@ -38,6 +40,8 @@ class HubFile:
     blob: str = ""
     sha256: str = ""
     level: str = ""
+    begins: bytes = b""
+    code: tuple[str, ...] = ()
 
     @property
     def digests(self) -> tuple[str, ...]:
@@ -188,6 +192,49 @@ def form_of(path: str) -> tuple[Form, str]:
     if suffix in _RUNS and not _NO_PICKLE.match(name):
         return Form.RUNS, _RUNS[suffix]
     return (Form.PLAIN if suffix in _PLAIN else Form.UNKNOWN), ""
+
+
+_BEGINS: dict[str, tuple[bytes, ...]] = {
+    "gguf": (b"GGUF",),
+    "parquet": (b"PAR1",),
+    "h5": (b"\x89HDF\r\n\x1a\n",),
+    "keras": (b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"),
+    "npz": (b"PK",),
+    "npy": (b"\x93NUMPY",),
+    "pt2": (b"PK",),
+    "png": (b"\x89PNG",),
+}
+_OTHERS: tuple[tuple[bytes, str], ...] = (
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"\x7fELF", "a program"),
+    (b"MZ", "a program"),
+    (b"\xcf\xfa\xed\xfe", "a program"),
+    (b"#!", "a script"),
+)
+_LONGEST_HEADER = 100_000_000
+BEGINNING = 16
+"""So many first bytes of a file are looked at."""
+
+
+def unlike_its_name(path: str, begins: bytes) -> str:
+    """What a file is that cannot be what its name says, judged by its first bytes; empty where it can be.
+
+    Source: the formats' own descriptions; safetensors: eight bytes of length, little-endian, then `{`.
+    """
+    name = path.rpartition("/")[2]
+    suffix = name.rpartition(".")[2].lower()
+    pickled = _RUNS.get(suffix, "").startswith("a pickle") and not _NO_PICKLE.match(name)
+    if not begins or not (pickled or suffix in _BEGINS or suffix == "safetensors"):
+        return ""
+    other = next((what for magic, what in _OTHERS if begins.startswith(magic)), "")
+    if suffix == "safetensors":
+        length = int.from_bytes(begins[:8], "little")
+        right = len(begins) > 8 and begins[8:9] == b"{" and 2 <= length <= _LONGEST_HEADER
+        return "" if right else other or "no safetensors file"
+    if suffix in _BEGINS:
+        return "" if begins.startswith(_BEGINS[suffix]) else other or f"no {suffix} file"
+    return other
 
 
 def twin_of(path: str, paths: frozenset[str]) -> str:

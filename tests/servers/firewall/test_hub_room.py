@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import urllib3
 from tests.simulators.firewall import RealFirewall, firewall, malware
 from tests.simulators.past import at, drip, serving, status, wrong
 from tests.simulators.past_hf import PastHub, gitblob
@@ -19,7 +20,7 @@ from seawall.kernel.policy.facts import Mode
 
 NOW = at("2026-11-20T12:00:00Z")
 OLD = at("2022-03-02T00:00:00Z")
-WEIGHTS = b"weights" * 4_000
+WEIGHTS = (2).to_bytes(8, "little") + b"{}" + b"weights" * 4_000
 PICKLE = b"\x80\x04N." * 3_000
 FILES = {
     "config.json": b'{"model_type": "bert"}',
@@ -346,7 +347,7 @@ def test_in_observe_mode_nothing_is_refused_and_all_is_recorded(tmp_path: Path, 
 
 
 def test_a_slow_large_file_is_sent_while_it_comes(hub: PastHub, gate: RealFirewall) -> None:
-    data = bytes(range(256)) * 72 * 1024  # 18 MB
+    data = WEIGHTS + bytes(range(256)) * 72 * 1024  # 18 MB
     commit = hub.push("acme/bert", OLD, {"model.safetensors": data})
     hub.elsewhere.faults["*"] = drip(size=6 * 1024 * 1024, pause=0.01)
     answer = gate.get(f"/hf/acme/bert/resolve/{commit}/model.safetensors")
@@ -367,3 +368,62 @@ def test_files_that_a_large_repository_s_answer_leaves_out_are_found(
     tree = gate.get(f"/hf/api/datasets/acme/many/tree/{commit}/e?recursive=False")
     assert sorted(item["path"] for item in told(tree)) == ["e/late.bin", "e/late.txt"]
     assert gate.get(f"/hf/datasets/acme/many/resolve/{commit}/e/none.txt").status == 404
+
+
+def test_a_configuration_that_names_code_is_warned_about_once_it_was_looked_into(
+    hub: PastHub, gate: RealFirewall
+) -> None:
+    config = b'{"auto_map": {"AutoModel": "other/repo--modeling.Model"}}'
+    hub.push("acme/bert", OLD, {**FILES, "config.json": config})
+    path = "/hf/acme/bert/resolve/main/config.json"
+    for _ in range(2):
+        file = gate.get(path)
+        assert (file.status, file.data) == (200, config)
+        assert "makes its reader run Python: auto_map.AutoModel other/repo--modeling.Model" in str(
+            file.headers
+        )
+    young = hub.push("acme/new", NOW - timedelta(days=1), {**FILES, "config.json": config})
+    refused = gate.get(f"/hf/acme/new/resolve/{young}/config.json")
+    assert refused.status == 403
+    assert told(refused)["policy"] == ["default/young-and-runs-code"]
+    listed = siblings(gate.get(f"/hf/api/models/acme/new/revision/{young}"))
+    assert listed == ["README.md", "model.safetensors"]
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "what"),
+    [
+        ("pytorch_model.bin", b"7z\xbc\xaf\x27\x1c" + PICKLE, "a 7z archive"),
+        ("model.safetensors", PICKLE, "no safetensors file"),
+        ("model.gguf", b"\x7fELF" + PICKLE, "a program"),
+        (
+            "config.json",
+            b'{"_attn_implementation_internal": "evil/kernel"}',
+            "_attn_implementation_internal evil/kernel",
+        ),
+    ],
+)
+def test_a_file_that_is_not_what_it_says_is_never_handed_out(
+    hub: PastHub, gate: RealFirewall, path: str, data: bytes, what: str
+) -> None:
+    commit = hub.push("acme/bert", OLD, {"README.md": b"x", path: data})
+    for _ in range(2):
+        refused = gate.get(f"/hf/acme/bert/resolve/{commit}/{path}")
+        assert refused.status == 403
+        assert what in told(refused)["error"]
+        assert told(refused)["policy"] == ["default/blocked-file"]
+    assert siblings(gate.get("/hf/api/models/acme/bert")) == ["README.md"]
+
+
+def test_a_large_file_that_is_not_what_it_says_is_never_completed(hub: PastHub, gate: RealFirewall) -> None:
+    data = b"7z\xbc\xaf\x27\x1c" + bytes(18 * 1024 * 1024)
+    commit = hub.push("acme/bert", OLD, {"README.md": b"x", "pytorch_model.bin": data})
+    hub.elsewhere.faults["*"] = drip(size=6 * 1024 * 1024, pause=0.2)
+    path = f"/hf/acme/bert/resolve/{commit}/pytorch_model.bin"
+    with pytest.raises(urllib3.exceptions.ProtocolError):
+        gate.get(path)
+    assert gate.get(path).status == 403
+    assert [item.get("delivery") for item in gate.entries() if item["action"] == "fetch"] == [
+        "refused",
+        "refused",
+    ]

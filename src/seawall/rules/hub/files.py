@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from seawall.kernel.advisory import Severity
 from seawall.kernel.finding import Evidence
-from seawall.kernel.hub import Form, Kind, form_of, twin_of
+from seawall.kernel.hub import Form, Kind, form_of, twin_of, unlike_its_name
 from seawall.kernel.intake import Intake
 from seawall.kernel.rule import rule
 
@@ -138,10 +138,43 @@ def remote_code(intake: Intake) -> Iterator[Evidence]:
             subject=name,
         )
     for file in repository.files:
+        for named in file.code:
+            unasked = named.startswith("!")
+            yield Evidence(
+                f"{file.path} makes its reader run Python: {named.removeprefix('!')}",
+                "do not load it" if unasked else "read it, and ask for the commit that you read",
+                asset=repository.purl,
+                path=file.path,
+                severity=Severity.HIGH if unasked else None,
+                subject=named,
+            )
         if form_of(file.path)[0] is Form.CODE:
             yield Evidence(
                 f"{file.path} is code that comes with the {repository.kind}",
                 "read it, and ask for the commit that you read",
+                asset=repository.purl,
+                path=file.path,
+            )
+
+
+@rule("hub/not-what-it-says", Severity.HIGH)
+def not_what_it_says(intake: Intake) -> Iterator[Evidence]:
+    """A file of weights begins as files of its kind begin.
+
+    Why: a scanner goes by the name or gives up on what it does not know; a loader goes by the bytes.
+
+    Attack: nullifAI (February 2025) packed models with 7z under names of PyTorch files: the hub's scan
+    failed, and the pickle at their beginning ran.
+
+    Fix: do not load it; ask its owner what it is, and take another copy.
+    """
+    repository = intake.repository
+    for file in repository.files if repository else ():
+        what = unlike_its_name(file.path, file.begins)
+        if what and repository:
+            yield Evidence(
+                f"{file.path} is {what}, whatever its name says",
+                "do not load it; take another copy",
                 asset=repository.purl,
                 path=file.path,
             )

@@ -24,7 +24,8 @@ from seawall.adapters.stores.tokens import TokenStore
 from seawall.admit import Gate, open_gate
 from seawall.grounds import Places
 from seawall.handing import Hander
-from seawall.hub_handing import HubHander, nothing_inside
+from seawall.hub_handing import HubHander
+from seawall.hub_inspecting import look_into
 from seawall.hub_offering import HubOfferer
 from seawall.kernel.errors import SeawallError
 from seawall.kernel.event import Action, Event
@@ -225,7 +226,7 @@ def assemble(
         )
         opened.callback(door.close)
         hub = HubOfferer(door, gate, settings.origins, settings.fresh_seconds, clock=clock)
-        hands = HubHander(hub, gate, fetcher, blobs, settings, nothing_inside, now)
+        hands = HubHander(hub, gate, fetcher, blobs, settings, look_into, now)
         rooms[HUB_PREFIX] = HubRoom(desk, hub, hands)
         return Assembled(
             Firewall(desk, rooms), desk, gate, record, data / LEDGER_FILE, [opened.pop_all().close]
