@@ -20,6 +20,9 @@ HEAD_SECONDS = 20.0
 IDLE_SECONDS = 75.0
 """So long a connection may wait for its next request; uvicorn counts the same time."""
 
+LEAVING_SECONDS = 0.5
+"""When we are about to end, whoever has a connection that is kept may still ask for so long."""
+
 HEAD_BYTES = 64 * 1024
 HEAD_FIELDS = 128
 MOST_CONNECTIONS = 4_096
@@ -119,6 +122,8 @@ class Connection(HttpToolsProtocol):
         super().on_response_complete()
         if self.cycle.response_complete and self.cycle.more_body:
             self.transport.close()
+        elif self._leaving:
+            self.loop.call_later(LEAVING_SECONDS, self._leave)
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP, but not in the middle of an answer to what was."""
@@ -128,12 +133,24 @@ class Connection(HttpToolsProtocol):
             super().send_400_response(msg)
 
     def leave(self) -> None:
-        """We are about to end: what is asked until then is answered, and is the last on this connection."""
+        """We are about to end: the next answer says that it is the last one on this connection.
+
+        One that has begun has not said so: whoever gets it may ask once more.
+        """
         self._leaving = True
-        if self.cycle is not None:
-            self.cycle.keep_alive = False
-        for cycle, _ in self.pipeline:
-            cycle.keep_alive = False
+        for cycle in (self.cycle, *(waiting for waiting, _ in self.pipeline)):
+            if cycle is not None and not cycle.response_started:
+                cycle.keep_alive = False
+
+    def shutdown(self) -> None:
+        """End the connection, now if nothing is asked, else after the answer."""
+        self.leave()
+        if self.idle_since is not None:
+            self.transport.close()
+
+    def _leave(self) -> None:
+        if self.idle_since is not None:
+            self.transport.close()
 
     def resume_writing(self) -> None:
         """The client took most of what was sent."""

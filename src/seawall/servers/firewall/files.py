@@ -32,6 +32,10 @@ class WithheldError(OutsideError):
     """What was being sent must not be completed: it is not what it should be, or was denied."""
 
 
+class ThrownOutError(OutsideError):
+    """The cache made room for others between the answer about a file and its first byte."""
+
+
 async def send_file(
     desk: Desk,
     kind: str,
@@ -43,7 +47,7 @@ async def send_file(
 ) -> None:
     """Send the file and write down what came of it; workers of `kind` wait for one that is still coming.
 
-    Raises ClientGoneError, WithheldError, StoreError.
+    Raises ClientGoneError, ThrownOutError, WithheldError, StoreError.
     """
     if prepared.path is None:
         await _send_coming(desk, kind, request, prepared, event, settle, content_type)
@@ -85,7 +89,7 @@ async def send_file(
     try:
         descriptor = await desk.work(LOCAL, os.open, prepared.path, os.O_RDONLY)
     except FileNotFoundError:
-        raise OutsideError(f"{event.file} was thrown out of the cache just now", "ask again") from None
+        raise ThrownOutError(f"{event.file} was thrown out of the cache just now", "ask again") from None
     try:
         await _send_held(desk, request, descriptor, begin, end, status, headers, event, whole=whole)
     finally:

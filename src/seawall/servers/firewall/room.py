@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import time
+from contextlib import suppress
 from functools import partial
 
 from seawall.audit import audit
@@ -19,7 +20,7 @@ from seawall.reports.denial import denial, failure, reason
 
 from .app import listed
 from .desk import LOCAL, Desk
-from .files import same, send_file
+from .files import ThrownOutError, same, send_file
 from .phrase import ToldStatus
 from .request import Request
 from .views import View, view_of
@@ -30,6 +31,7 @@ _BESIDE = {
     "attestations": "application/json",
 }
 """What stands beside a file, and the Content-Type it has."""
+_TRIES = 3
 _PACKED_FROM = 1_000
 _LEVEL = 6
 
@@ -133,6 +135,13 @@ class RegistryRoom:
         )
 
     async def _file(self, request: Request, wanted: File) -> None:
+        for _ in range(_TRIES):
+            with suppress(ThrownOutError):
+                await self._handed(request, wanted)
+                return
+        await self._handed(request, wanted)
+
+    async def _handed(self, request: Request, wanted: File) -> None:
         began = time.monotonic()
         kind = self._desk.gate.class_of(request.identity)
         flight = ("file", self._dialect.prefix, wanted, kind, request.mode, self._desk.gate.generation)

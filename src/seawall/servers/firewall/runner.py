@@ -25,14 +25,14 @@ import uvicorn
 from seawall.kernel.errors import OutsideError, UsageError
 from seawall.kernel.gate_settings import Listen
 
-from .connection import IDLE_SECONDS, MOST_CONNECTIONS, Connection
+from .connection import IDLE_SECONDS, LEAVING_SECONDS, MOST_CONNECTIONS, Connection
 from .phrase import speak_phrases
 
 SOCKET = "SEAWALL_LISTENING"
 """The variable in which a restarted process is told which descriptor listens already."""
 _GRACE = 20
 _BACKLOG = 1_024
-_LEAVING, _LOOK = 10, 0.05
+_LOOK = 0.05
 _OWN_FILES = 512
 """Descriptors that are kept for files, stores and registries."""
 
@@ -179,10 +179,14 @@ class _Server(uvicorn.Server):
             self._tell()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Tell everybody that asks to come back on another connection, and only then close the idle ones."""
-        for _ in range(0 if self.force_exit else _LEAVING):
-            for connection in list(self.server_state.connections):
-                if isinstance(connection, Connection):
-                    connection.leave()
+        """Take nobody new, tell whoever asks to come back on another connection, then close the rest."""
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, Connection):
+                connection.leave()
+        waited = 0.0
+        while self.server_state.connections and not self.force_exit and waited < LEAVING_SECONDS:
             await asyncio.sleep(_LOOK)
+            waited += _LOOK
         await super().shutdown(sockets)
