@@ -50,7 +50,7 @@ $(CLIENTS)/.ready: $(DEV) requirements/clients.txt requirements/npm-clients/pack
 	@touch $@
 
 test: $(DEV) $(CLIENTS)/.ready
-	$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered --no-header tests
+	SEAWALL_REQUIRE_CLIENTS=1 $(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered --no-header tests
 
 check: $(DEV)
 	$(BIN)/ruff format --check $(SOURCES)
