@@ -44,6 +44,14 @@ def settings_path(given: str = "", environment: Mapping[str, str] = os.environ) 
     return Path(given).expanduser() if given else config_directory(environment) / SETTINGS
 
 
+def is_set_up(environment: Mapping[str, str] = os.environ) -> bool:
+    """There is a file with settings of the ledger; what stands in it was not looked at."""
+    try:
+        return settings_path(environment=environment).exists()
+    except OSError:
+        return False
+
+
 def ledger_settings(path: Path) -> LedgerSettings | None:
     """The settings at `path`, None when there are none. Raises PolicyError."""
     from seawall.readers.settings.ledger_toml import read

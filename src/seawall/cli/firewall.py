@@ -144,6 +144,9 @@ def _serve(arguments: Namespace, streams: Streams, found: GateSettings, notes: t
     from seawall.servers.firewall.logs import to_stream
     from seawall.servers.firewall.runner import bases, listening, serve, start_anew
 
+    from .ledger_signed import offer_set_up
+
+    offer_set_up(streams)
     log = to_stream(streams.err, logging.INFO)
     for note in notes:
         log.info(note)

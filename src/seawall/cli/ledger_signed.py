@@ -76,6 +76,26 @@ def _init(arguments: Namespace, streams: Streams) -> int:
     return 0
 
 
+def offer_set_up(streams: Streams) -> None:
+    """Ask a person at a terminal whether to set the ledger up now, as `seawall ledger init` does.
+
+    Nobody is asked without a terminal, where it is set up already, or where a ledger is there: who was asked
+    once and said no is not asked again. Raises UsageError for answers that cannot be used.
+    """
+    from seawall.vouching import is_set_up
+
+    parser = ArgumentParser()
+    _set_up_arguments(parser)
+    arguments = parser.parse_args([])
+    if is_set_up() or ledger_path(arguments).exists() or not _can_ask(streams):
+        return
+    streams.note("The ledger of what comes in is signed by nobody yet, so it could be rewritten unseen.")
+    if _asked(streams, "Make a key for it now? [y/N] ").lower() in ("y", "yes"):
+        _init(arguments, streams)
+    else:
+        streams.note("later: seawall ledger init")
+
+
 def _new_settings(arguments: Namespace, streams: Streams, path: Path) -> LedgerSettings:
     from seawall.ledger_setup import KEY_FILE, new_settings
 

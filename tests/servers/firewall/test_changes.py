@@ -14,6 +14,8 @@ from tests.simulators.past_npm import PastNpm
 
 from seawall.kernel.errors import PolicyError
 from seawall.kernel.gate_settings import Exemption
+from seawall.ledger_setup import new_settings
+from seawall.readers.settings.ledger_toml import written
 from seawall.reports.ledger import entry_line
 
 NOW = at("2026-06-01T00:00:00Z")
@@ -40,7 +42,14 @@ def exemptions() -> Exemptions:
 
 
 @pytest.fixture
-def gate(tmp_path: Path, exemptions: Exemptions) -> Iterator[RealFirewall]:
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    place = tmp_path / "config"
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(place))
+    return place
+
+
+@pytest.fixture
+def gate(tmp_path: Path, exemptions: Exemptions, config: Path) -> Iterator[RealFirewall]:
     with serving(PastNpm(NOW)) as npm:
         npm.publish("pkg", "1.0.0", OLD)
         with firewall(tmp_path, npm=npm.npm_url, now=lambda: NOW, exemptions=exemptions) as server:
@@ -83,9 +92,20 @@ def test_settings_that_broke_are_told_and_the_old_go_on(
 
 
 def test_an_exemption_that_ended_is_noted_without_a_name(gate: RealFirewall) -> None:
-    (note,) = ready(gate)[1]["notes"]
+    (note,) = [note for note in ready(gate)[1]["notes"] if "exemption" in note]
     assert "pkg:npm/x ended" in note
     assert "somebody" not in note
+
+
+def test_a_ledger_that_nobody_signs_is_noted_until_it_is_set_up(gate: RealFirewall, config: Path) -> None:
+    unsigned = "the ledger is signed by nobody: seawall ledger init"
+    assert unsigned in ready(gate)[1]["notes"]
+    (config / "seawall").mkdir(parents=True)
+    signed = config / "seawall" / "ledger.toml"
+    signed.write_text(written(new_settings(config / "ledger.db", config / "key", "l.example", beside=True)))
+    until(lambda: unsigned not in ready(gate)[1]["notes"])
+    signed.unlink()
+    until(lambda: unsigned in ready(gate)[1]["notes"])
 
 
 def test_the_ledger_tells_which_advisories_and_settings_counted(gate: RealFirewall) -> None:

@@ -33,7 +33,7 @@ from seawall.kernel.gate_settings import Exemption, GateSettings
 from seawall.kernel.identity import Identity
 from seawall.offering import Names, Offerer
 from seawall.record import LEDGER_FILE, Record, open_record
-from seawall.vouching import ledger_settings, settings_path, vouch
+from seawall.vouching import is_set_up, ledger_settings, settings_path, vouch
 
 from .app import Firewall, Room
 from .desk import Desk, Identify
@@ -52,6 +52,7 @@ DIALECTS = (PYPI, NPM)
 
 LOG = logging.getLogger("seawall.firewall")
 OURSELVES = Identity("seawall", kind="Workload")
+UNSIGNED = "the ledger is signed by nobody: seawall ledger init"
 _LOOK = 0.4
 _ALIVE = 300.0
 _VOUCH = 300.0
@@ -73,6 +74,9 @@ class Assembled:
     def begin(self) -> None:
         """Write down that it serves, and watch for changes of what it decides by."""
         self._say("started")
+        self._look_for_a_signer()
+        for note in self.desk.notes:
+            LOG.warning(note)
         for do in (self._watch, self._be_vouched_for):
             thread = threading.Thread(target=do, name=f"seawall-{do.__name__}", daemon=True)
             self._threads.append(thread)
@@ -118,6 +122,7 @@ class Assembled:
                 before, broken = broken, self.gate.describe().broken
                 if broken and broken != before:
                     LOG.error("what was changed cannot be used, so the old counts", extra={"why": broken})
+                self._look_for_a_signer()
                 if time.monotonic() - alive >= _ALIVE:
                     alive = time.monotonic()
                     self._say("alive")
@@ -125,6 +130,10 @@ class Assembled:
                 LOG.error("not reloaded", extra={"why": str(error), "advice": error.advice})
             except Exception:
                 LOG.exception("a defect in Seawall itself")
+
+    def _look_for_a_signer(self) -> None:
+        """It is said for as long as it is so: without a signature a ledger is this machine's word alone."""
+        self.desk.notes = () if is_set_up() else (UNSIGNED,)
 
     def _be_vouched_for(self) -> None:
         while not self._stop.wait(_VOUCH):

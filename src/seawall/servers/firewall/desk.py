@@ -57,7 +57,7 @@ class Desk:
     """`bases` are the addresses under which clients may reach us, the usual one first. `own` are answers of
     our own by (method, path); they run in a worker thread and get the request's body. `clock` gives Unix
     seconds. Each kind of work has `workers` of its own, so that a registry that stalls keeps nobody from
-    another one, from what is here already, or from asking how we are.
+    another one, from what is here already, or from asking how we are. `notes` are told to whoever asks that.
     """
 
     settings: GateSettings
@@ -74,6 +74,7 @@ class Desk:
     clock: Callable[[], float] = time.time
     workers: int = 20
     most_waiting: int = 600
+    notes: tuple[str, ...] = ()
     _pools: dict[str, Pool] = field(default_factory=dict, repr=False)
     _flights: dict[object, asyncio.Future[Any]] = field(default_factory=dict, repr=False)
     _ready_counts: dict[tuple[str, bool], Any] = field(default_factory=dict, repr=False)
@@ -134,7 +135,7 @@ class Desk:
         told: dict[str, object] = {
             "status": "not ready" if reasons else "ready",
             "reasons": reasons,
-            "notes": list(about.notes),
+            "notes": [*about.notes, *self.notes],
             "instance": self.instance,
             "mode": self.settings.mode.value,
             "policy": about.policy,
