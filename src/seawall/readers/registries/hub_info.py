@@ -22,7 +22,7 @@ Entry = dict[str, Any]
 MOST_FILES = 400_000
 _TRY = "ask again later, or look at the hub itself"
 _HEX = re.compile(r"[0-9a-f]+\Z")
-_NAME = re.compile(r"[\w.-]{1,96}(?:/[\w.-]{1,96})?\Z", re.ASCII)
+_NAME = re.compile(r"\w[\w.-]{0,95}(?:/\w[\w.-]{0,95})?\Z", re.ASCII)
 _LONGEST_PATH = 1_024
 
 
