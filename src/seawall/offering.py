@@ -9,8 +9,8 @@ import hashlib
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -27,8 +27,6 @@ from seawall.kernel.origin import Origin, route
 from seawall.kernel.policy.facts import Mode
 
 _PARSED_BYTES = 8 * 1024 * 1024
-_LARGE = 4 * 1024 * 1024
-"""Of larger documents one is read at a time: each takes ten times its size in memory."""
 _OFFERS = 30_000
 _MOST_NAMES = 20
 _LONG = 365 * 86_400.0
@@ -71,6 +69,43 @@ class Shelf:
 Clock = Callable[[], float]
 
 
+class Turn:
+    """One thread at a time does what only computes: a second one would not be done sooner, and whoever
+    serves needs the interpreter in between. It also keeps one document at a time in memory as objects.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._mine = threading.local()
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """It is this thread's turn; where it was already, it stays so."""
+        if getattr(self._mine, "held", False):
+            yield
+            return
+        with self._lock:
+            self._mine.held = True
+            try:
+                yield
+            finally:
+                self._mine.held = False
+
+    @contextmanager
+    def left(self) -> Iterator[None]:
+        """Others may have a turn while this thread waits for something, if it had one."""
+        if not getattr(self._mine, "held", False):
+            yield
+            return
+        self._mine.held = False
+        self._lock.release()
+        try:
+            yield
+        finally:
+            self._lock.acquire()
+            self._mine.held = True
+
+
 class Offerer:
     """Everything that is offered, by name. Safe to share between threads."""
 
@@ -90,7 +125,7 @@ class Offerer:
         self._limits = limits
         self._clock = clock
         self._lock = threading.Lock()
-        self._large = threading.Lock()
+        self.turn = Turn()
         self._shelves: OrderedDict[Hashable, Shelf] = OrderedDict()
         self._offers = 0
         self._parsed: OrderedDict[str, tuple[int, Offering]] = OrderedDict()
@@ -107,7 +142,8 @@ class Offerer:
         """The name's document in one of the dialect's forms. Raises as `shelf` does."""
         key = self._key(dialect, name, identity, mode)
         offering, shelf = self._made(key, dialect, name, identity, mode)
-        return dialect.render(offering, shelf.ruling, form, base), shelf
+        with self.turn.taken():
+            return dialect.render(offering, shelf.ruling, form, base), shelf
 
     def offering(self, dialect: Dialect, name: str) -> Offering:
         """Everything there is under a name, judged by nobody. Raises as `shelf` does."""
@@ -142,7 +178,8 @@ class Offerer:
         if known is not None and known.tag == offering.digest:
             return offering, known
         now = self._clock()
-        ruling = self._gate.rule(offering, identity, mode, datetime.fromtimestamp(now, UTC))
+        with self.turn.taken():
+            ruling = self._gate.rule(offering, identity, mode, datetime.fromtimestamp(now, UTC))
         until = ruling.until.timestamp() if ruling.until else now + _LONG
         shelf = Shelf(
             ecosystem=dialect.ecosystem,
@@ -193,7 +230,7 @@ class Offerer:
             if found is not None:
                 self._parsed.move_to_end(key)
                 return found[1]
-        with self._large if len(body) > _LARGE else nullcontext():
+        with self.turn.taken():
             offering = dialect.read(body, kind, url, name, "", self._limits)
         with self._lock:
             self._parsed[key] = (len(body), offering)
@@ -237,8 +274,11 @@ class Names:
         return {name: self._first(dialect, name) for name in names[:_MOST_NAMES]}
 
     def _first(self, dialect: Dialect, name: str) -> datetime | None:
+        if self._offerer is None:
+            return None
         try:
-            return self._offerer.offering(dialect, name).listing.first_release if self._offerer else None
+            with self._offerer.turn.left():
+                return self._offerer.offering(dialect, name).listing.first_release
         except SeawallError:
             return None
 

@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from seawall.adapters.stores.blobs import Arrival
 from seawall.handing import Denied, Prepared
-from seawall.kernel.errors import OutsideError, TamperedError
+from seawall.kernel.errors import OutsideError, SeawallError
 from seawall.kernel.event import Delivery, Event
 
 from .desk import LOCAL, Desk
@@ -174,7 +174,7 @@ async def _send_coming(
         served = True
         await desk.noted(replace(event, delivery=Delivery.SERVED, digest=settled.digest, size=settled.size))
         await request.block(held, more=False)
-    except (TamperedError, OutsideError) as error:
+    except SeawallError as error:
         if not isinstance(error, WithheldError):
             await desk.noted(replace(event, delivery=Delivery.REFUSED))
         raise
