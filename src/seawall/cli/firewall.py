@@ -142,7 +142,7 @@ def _serve(arguments: Namespace, streams: Streams, found: GateSettings, notes: t
     from seawall.freeze import authorization, config_path, exemptions
     from seawall.servers.firewall.assembly import assemble
     from seawall.servers.firewall.logs import to_stream
-    from seawall.servers.firewall.runner import bases, listening, serve, start_anew
+    from seawall.servers.firewall.runner import bases, collect_rarely, listening, serve, start_anew
 
     from .ledger_signed import offer_set_up
 
@@ -163,6 +163,7 @@ def _serve(arguments: Namespace, streams: Streams, found: GateSettings, notes: t
 
     def begun() -> None:
         assembled.begin()
+        collect_rarely()
         log.info("listening", extra={"address": own[0], "reasons": assembled.gate.describe().reasons})
         streams.result(f"seawall firewall listens on {own[0]}")
         streams.out.flush()
