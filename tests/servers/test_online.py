@@ -9,10 +9,10 @@ import os
 import re
 import ssl
 import tomllib
-import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -44,11 +44,20 @@ class Behind:
         url = self.urls.get(ecosystem)
         if not url:
             pytest.skip(f"the clients of this machine name no registry of {ecosystem}")
-        try:
-            with urllib.request.urlopen(f"{url.rstrip('/')}/{KNOWN[ecosystem]}", timeout=15) as answer:
-                answer.read(1)
-        except (OSError, ValueError) as error:
-            pytest.skip(f"no registry of {ecosystem} answers here: {error}")
+        why = silent(f"{url.rstrip('/')}/{KNOWN[ecosystem]}")
+        if why:
+            pytest.skip(f"no registry of {ecosystem} answers here: {why}")
+
+
+@cache
+def silent(url: str) -> str:
+    """Why nobody answers there; empty where somebody does."""
+    try:
+        with urllib.request.urlopen(url, timeout=15) as answer:
+            answer.read(1)
+    except (OSError, ValueError) as error:
+        return str(error)
+    return ""
 
 
 @pytest.fixture(scope="module")

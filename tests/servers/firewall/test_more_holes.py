@@ -259,25 +259,41 @@ def test_a_new_hook_of_an_npm_package(npm: PastNpm, tmp_path: Path, kind: str) -
         assert npm_file(gate, "1.0.0")[0] == 200
 
 
-PYTHON_HOOKS: Mapping[str, tuple[str, dict[str, bytes], str]] = {
-    ".pth": ("wheel", {"pkg_init.pth": b"import os; os.getpid()\n"}, "releases/startup-hook"),
-    "sitecustomize": ("wheel", {"sitecustomize.py": b"import os\n"}, "releases/startup-hook"),
-    "an agent's start-up file": ("wheel", {"CLAUDE.md": b"be kind\n"}, "releases/startup-file"),
-    "setup.py": ("sdist", {"setup.py": b"import setuptools; setuptools.setup()\n"}, "releases/install-hook"),
-    "a build backend that does more": (
+PTH = b"import os; os.getpid()\n"
+PYTHON_HOOKS: Mapping[str, tuple[str, dict[str, Any], str]] = {
+    ".pth": ("wheel", {"files": {"pkg_init.pth": PTH}}, "releases/startup-hook"),
+    ".pth in its data": (
+        "wheel",
+        {"files": {"pkg-1.0.1.data/purelib/pkg_init.pth": PTH}},
+        "releases/startup-hook",
+    ),
+    "sitecustomize": ("wheel", {"files": {"sitecustomize.py": b"import os\n"}}, "releases/startup-hook"),
+    "an agent's start-up file": ("wheel", {"files": {"CLAUDE.md": b"be kind\n"}}, "releases/startup-file"),
+    "a dependency from git": (
+        "wheel",
+        {"needs": ["tide @ git+https://git.example/tide@main"]},
+        "releases/direct-dependency",
+    ),
+    "setup.py": (
         "sdist",
-        {"backend.py": b"import os; os.system('true')\n"},
+        {"files": {"setup.py": b"import setuptools; setuptools.setup()\n"}},
         "releases/install-hook",
     ),
+    "a build backend that does more": (
+        "sdist",
+        {"files": {"backend.py": b"import os; os.system('true')\n"}},
+        "releases/install-hook",
+    ),
+    "an attestation that is missing": ("wheel", {}, "packages/provenance-lost"),
 }
 
 
 @pytest.mark.parametrize("kind", PYTHON_HOOKS)
 def test_a_new_hook_of_a_python_package(pypi: PastPypi, tmp_path: Path, kind: str) -> None:
-    make, files, rule = PYTHON_HOOKS[kind]
+    make, release, rule = PYTHON_HOOKS[kind]
     build = getattr(pypi, make)
-    build("pkg", "1.0.0", OLD)
-    item = build("pkg", "1.0.1", YOUNG, files=files)
+    build("pkg", "1.0.0", OLD, provenance=rule == "packages/provenance-lost")
+    item = build("pkg", "1.0.1", YOUNG, **release)
     waived = replace(WAIVED, asset="pkg:pypi/pkg@1.0.1")
     with firewall(tmp_path, pypi=pypi.index_url, now=lambda: NOW, exemptions=lambda: [waived]) as gate:
         status, body = answer(gate, f"/pypi/files/pkg/{item.filename}")
