@@ -12,7 +12,8 @@ from pathlib import Path
 from seawall.adapters.stores.seen import open_seen
 
 CORRECT = "correct the clock; if it is right now and was ahead before: seawall firewall check --accept-clock"
-_JUMP = timedelta(minutes=5)
+JUMP = timedelta(minutes=5)
+"""By so much a clock may go back without anybody asking why."""
 
 
 def behind(database: Path, now: datetime) -> str:
@@ -27,7 +28,7 @@ def behind(database: Path, now: datetime) -> str:
         newest = store.newest()
     finally:
         store.close()
-    if newest is None or now >= newest - _JUMP:
+    if newest is None or now >= newest - JUMP:
         return ""
     return f"the clock says {now:%Y-%m-%d %H:%M} UTC, and it was {newest:%Y-%m-%d %H:%M}: {CORRECT}"
 

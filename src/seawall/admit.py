@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from seawall.accepting import CORRECT
+from seawall.accepting import CORRECT, JUMP
 from seawall.adapters.stores.seen import SeenStore
 from seawall.answers import MALWARE, answered
 from seawall.first_seen import Noticed, notice
@@ -29,9 +29,6 @@ from seawall.kernel.release import Listed, Listing
 from seawall.kernel.release_diff import Row
 from seawall.kernel.sighting import Examined, NameSeen
 from seawall.weighing import FirstReleases, Known, weigh
-
-_JUMP = timedelta(minutes=5)
-"""By so much a clock may go back without anybody asking why."""
 
 _NOTE = timedelta(minutes=1)
 _AGAIN = timedelta(hours=1)
@@ -370,7 +367,7 @@ class Gate:
         """Ages are worth nothing when this machine's clock says that it is earlier than it was."""
         try:
             newest = self._newest
-            if newest is None or now < newest - _JUMP:
+            if newest is None or now < newest - JUMP:
                 newest = self._seen.newest()  # a person may have said that the clock is right now
             if newest is None or now > newest:
                 self._newest = now
@@ -384,7 +381,7 @@ class Gate:
         fetched = [moment(state.as_of) for state in grounds.advisories.states]
         latest = max((time for time in (newest, *fetched) if time is not None), default=now)
         self._behind = ""
-        if now < latest - _JUMP:
+        if now < latest - JUMP:
             self._behind = (
                 f"the clock of this machine says {now:%Y-%m-%d %H:%M} UTC, and it was {latest:%Y-%m-%d %H:%M}"
             )
