@@ -9,6 +9,7 @@ import pytest
 from tests.simulators.firewall import RealFirewall, firewall
 from tests.simulators.past import at, serving, wrong
 from tests.simulators.past_pypi import PastPypi
+from tests.simulators.python_clients import MISSING, Desktop
 
 from seawall.kernel.gate_settings import Exemption, GateSettings
 
@@ -69,3 +70,28 @@ def test_where_the_wheel_proves_wrong_nothing_describes_it(pypi: PastPypi, gate:
     item = pypi.wheel("ebb", "1.1", YOUNG)
     pypi.faults["*/files/*.whl"] = wrong(b"x" * len(item.data))
     assert gate.get(f"/pypi/files/ebb/{item.filename}.metadata").status == 502
+
+
+@pytest.mark.skipif(MISSING != "", reason=MISSING)
+@pytest.mark.parametrize("tool", ["pip", "uv", "poetry"])
+def test_no_real_client_locks_what_is_denied_when_looked_into(
+    pypi: PastPypi, tmp_path: Path, tool: str
+) -> None:
+    pypi.wheel("ebb", "1.1", YOUNG, files=HOOK)
+    lock = {
+        "pip": ("pip", "lock", "--only-binary", ":all:", "-o", "locked", "ebb"),
+        "uv": ("uv", "lock"),
+        "poetry": ("poetry", "lock"),
+    }[tool]
+    place = tmp_path / "desk"
+    place.mkdir()
+    with firewall(
+        tmp_path / "gate", pypi=pypi.index_url, now=lambda: NOW, exemptions=lambda: [EXEMPT]
+    ) as gate:
+        desk = Desktop(place, f"{gate.url}/pypi/simple/")
+        desk.project("ebb")
+        done = [desk.run(*lock) for _ in range(2)]
+    written = [path.read_text() for path in place.glob("*lock*") if path.is_file()]
+    assert not any("1.1" in text for text in written), written
+    assert done[1].code == 0, done[1].text
+    assert any("ebb" in text for text in written)
