@@ -11,15 +11,16 @@ import asyncio
 import os
 import re
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import replace
 
 from seawall.adapters.stores.blobs import Arrival
 from seawall.handing import Denied, Prepared
-from seawall.kernel.errors import OutsideError, SeawallError
+from seawall.kernel.errors import OutsideError, SeawallError, StoreError
 from seawall.kernel.event import Delivery, Event
 
 from .desk import LOCAL, Desk
-from .request import ClientGoneError, Request
+from .request import Request
 
 _BLOCK = 1024 * 1024
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII | re.IGNORECASE)
@@ -125,17 +126,18 @@ async def _send_held(
             await request.block(data, more=at < end)
             if at >= end:
                 break
-    except (ClientGoneError, ConnectionError):
+    except BaseException:
         if not written:
-            desk.record.note(replace(event, delivery=_as_far(request)))
+            _note_how_far(desk, request, event)
         raise
     finally:
         desk.metrics.bytes.labels(event.action.value).inc(request.sent)
 
 
-def _as_far(request: Request) -> Delivery:
-    """What somebody has who went away before the last block."""
-    return Delivery.PARTIAL if request.sent else Delivery.NONE
+def _note_how_far(desk: Desk, request: Request, event: Event) -> None:
+    """Somebody went away, or we failed, before the last block: what they have, they have."""
+    with suppress(StoreError):  # the ledger fails: whoever comes next is told so
+        desk.record.note(replace(event, delivery=Delivery.PARTIAL if request.sent else Delivery.NONE))
 
 
 async def _send_coming(
@@ -174,13 +176,14 @@ async def _send_coming(
         served = True
         await desk.noted(replace(event, delivery=Delivery.SERVED, digest=settled.digest, size=settled.size))
         await request.block(held, more=False)
-    except SeawallError as error:
-        if not isinstance(error, WithheldError):
-            await desk.noted(replace(event, delivery=Delivery.REFUSED))
+    except WithheldError:
         raise
-    except (ClientGoneError, ConnectionError):
+    except SeawallError:
+        await desk.noted(replace(event, delivery=Delivery.REFUSED))
+        raise
+    except BaseException:
         if not served:
-            desk.record.note(replace(event, delivery=_as_far(request)))
+            _note_how_far(desk, request, event)
         raise
 
 
