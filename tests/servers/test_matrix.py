@@ -38,8 +38,8 @@ GOOD = {"ebb-1.2", "tide-1.0"}
 LOCKS = {**LOCKFILES, "pip": "requirements.txt", "uv": "uv.lock", "poetry": "poetry.lock"}
 
 MEANT = {
-    "fresh": "got the newest release that is let in; the one that is held back is in no lockfile",
-    "locked": "installed what its lockfile says; a lockfile with what is held back was denied at the file",
+    "fresh": "got the newest release that is let in, and locked no other",
+    "locked": "installed what its lockfile says; one with what is held back was denied at the file",
     "goes round": "reached nobody; `seawall run` names the address and starts nothing",
     "is led": "asked the firewall all the same, as it is told under `seawall run`",
 }
@@ -52,6 +52,7 @@ class Found:
     situation: str
     result: str
     why: str
+    said: str = ""
 
 
 FOUND: list[Found] = []
@@ -87,8 +88,21 @@ def needs(tool: str, situation: str) -> None:
     pytest.skip(why)
 
 
-def passed(tool: str, situation: str, why: str) -> None:
-    FOUND.append(Found(tool, version(tool), situation, "passed", why))
+def passed(tool: str, situation: str, why: str, text: str = "") -> None:
+    FOUND.append(Found(tool, version(tool), situation, "passed", why, reason_in(text)))
+
+
+def reason_in(text: str) -> str:
+    """What a person reads of the reason, on one line; addresses and days are those of one run."""
+    found = re.search(
+        r"Seawall: ebb.*?allowed now: [\d.]*\d|error Error: \S+ Request failed \S+ \S+",
+        " ".join(text.split()),
+    )
+    if not found:
+        return ""
+    line = re.sub(r"https?://[^\s\"]+", "ADDRESS", found[0])
+    line = re.sub(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?: UTC)?", "DAY", line)
+    return line[:300].replace("|", "/")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -98,10 +112,10 @@ def page() -> Iterator[None]:
         return
     assert len(FOUND) == len(TOOLS) * len(SITUATIONS), "not all of it was run; nothing is written"
     rows = sorted(FOUND, key=lambda row: (TOOLS.index(row.tool), SITUATIONS.index(row.situation)))
-    lines = [f"| {r.tool} | {r.version} | {r.situation} | {r.result} | {r.why} |" for r in rows]
+    lines = [f"| {r.tool} | {r.version} | {r.situation} | {r.result} | {r.why} | {r.said} |" for r in rows]
     head = PAGE.read_text().partition("\n| client |")[0].rstrip() + "\n" if PAGE.exists() else "# Clients\n"
     PAGE.write_text(
-        "\n".join([head, "| client | version | | result | what it did, or why it was skipped |", "| --- | --- | --- | --- | --- |", *lines, ""])
+        "\n".join([head, "| client | version | | result | what it did, or why it was skipped | what it prints of the reason |", "| --- | --- | --- | --- | --- | --- |", *lines, ""])
     )  # fmt: skip
 
 
@@ -234,7 +248,7 @@ def test_fresh(machine: Machine, tool: str) -> None:
         if (machine.project / name).exists():
             assert "1.3" not in (machine.project / name).read_text().replace("ebb-1.2", "")
     assert machine.goes_round() == set()
-    passed(tool, "fresh", MEANT["fresh"])
+    passed(tool, "fresh", MEANT["fresh"], text)
 
 
 @pytest.mark.parametrize("tool", TOOLS)
@@ -274,7 +288,7 @@ def test_locked(machine: Machine, gate: Running, behind: Behind, tmp_path: Path,
     assert "ebb-1.3" not in third.installed()
     # yarn 1 prints the status alone.
     assert ("403" if tool == "yarn" else "is held back") in " ".join(text.split()), text
-    passed(tool, "locked", MEANT["locked"])
+    passed(tool, "locked", MEANT["locked"], text)
 
 
 @pytest.mark.parametrize("tool", TOOLS)
