@@ -4,7 +4,11 @@ The stolen account beside an open advisory, what feeds say and do not say, attes
 loops, redirects, and what leaves in an audit.
 """
 
+import hashlib
 import json
+import os
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -377,6 +381,33 @@ def test_no_address_but_ours_is_in_a_page(pypi: PastPypi, tmp_path: Path) -> Non
 
 
 # What is written down, and what leaves.
+
+
+def test_what_was_first_seen_outlives_a_restart_and_the_commands_beside_it(
+    pypi: PastPypi, tmp_path: Path
+) -> None:
+    """A command that uses the same database must not take the log of it away from a firewall that runs."""
+    item = pypi.wheel("ebb", "1.0", OLD)
+    path = f"/pypi/files/ebb/{item.filename}"
+
+    def token(*words: str) -> str:
+        command = [sys.executable, "-m", "seawall", "firewall", "token", *words]
+        told = {**os.environ, "SEAWALL_DATA": str(tmp_path)}
+        return subprocess.run(
+            command, env=told, check=True, capture_output=True, text=True, timeout=60
+        ).stdout.strip()
+
+    with firewall(tmp_path, pypi=pypi.index_url, now=lambda: NOW) as gate:
+        for name in ("one", "two", "three"):
+            secret = token("add", name)
+            assert gate.get(path, authorization=f"Bearer {secret}").status == 200
+    assert [line.split()[0] for line in token("list").splitlines()[1:]] == ["one", "three", "two"]
+    item.data += b" "
+    item.digest = hashlib.sha256(item.data).hexdigest()
+    with firewall(tmp_path, pypi=pypi.index_url, now=lambda: NOW) as gate:
+        status, body = answer(gate, path)
+    assert status == 403
+    assert body["policy"] == ["default/digest-drift"]
 
 
 def test_one_event_for_a_request_with_the_digest_of_what_was_offered(npm: PastNpm, tmp_path: Path) -> None:
