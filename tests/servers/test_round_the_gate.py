@@ -45,6 +45,11 @@ KINDS = {
         ("pip", "lock", "ebb", "-o", "pylock.toml"),
         ("uv", "pip", "sync", "--target", "t", "pylock.toml"),
     ),
+    "pylock.toml with pip": Kind(
+        "pylock.toml",
+        ("pip", "lock", "ebb", "-o", "pylock.toml"),
+        ("pip", "install", "--target", "t", "-r", "pylock.toml"),
+    ),
     "yarn.lock": Kind(
         "yarn.lock",
         ("yarn", "install", "--ignore-scripts"),
