@@ -6,10 +6,11 @@ Only if it is wanted, the user's registries are asked about the package too.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from seawall.adapters.disk.places import data_directory
 from seawall.adapters.disk.shipped import data_bytes
@@ -19,16 +20,22 @@ from seawall.adapters.stores.seen import open_seen
 from seawall.judging import Facts
 from seawall.kernel.advisory import Advisory, Affected, Match
 from seawall.kernel.attack import Attack, as_advisories, ways_back
-from seawall.kernel.errors import StoreError, UsageError
+from seawall.kernel.dialect import Dialect
+from seawall.kernel.errors import SeawallError, StoreError, UsageError
 from seawall.kernel.intake import Key
 from seawall.kernel.matching import match
 from seawall.kernel.rule import Rule
+from seawall.kernel.sighting import Examined, NameSeen
 from seawall.one_package import key_of
 from seawall.readers.advisories.attacks import read_catalog
 from seawall.reports import release as releases
 from seawall.reports import sighting as sightings
+from seawall.reports import verdict as verdicts
 from seawall.reports.plain import neutral
 from seawall.rules import RULES
+
+if TYPE_CHECKING:
+    from seawall.remembered import Beside
 
 SCHEMA = "seawall/explain/1"
 _FEW = 8
@@ -50,7 +57,20 @@ class Registry:
     now: datetime
 
 
-def explain(about: str, index_path: Path | None = None, registry: Registry | None = None) -> Explanation:
+@dataclass(frozen=True, slots=True)
+class Firewall:
+    """What is needed to tell what this machine's firewall would answer, and what time it is."""
+
+    dialects: Mapping[str, Dialect]
+    now: datetime
+
+
+def explain(
+    about: str,
+    index_path: Path | None = None,
+    registry: Registry | None = None,
+    firewall: Firewall | None = None,
+) -> Explanation:
     """What `about` means: a rule id, a purl, or the id of an advisory or attack. Raises UsageError else."""
     rule = next((item for item in RULES if item.id == about), None)
     if rule:
@@ -59,7 +79,7 @@ def explain(about: str, index_path: Path | None = None, registry: Registry | Non
     try:
         attacks = read_catalog(data_bytes("attacks.json")).attacks
         if about.startswith("pkg:"):
-            return _of_package(about, attacks, index, registry)
+            return _of_package(about, attacks, index, registry, firewall)
         return _of_advisory(about, attacks, index)
     finally:
         if index:
@@ -80,7 +100,11 @@ def _of_rule(rule: Rule) -> Explanation:
 
 
 def _of_package(
-    purl: str, attacks: Iterable[Attack], index: Index | None, registry: Registry | None
+    purl: str,
+    attacks: Iterable[Attack],
+    index: Index | None,
+    registry: Registry | None,
+    firewall: Firewall | None,
 ) -> Explanation:
     key = key_of(purl)
     known = (*as_advisories(attacks), *(index.about([key[:2]]) if index else ()))
@@ -116,7 +140,7 @@ def _of_package(
         lines += [f"  not known: {neutral(s.reason)}" for s in facts.skipped]
         lines += [] if key[2] else ["  For what the registry says, name a version."]
     if key[2]:
-        told = _seen_here(key)
+        told = _seen_here(key, firewall)
         lines += told.lines
         document |= told.document
     return Explanation("\n".join(lines), json.dumps(document, indent=1))
@@ -126,9 +150,10 @@ def _of_package(
 class _Told:
     lines: list[str]
     document: dict[str, object]
+    beside: Mapping[str, Beside] = field(default_factory=dict)
 
 
-def _seen_here(key: Key) -> _Told:
+def _seen_here(key: Key, firewall: Firewall | None) -> _Told:
     """What this machine's firewall saw of the release; nothing where there is none, or it saw nothing."""
     path = data_directory() / GATE_FILE
     if not path.exists():
@@ -146,8 +171,35 @@ def _seen_here(key: Key) -> _Told:
     inside = [item for item in examined if item.version == version]
     if not files and not inside:
         return _Told([], {})
-    document: dict[str, object] = {"firewall": sightings.document(files, inside)}
-    return _Told(["", *sightings.lines(files, inside)], document)
+    told = _answered_here(key, seen, examined, firewall) if firewall else _Told([], {})
+    inside = [
+        replace(item, summary=told.beside[item.filename].rows) if item.filename in told.beside else item
+        for item in inside
+    ]
+    before = {name: item.before for name, item in told.beside.items()}
+    document: dict[str, object] = sightings.document(files, inside, before)
+    lines = [*told.lines, "", *sightings.lines(files, inside, before)]
+    return _Told(lines, {"firewall": document | told.document})
+
+
+def _answered_here(key: Key, seen: NameSeen, examined: Iterable[Examined], firewall: Firewall) -> _Told:
+    """What it would answer now, and by what signals; nothing where it remembers too little for that."""
+    from seawall.remembered import Memory, answer_now
+
+    data = data_directory()
+    try:
+        memory = Memory(data, firewall.dialects)
+        answer = answer_now(key, seen, tuple(examined), memory, firewall.now)
+    except SeawallError as error:
+        return _Told(["", f"  what it would answer now cannot be told: {error}"], {})
+    if answer is None or not answer.admissions:
+        return _Told([], {})
+    told = (answer.policy, answer.admissions, answer.instead, answer.heard)
+    lines, document = ["", *verdicts.lines(*told)], verdicts.document(*told)
+    if answer.release:
+        lines += ["", *releases.lines(answer.release, firewall.now)]
+        document["registry"] = releases.document(answer.release)
+    return _Told(lines, {"answer": document}, answer.beside)
 
 
 def _every(key: Key, known: Iterable[Advisory]) -> tuple[Match, ...]:

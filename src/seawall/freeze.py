@@ -100,6 +100,20 @@ def frozen(
     return origins, at, (f"upstreams: as the clients are set up now, written to {path}", *notes)
 
 
+def known_origins(environment: Mapping[str, str] = os.environ) -> tuple[Origin, ...]:
+    """The upstreams that are asked, for whoever only looks: none where nothing was frozen yet.
+
+    Raises PolicyError as `settings` does.
+    """
+    path = config_path("", environment)
+    file = _file(path) if path else firewall_toml.FirewallFile("")
+    if file.names_upstreams:
+        return file.settings.origins
+    frozen_in = data_directory(environment) / FROZEN
+    data = _bytes(frozen_in)
+    return _read(frozen_in, data)[0] if data is not None else ()
+
+
 def authorization(environment: Mapping[str, str] = os.environ) -> Callable[[Origin], str]:
     """A function that reads an origin's credential where it is kept, in the moment of a request."""
     from seawall.adapters.machine.credentials import credential_at

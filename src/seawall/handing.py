@@ -251,14 +251,14 @@ class Hander:
         if blob.size <= _COMPARED_BYTES:
             listed = previous_in_line(offering.listing, offer.version, order(offering.ecosystem))
             before = like(offer, offering.offers, listed.version) if listed else None
-            source = _sdist(offer, offering.offers)
+            source = sdist_of(offer, offering.offers)
         others = [self._other(dialect, offering, other) if other else None for other in (before, source)]
         missed = [
             other
             for other, found in zip((before, source), others, strict=True)
             if other is not None and found is None
         ]
-        examined = examine(_subject(offering, offer, blob), *others)
+        examined = examine(subject_of(offering, offer, blob), *others)
         skipped = tuple(_not_compared(other) for other in missed)
         return replace(examined, skipped=(*examined.skipped, *skipped)), not missed
 
@@ -273,7 +273,7 @@ class Hander:
                 blob = arrival.blob()
             except OutsideError:
                 return None
-        return _subject(offering, offer, blob)
+        return subject_of(offering, offer, blob)
 
     def _arrival(self, ecosystem: str, origin: str, offer: Offer) -> Arrival:
         return self._blobs.arrive(self._fetcher, self._origin(ecosystem, origin), offer)
@@ -340,7 +340,8 @@ def _tags(offer: Offer) -> str:
     return offer.filename.partition(f"-{offer.version}-")[2]
 
 
-def _sdist(offer: Offer, offers: Iterable[Offer]) -> Offer | None:
+def sdist_of(offer: Offer, offers: Iterable[Offer]) -> Offer | None:
+    """The source archive of a wheel's release."""
     if _kind(offer.filename) != "wheel":
         return None
     return next(
@@ -348,7 +349,8 @@ def _sdist(offer: Offer, offers: Iterable[Offer]) -> Offer | None:
     )
 
 
-def _subject(offering: Offering, offer: Offer, blob: Blob) -> Subject:
+def subject_of(offering: Offering, offer: Offer, blob: Blob) -> Subject:
+    """A file that is here as something to look into."""
     return Subject(
         path=blob.path,
         filename=offer.filename,

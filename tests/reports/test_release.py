@@ -60,8 +60,8 @@ def test_who_published_is_named_as_a_list_would_name_it() -> None:
     key = ("npm", "a", "1")
     assert "    published by ann" in list(lines(ReleaseFacts(key, publisher="ann"), NOW))
     known = ReleaseFacts(key, publisher="ann", publisher_known=True)
-    assert "    published by ann, as releases before it were" in list(lines(known, NOW))
-    pipe = ReleaseFacts(key, pipeline="github/oidc:1", publisher_known=False)
-    told = "    published by the pipeline github/oidc:1, as no release before it that had settled was"
+    assert "    published by ann, as settled releases before it were" in list(lines(known, NOW))
+    pipe = ReleaseFacts(key, pipeline="github/oidc:1", publisher_known=False, previous="0.9")
+    told = "    published by the pipeline github/oidc:1, as no settled release before it was"
     assert told in list(lines(pipe, NOW))
     assert (document(pipe)["pipeline"], document(pipe)["publisher_known"]) == ("github/oidc:1", False)

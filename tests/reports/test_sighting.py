@@ -34,7 +34,7 @@ LOOKED = Examined(
 def test_a_person_reads_when_it_was_seen_and_what_is_new_side_by_side() -> None:
     assert list(lines([SEEN], [LOOKED])) == [
         "  this firewall saw:",
-        "    a-1.1.0.tgz first on 2026-11-25 12:00 UTC, which the registry said was of 2026-11-01 00:00 UTC",
+        "    a-1.1.0.tgz: first offered here 2026-11-25 12:00 UTC; published 2026-11-01 00:00 UTC, says the registry",
         "      sha512:aa",
         "      sha256:bb",
         "",
@@ -71,7 +71,7 @@ def test_explain_tells_what_this_machines_firewall_saw(
     store.keep_verdict("npm", "a", LOOKED, NOW)
     store.close()
     told = explain("pkg:npm/a@1.1.0")
-    assert "a-1.1.0.tgz first on 2026-11-25 12:00 UTC" in told.text
+    assert "a-1.1.0.tgz: first offered here 2026-11-25 12:00 UTC" in told.text
     assert json.loads(told.json)["firewall"]["files"][0]["file"] == "a-1.1.0.tgz"
     assert "this firewall saw" not in explain("pkg:npm/a@1.0.0").text
     (tmp_path / "gate.db").write_bytes(b"x" * 5000)

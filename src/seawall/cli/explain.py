@@ -43,11 +43,14 @@ def _run(arguments: Namespace, streams: Streams) -> int:
         return _archive(arguments, streams, compare)
 
     from seawall.ask_registries import ask_about
-    from seawall.explaining import Registry, explain
+    from seawall.explaining import Firewall, Registry, explain
+    from seawall.servers.firewall.npm import NPM
+    from seawall.servers.firewall.pypi import PYPI
 
     index = Path(arguments.index) if arguments.index else None
     registry = Registry(ask_about, datetime.now(UTC)) if arguments.registry else None
-    answer = explain(arguments.about, index, registry)
+    firewall = Firewall({dialect.ecosystem: dialect for dialect in (PYPI, NPM)}, datetime.now(UTC))
+    answer = explain(arguments.about, index, registry, firewall)
     streams.result(answer.json if arguments.format == "json" else answer.text)
     return 0
 

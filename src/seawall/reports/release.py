@@ -32,9 +32,11 @@ def lines(facts: ReleaseFacts, now: datetime) -> Iterator[str]:
 def _who(facts: ReleaseFacts) -> str:
     """The name under which a list of publishers has it, and whether it is known here."""
     pipeline = "" if facts.publisher else "the pipeline "
-    known = "" if facts.publisher_known is None else ", as no release before it that had settled was"
+    known = ""
     if facts.publisher_known:
-        known = ", as releases before it were"
+        known = ", as settled releases before it were"
+    elif facts.publisher_known is False and facts.previous:
+        known = ", as no settled release before it was"
     return f"{pipeline}{facts.published_by}{known}"
 
 

@@ -12,6 +12,11 @@ from .plain import neutral, shortened
 _ABOUT, _SIDE, _WIDTH = 18, 34, 110
 
 
+def header(before: str, now: str) -> str:
+    """What stands in which column."""
+    return f"  {'':<{_ABOUT}}{shortened(before, _SIDE - 2):<{_SIDE}}{shortened(now, _WIDTH)}"
+
+
 def lines(rows: Sequence[Row], findings: Sequence[Finding], skipped: Sequence[Skipped]) -> Iterator[str]:
     """The table, two spaces in, then what was found, then what could not be looked at.
 

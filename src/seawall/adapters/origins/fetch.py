@@ -177,7 +177,7 @@ class Fetcher:
         self, origin: Origin, url: str, question: _Question, failure: OutsideError | None
     ) -> tuple[Kept, OutsideError | None]:
         """What one origin says, and why it could not be asked now. With a `failure` nobody is asked."""
-        key = f"{origin.url}\n{url}\n{question.accept}"
+        key = kept_under(origin, url, question.accept)
         kept = self._heard.get(key)
         if kept is not None and self._age(kept) < question.fresh:
             return kept, None
@@ -238,6 +238,11 @@ class Fetcher:
         if secret:
             headers["authorization"] = secret
         return headers
+
+
+def kept_under(origin: Origin, url: str, accept: str) -> str:
+    """The key under which an origin's answer is kept."""
+    return f"{origin.url}\n{url}\n{accept}"
 
 
 class _Flights:

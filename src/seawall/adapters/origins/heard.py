@@ -105,6 +105,18 @@ class HeardStore:
         return self._root / name[:2] / name
 
 
+def kept_at(root: Path, key: str) -> Kept | None:
+    """What was heard under `key`, for whoever only looks: nothing is made, moved or removed."""
+    try:
+        path = root / _name(key)[:2] / _name(key)
+        with path.open("rb") as file:
+            stamp = os.fstat(file.fileno())
+            head, _, body = file.read().partition(b"\n")
+        return _kept(head, body, stamp.st_mtime)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
 def _name(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()[:40]
 
