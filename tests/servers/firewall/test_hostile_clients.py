@@ -15,6 +15,7 @@ from tests.simulators.firewall import RealFirewall, firewall
 from tests.simulators.past import at, serving
 from tests.simulators.past_pypi import PastPypi
 
+from seawall.kernel.gate_settings import GateSettings
 from seawall.servers.firewall import connection, files, request
 
 NOW = at("2026-06-01T00:00:00Z")
@@ -301,6 +302,17 @@ def test_what_a_client_has_is_not_sent_again(
         assert gate.get(path, If_None_Match=tag.strip('"')).status == 200
 
 
+def test_what_a_client_has_is_not_sent_again_when_it_is_ready(pypi: PastPypi, tmp_path: Path) -> None:
+    settings = GateSettings(fresh_seconds=60.0)
+    with firewall(tmp_path, pypi=pypi.index_url, now=lambda: pypi.now, settings=settings) as gate:
+        tag = gate.get("/pypi/simple/ebb/").headers["etag"]
+        for form in ("{0}", "W/{0}", '"a", W/{0}, "b"', "*"):
+            assert gate.get("/pypi/simple/ebb/", If_None_Match=form.format(tag)).status == 304
+        assert gate.get("/pypi/simple/ebb/", If_None_Match='"a"').status == 200
+        assert gate.get("/pypi/simple/ebb/", method="HEAD").data == b""
+    assert len([path for path in pypi.asked if "simple" in path]) == 1
+
+
 def test_a_head_request_is_no_delivery(pypi: PastPypi, gate: RealFirewall) -> None:
     filename = pypi.projects["ebb"][0].filename
     for path in ("/pypi/simple/ebb/", f"/pypi/files/ebb/{filename}", f"/pypi/files/ebb/{filename}.metadata"):
@@ -315,8 +327,6 @@ def test_a_head_request_is_no_delivery(pypi: PastPypi, gate: RealFirewall) -> No
 
 
 def test_headers_that_differ_each_time_are_no_way_round_the_rate(pypi: PastPypi, tmp_path: Path) -> None:
-    from seawall.kernel.gate_settings import GateSettings
-
     settings = GateSettings(requests_per_second=1.0)
     with firewall(tmp_path, pypi=pypi.index_url, now=lambda: pypi.now, settings=settings) as gate:
         answers = {gate.get("/healthz", X_Seawall_Run=f"run-{n}", Accept=f"a/{n}").status for n in range(80)}

@@ -23,6 +23,7 @@ from seawall.kernel.policy.facts import Mode
 from seawall.reports.denial import failure
 
 from .desk import BusyError, Desk
+from .files import same
 from .identify import ANONYMOUS, Refusal
 from .posted import TOKEN_PATH
 from .request import EXTENSION, ClientGoneError, Message, Receive, Request, Send, TooLargeError
@@ -167,7 +168,7 @@ class Firewall:
             await _say(send, Said(503, failure(str(error), error.advice)))
             return
         self._desk.counted_ready(view)
-        if head.tag and head.tag == view.etag:
+        if head.tag and same(head.tag.decode("latin-1"), view.etag.decode()):
             await send(view.unchanged)
             await send(_EMPTY)
             return
