@@ -73,13 +73,12 @@ class Connection(HttpToolsProtocol):
         return None if busy else self._waited_from
 
     def data_received(self, data: bytes) -> None:
-        """Bytes came; those of a head are counted."""
+        """Bytes came; those of a head that is still not whole are counted, a body behind one is not."""
+        super().data_received(data)
         if self._in_head:
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_BYTES:
                 self._refuse(431)
-                return
-        super().data_received(data)
 
     def on_message_begin(self) -> None:
         """The first byte of a request is here."""
