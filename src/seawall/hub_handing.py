@@ -80,6 +80,11 @@ class HubHander:
         file, admission = shelf.files.get(path), shelf.admission(path)
         if file is None or admission is None:
             raise HubRefusal(404, "EntryNotFound", "Entry not found", shelf.repository.commit)
+        if not file.digests:
+            raise OutsideError(
+                f"{shelf.origin.name} tells no digest of {told(shelf.repository, path)}",
+                "ask the hub itself, or another mirror",
+            )
         if shelf.repository.gated and admission.lets_in:
             self._gated(shelf, path)
         return shelf, file, admission

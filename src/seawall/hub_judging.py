@@ -121,8 +121,9 @@ def _found(
     try:
         if grounds.advisories.fault:
             raise StoreError(grounds.advisories.fault, "seawall sync")
-        advisories = grounds.advisories.about(ECOSYSTEM, repository.title)
-        compared = compare([repository.key], advisories)
+        names = dict.fromkeys(name for _, name, _ in repository.keys)
+        about = [item for name in names for item in grounds.advisories.about(ECOSYSTEM, name)]
+        compared = compare(repository.keys, about)
         matches, required = compared.matches, list(compared.skipped())
     except StoreError as error:
         required.append(Skipped(_LOOKED_UP, str(error), error.advice or "seawall sync", required=True))

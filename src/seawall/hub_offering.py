@@ -22,7 +22,7 @@ from seawall.admit import Gate
 from seawall.hub_judging import Inside, rule_on
 from seawall.kernel.admission import Admission, Ruling
 from seawall.kernel.errors import OutsideError
-from seawall.kernel.hub import ECOSYSTEM, HubFile, Kind, Repository, is_commit, titled
+from seawall.kernel.hub import ECOSYSTEM, HubFile, Kind, Repository, titled
 from seawall.kernel.identity import Identity
 from seawall.kernel.limits import DEFAULT_LIMITS, Limits
 from seawall.kernel.offer import Offer, Offering
@@ -44,13 +44,13 @@ from seawall.readers.registries.hub_info import (
 INSPECTOR = "hub-1"
 """Names what looks into files of a hub; what another one found does not count."""
 
-_FOREVER = 30 * 86_400.0
 _LONG = 86_400.0
 _PARSED_FILES = 200_000
 _SHELF_FILES = 400_000
 _MOST_NAMED = 5_000
 _TREE_KEYS = frozenset({"recursive", "expand", "limit", "cursor"})
 _MAY_BE_CUT = 10_000
+_STRIPES = 64
 _MOST_PAGES = 50
 _UNKNOWN = frozenset({"RepoNotFound"})
 
@@ -82,12 +82,16 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class HubShelf:
-    """One commit as it is offered to one kind of asker, until Unix time `until` or another generation."""
+    """One commit as it is offered to one kind of asker.
+
+    It holds while the gate's generation is `ruling.generation` and Unix time is between `made` and `until`.
+    """
 
     repository: Repository
     raw: Entry = field(repr=False)
     origin: Origin
     ruling: Ruling
+    made: float
     until: float
     stale: bool
     files: Mapping[str, HubFile] = field(repr=False)
@@ -130,34 +134,73 @@ class HubOfferer:
         self._parsed: OrderedDict[str, tuple[Repository, Entry]] = OrderedDict()
         self._shelves: OrderedDict[Hashable, HubShelf] = OrderedDict()
         self._more: OrderedDict[str, dict[str, HubFile]] = OrderedDict()
+        self._ages: dict[tuple[str, str], tuple[float, datetime | None]] = {}
+        self._alone = tuple(threading.Lock() for _ in range(_STRIPES))
 
     def shelf(self, wanted: Wanted, identity: Identity, mode: Mode) -> HubShelf:
         """The repository as it is offered. Raises HubRefusal, OutsideError, StoreError."""
         key = (wanted, self._gate.class_of(identity), mode)
+        held = self._ready(key)
+        if held is not None:
+            return held
+        with self._alone[hash(wanted) % len(self._alone)]:
+            held = self._ready(key)
+            return held if held is not None else self._made(key, wanted, identity, mode)
+
+    def _ready(self, key: Hashable) -> HubShelf | None:
+        """The shelf under `key` if it still holds; nothing is asked for."""
         with self._lock:
             held = self._shelves.get(key)
-        if held is not None and self._holds(held):
-            return held
+        if held is None or held.ruling.generation != self._gate.generation:
+            return None
+        return held if held.made <= self._clock() < held.until else None
+
+    def _made(self, key: Hashable, wanted: Wanted, identity: Identity, mode: Mode) -> HubShelf:
         origin, heard, repository, raw = self._heard(wanted)
-        with self._lock:
-            more = tuple(self._more.get(seen_name(repository), {}).values())
-        repository = replace(repository, files=(*repository.files, *more)) if more else repository
+        repository = self._completed(repository)
         now = self._clock()
-        inside = self._inside(repository)
-        ruling = rule_on(self._gate, repository, identity, mode, datetime.fromtimestamp(now, UTC), inside)
-        fresh = _LONG if is_commit(wanted.revision) else self._fresh
+        with self._lock:
+            before = self._shelves.get(key)
+        if before is None or not self._same(before, repository, now):
+            moment = datetime.fromtimestamp(now, UTC)
+            inside = self._inside(repository)
+            ruling = rule_on(self._gate, repository, identity, mode, moment, inside)
+        else:
+            ruling = before.ruling
         ends = ruling.until.timestamp() if ruling.until else now + _LONG
         shelf = HubShelf(
             repository=repository,
             raw=raw,
             origin=origin,
             ruling=ruling,
-            until=min(ends, max(heard.at, now if heard.stale else 0.0) + min(fresh, self._again(wanted))),
+            made=now,
+            until=min(ends, max(heard.at, now if heard.stale else 0.0) + self._fresh),
             stale=heard.stale,
             files={file.path: file for file in repository.files},
         )
         self._keep(key, shelf)
         return shelf
+
+    def _same(self, before: HubShelf, repository: Repository, now: float) -> bool:
+        """What was decided then counts still: the same is known of the repository, and it is not later."""
+        until = before.ruling.until
+        return (
+            before.made <= now < (until.timestamp() if until else now + 1)
+            and before.ruling.generation == self._gate.generation
+            and before.repository == repository
+        )
+
+    def _completed(self, repository: Repository) -> Repository:
+        """With what its tree told of files that the hub's answer leaves out or tells no digest of."""
+        with self._lock:
+            more = dict(self._more.get(seen_name(repository), {}))
+        if not more:
+            return repository
+        whole = [
+            replace(more.pop(file.path), level=file.level) if file.path in more else file
+            for file in repository.files
+        ]
+        return replace(repository, files=(*whole, *more.values()))
 
     def tree(
         self, wanted: Wanted, identity: Identity, mode: Mode, path: str, query: str
@@ -177,14 +220,18 @@ class HubOfferer:
         tree. Raises HubRefusal, OutsideError, StoreError.
         """
         shelf = self.shelf(wanted, identity, mode)
-        if path in shelf.files or len(shelf.files) < _MAY_BE_CUT or not is_path(path):
+        known = shelf.files.get(path)
+        if (known and known.digests) or not is_path(path):
+            return shelf
+        if known is None and len(shelf.files) < _MAY_BE_CUT:
             return shelf
         query: list[tuple[str, str]] = []
         for _ in range(_MOST_PAGES):
             entries, follows = self._page(shelf, path.rpartition("/")[0], query)
             if self._learned(shelf, entries):
                 shelf = self.shelf(wanted, identity, mode)
-            if path in shelf.files or not follows:
+            known = shelf.files.get(path)
+            if (known and known.digests) or not follows:
                 break
             query = parse_qsl(follows)
         return shelf
@@ -198,7 +245,7 @@ class HubOfferer:
     def _learned(self, shelf: HubShelf, entries: Sequence[Entry]) -> bool:
         """Remember files of the commit that the hub's answer about it left out; True if there were any."""
         files = [file_of(item) for item in entries]
-        new = [file for file in files if file and file.path not in shelf.files and is_path(file.path)]
+        new = [file for file in files if file and is_path(file.path) and not _told(shelf, file.path)]
         if not new:
             return False
         name = seen_name(shelf.repository)
@@ -232,13 +279,6 @@ class HubOfferer:
         repository = shelf.repository
         base = shelf.origin.url.rstrip("/")
         return f"{base}/{quote(repository.title)}/resolve/{repository.commit}/{quote(path)}"
-
-    def _holds(self, shelf: HubShelf) -> bool:
-        return shelf.ruling.generation == self._gate.generation and self._clock() < shelf.until
-
-    def _again(self, wanted: Wanted) -> float:
-        """Also what a commit holds is asked again now and then: the hub may flag it or take it down."""
-        return 3_600.0 if is_commit(wanted.revision) and self._fresh else self._fresh
 
     def _keep(self, key: Hashable, shelf: HubShelf) -> None:
         with self._lock:
@@ -279,6 +319,17 @@ class HubOfferer:
         namespace, _, name = repository.name.rpartition("/")
         if not namespace or not name:
             return None
+        key, now = (origin.url, namespace), self._clock()
+        at, born = self._ages.get(key, (0.0, None))
+        if at <= now < at + _LONG:
+            return born
+        born = self._asked_when(origin, namespace)
+        if len(self._ages) > _MOST_NAMED:
+            self._ages.clear()
+        self._ages[key] = (now, born)
+        return born
+
+    def _asked_when(self, origin: Origin, namespace: str) -> datetime | None:
         base = origin.url.rstrip("/")
         for kind in ("organizations", "users"):
             try:
@@ -313,6 +364,12 @@ class HubOfferer:
     def _api(self, shelf: HubShelf) -> str:
         repository = shelf.repository
         return f"{shelf.origin.url.rstrip('/')}/api/{repository.kind}s/{quote(repository.name)}"
+
+
+def _told(shelf: HubShelf, path: str) -> bool:
+    """The file and a digest of it are known."""
+    known = shelf.files.get(path)
+    return known is not None and bool(known.digests)
 
 
 def _refused_or(heard: HubAnswer) -> HubAnswer:

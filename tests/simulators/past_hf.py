@@ -85,6 +85,7 @@ class PastHub(Past):
         self.page = 1_000
         self.siblings = 1_000_000
         self.token = ""
+        self.tells_digests = True
         self.elsewhere = Elsewhere()
         super().__init__(now)
         self.etags = False
@@ -174,7 +175,7 @@ class PastHub(Past):
                     "pointerSize": len(pointer(data)),
                 }
                 item["xetHash"] = hashlib.sha256(b"xet" + data).hexdigest()
-            siblings.append(item)
+            siblings.append(item if self.tells_digests else {"rfilename": path})
         flags = [
             {"path": path, "level": level}
             for (name, path), level in self.flags.items()

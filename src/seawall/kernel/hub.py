@@ -110,6 +110,12 @@ class Repository:
         """(ecosystem, name, commit), as advisories are asked about it."""
         return (ECOSYSTEM, self.title, self.commit)
 
+    @property
+    def keys(self) -> tuple[tuple[str, str, str], ...]:
+        """The same under the name that was asked for, too."""
+        asked = (ECOSYSTEM, titled(self.kind, self.asked or self.name), self.commit)
+        return (self.key,) if asked == self.key else (self.key, asked)
+
 
 def titled(kind: Kind, name: str) -> str:
     """`NAMESPACE/NAME` of a model, `datasets/NAMESPACE/NAME`, `spaces/NAMESPACE/NAME`."""

@@ -427,3 +427,50 @@ def test_a_large_file_that_is_not_what_it_says_is_never_completed(hub: PastHub, 
         "refused",
         "refused",
     ]
+
+
+def test_a_mirror_that_tells_no_digests_is_asked_for_its_tree(hub: PastHub, gate: RealFirewall) -> None:
+    hub.tells_digests = False
+    hub.page = 1
+    commit = hub.push("acme/bert", OLD, {**FILES, "a/b.txt": b"x"})
+    for path in ("config.json", "model.safetensors", "a/b.txt"):
+        file = gate.get(f"/hf/acme/bert/resolve/{commit}/{path}")
+        assert file.status == 200, path
+    assert file.headers["etag"] == f'"{gitblob(b"x")}"'
+    hub.faults["/api/models/acme/bert/tree/*"] = status(404)
+    hub.push("acme/other", OLD, FILES)
+    hub.faults["/api/models/acme/other/tree/*"] = wrong(b"[]")
+    assert gate.get("/hf/acme/other/resolve/main/config.json").status == 502
+
+
+def test_a_bad_name_is_known_also_where_it_leads_elsewhere_now(tmp_path: Path, hub: PastHub) -> None:
+    commit = hub.push("acme/bert", OLD, FILES)
+    hub.renamed["model", "evil/shell"] = "acme/bert"
+    bad = malware("Hugging Face", "evil/shell", commit)
+    with gated(tmp_path / "gate", hub, advisories=[bad]) as gate:
+        refused = gate.get(f"/hf/evil/shell/resolve/{commit}/config.json")
+        assert "default/known-bad-repository" in told(refused)["policy"]
+        assert gate.get(f"/hf/acme/bert/resolve/{commit}/config.json").status == 200
+
+
+def test_too_many_paths_at_once_are_refused(hub: PastHub, gate: RealFirewall) -> None:
+    commit = hub.push("acme/bert", OLD, FILES)
+    many = b"&".join(b"paths=%d" % n for n in range(10_001))
+    assert gate.post(f"/hf/api/models/acme/bert/paths-info/{commit}", many).status == 400
+
+
+def test_what_is_fresh_is_not_asked_for_again_and_advisories_count_at_once(
+    tmp_path: Path, hub: PastHub
+) -> None:
+    commit = hub.push("acme/bert", OLD, FILES)
+    path = f"/hf/acme/bert/resolve/{commit}/config.json"
+    with gated(tmp_path / "gate", hub, GateSettings(fresh_seconds=60.0)) as gate:
+        for _ in range(3):
+            assert gate.get(path).status == 200
+            assert gate.get("/hf/api/models/acme/bert").status == 200
+        asked = [seen for seen in hub.asked if "/api/models/" in seen]
+        assert sorted(asked) == ["/api/models/acme/bert", f"/api/models/acme/bert/revision/{commit}"]
+        gate.advised(malware("Hugging Face", "acme/bert", commit))
+        gate.reloaded()
+        assert gate.get(path).status == 403
+        assert gate.get("/hf/api/models/acme/bert").status == 403

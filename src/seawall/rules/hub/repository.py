@@ -24,10 +24,12 @@ def known_bad(intake: Intake) -> Iterator[Evidence]:
     Fix: delete every copy; treat every machine that loaded it as compromised, and rotate what it could read.
     """
     repository = intake.repository
-    for match in intake.matches.get(repository.key, ()) if repository else ():
-        if match.malicious and repository:
+    for key in repository.keys if repository else ():
+        for match in intake.matches.get(key, ()):
+            if not match.malicious or not repository:
+                continue
             yield Evidence(
-                f"{repository.title} is known to be malicious: {match.ids[0]}",
+                f"{key[1]} is known to be malicious: {match.ids[0]}",
                 "delete every copy, and rotate what the machines that loaded it could read",
                 asset=repository.purl,
                 advisories=match.ids,

@@ -105,7 +105,11 @@ class HubRoom:
         await self._document(request, shelf, body, Action.LIST, (("link", link),) if link else ())
 
     async def _paths_info(self, request: Request, wanted: Wanted) -> None:
-        form = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=10_000)
+        try:
+            form = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=10_000)
+        except ValueError:
+            await request.say(_said(400, "Seawall takes at most 10,000 paths at once"))
+            return
         expand = form.get("expand", [""])[0].lower() == "true"
         shelf, body = await self._desk.work(
             _DOCUMENTS, self._named, request, wanted, form.get("paths", []), expand
