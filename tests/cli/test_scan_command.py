@@ -579,3 +579,14 @@ def test_a_defect_is_neither_a_denial_nor_a_traceback(
     assert "a defect in Seawall itself: KeyError" in done.err
     assert "secret" not in done.err
     assert "Traceback" not in done.err
+
+
+def test_a_tree_s_list_of_names_counts_once_for_each_name(tree: Path, seawall: Any, data: Path) -> None:
+    (tree / LOCK).write_text(package_lock(left_pad="1.3.0"))
+    (tree / "package.json").write_text('{"name": "sample", "dependencies": {"left-pad": "*"}}')
+    (tree / "seawall.toml").write_text('[names]\nallow = ["pkg:npm/@acme/*"]\n')
+    done = seawall(tree, "--offline", code=0)
+    assert done.out.count("warn left-pad is not on the list of allowed names") == 1
+    assert "DENY left-pad is not on the list" in seawall(tree, "--offline", "--policy", "strict", code=1).out
+    (tree / "seawall.toml").write_text('[names]\nallow = ["pkg:npm/left-pad"]\n')
+    assert "is not on the list" not in seawall(tree, "--offline", code=0).out

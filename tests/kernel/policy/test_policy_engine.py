@@ -14,7 +14,7 @@ from seawall.kernel.decision import DecidedBy, Outcome
 from seawall.kernel.errors import PolicyError
 from seawall.kernel.finding import Skipped
 from seawall.kernel.policy import engine
-from seawall.kernel.policy.engine import Policy, answers_to, decide, decide_all, load_policy
+from seawall.kernel.policy.engine import Policy, answers_to, decide, decide_all, load_policy, told_apart
 from seawall.kernel.policy.facts import (
     FACT_NAMES,
     Answer,
@@ -449,3 +449,42 @@ def test_the_digest_changes_with_the_text_and_with_the_schema() -> None:
     assert policy(CARELESS).digest == one.digest
     assert policy(CARELESS + "// more").digest != one.digest
     assert load_policy("own.cedar", CARELESS, schema_text() + "\n").digest != one.digest
+
+
+# ── who published ─────────────────────────────────────────────────────────────────────────────────────
+
+TRUSTED = """
+@id("own/usual")
+@advice("Published by those who always do.")
+permit (principal, action == Action::"fetch", resource)
+when { context.publisher_known == Answer::"yes" && context.name_allowed == Answer::"yes" }
+when { context.publisher == "ann" || context.publisher like "github/*" };
+"""
+
+
+def test_a_policy_may_ask_who_published() -> None:
+    own = policy(TRUSTED)
+    known = replace(CLEAN, publisher_known=Answer.YES, name_allowed=Answer.YES)
+    for who, outcome in (
+        ("ann", Outcome.ALLOW),
+        ("github/oidc:1", Outcome.ALLOW),
+        ("mallory", Outcome.DENY),
+        ("", Outcome.DENY),
+        ("\u202eann", Outcome.DENY),
+        ("\ud800", Outcome.DENY),
+    ):
+        assert decide(own, about(replace(known, publisher=who), "fetch")).outcome is outcome, who
+    for missing in (
+        replace(known, publisher_known=Answer.UNKNOWN),
+        replace(known, name_allowed=Answer.UNKNOWN),
+    ):
+        assert decide(own, about(replace(missing, publisher="ann"), "fetch")).outcome is Outcome.DENY
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_an_answer_is_shared_by_all_publishers_where_no_statement_asks_for_them(name: str) -> None:
+    one, other = (about(replace(CLEAN, publisher=who), "fetch") for who in ("ann", "mallory"))
+    assert told_apart(SHIPPED[name], one) == told_apart(SHIPPED[name], other)
+    assert told_apart(policy(TRUSTED), one) != told_apart(policy(TRUSTED), other)
+    unlisted = about(replace(CLEAN, publisher_allowed=Answer.NO), "fetch")
+    assert told_apart(SHIPPED[name], one) != told_apart(SHIPPED[name], unlisted)

@@ -13,7 +13,7 @@ from seawall.kernel.lockfile import DocumentKind, Pin, Requirement
 from seawall.kernel.rule import rule
 
 
-@rule(UNLISTED_NAME, Severity.INFO, signal=True)
+@rule(UNLISTED_NAME, Severity.LOW, signal=True)
 def unlisted_name(intake: Intake) -> Iterator[Evidence]:
     """A package that no list of yours names came in without anybody having said yes to it.
 
@@ -27,11 +27,10 @@ def unlisted_name(intake: Intake) -> Iterator[Evidence]:
     """
     lists = intake.settings.allowed_names
     seen: set[str] = set()
-    for document in intake.documents if lists else ():
-        if document.kind is DocumentKind.SBOM:
-            continue
-        pinned = {pin.name for pin in document.pins}
-        asked = [item for item in document.requirements if item.name not in pinned]
+    documents = [item for item in intake.documents if lists and item.kind is not DocumentKind.SBOM]
+    pinned = {(pin.ecosystem, pin.name) for document in documents for pin in document.pins}
+    for document in documents:
+        asked = [item for item in document.requirements if (item.ecosystem, item.name) not in pinned]
         items: list[Pin | Requirement] = [*document.pins, *asked]
         for item in items:
             if item.source.is_local or name_allowed(lists, item.ecosystem, item.name) is not False:
@@ -50,7 +49,7 @@ def unlisted_name(intake: Intake) -> Iterator[Evidence]:
                 )
 
 
-@rule(UNLISTED_PUBLISHER, Severity.INFO, signal=True, online=True)
+@rule(UNLISTED_PUBLISHER, Severity.LOW, signal=True, online=True)
 def unlisted_publisher(intake: Intake) -> Iterator[Evidence]:
     """A release by somebody whom your list for its name does not have is not what you agreed to take.
 
