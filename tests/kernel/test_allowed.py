@@ -37,6 +37,11 @@ def test_what_names_nothing_is_refused(text: str) -> None:
         named(text)
 
 
+def test_a_list_of_models_would_do_nothing_so_it_is_refused() -> None:
+    with pytest.raises(ValueError, match="models and datasets"):
+        named("pkg:huggingface/acme/*")
+
+
 def test_names() -> None:
     lists = ((named("pkg:npm/@acme/*"), named("pkg:pypi/requests")),)
     assert name_allowed(lists, "npm", "@acme/a") is True

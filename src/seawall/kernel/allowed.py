@@ -40,6 +40,8 @@ def named(text: str) -> Named:
     ecosystem = PURL_TYPE_TO_ECOSYSTEM.get(found[1], "") if found else ""
     if found is None or not ecosystem or not (found[2] or found[3]):
         raise ValueError("must be such as pkg:npm/left-pad, pkg:npm/@acme/* or pkg:pypi/*")
+    if ecosystem == "Hugging Face":
+        raise ValueError("is about packages; models and datasets are not asked about here")
     name = unquote(found[2])
     if "@" in name[1:]:
         raise ValueError("is about a name, so it has no version")
