@@ -17,6 +17,10 @@ import pytest
 from seawall.adapters.runners.relay import Relay, address_of
 from seawall.kernel.errors import UsageError
 from simulators.loopback import Server, say
+from simulators.past import serving
+from simulators.past_pypi import PastPypi
+
+NOW = datetime.now(UTC)
 
 
 @pytest.fixture
@@ -122,6 +126,23 @@ def test_what_a_child_sends_is_passed_on_without_what_is_a_claim(server: Server)
     assert not {"cookie", "x-seawall-commit", "x-forwarded-for"} & got.keys()
     assert body == [b"gz\0"]
     relay.close()
+
+
+def test_on_a_connection_that_is_kept_every_question_is_asked_once() -> None:
+    """An answer that was read to its end and not closed made the next question be asked twice."""
+    with serving(PastPypi(NOW)) as server:
+        item = server.wheel("ebb", "1.0", NOW)
+        relay = Relay(server.url, "", {})
+        parts = urlsplit(relay.base)
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=20)
+        try:
+            for _ in range(3):
+                connection.request("GET", f"{parts.path}/files/ebb/{item.filename}")
+                assert connection.getresponse().read() == item.data
+            assert len(server.seen) == 3
+        finally:
+            connection.close()
+            relay.close()
 
 
 def test_no_redirect_is_followed(server: Server) -> None:

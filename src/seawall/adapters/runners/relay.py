@@ -324,6 +324,8 @@ class _Handler(BaseHTTPRequestHandler):
             left = None if left is None else left - len(block)
         if left and answer.status not in (204, 304):
             raise http.client.IncompleteRead(b"")
+        # Read to the last byte it still counts as open; then the next question would be asked twice.
+        answer.close()
 
     def _rewritten(self, answer: http.client.HTTPResponse) -> bytes | None:
         if self.command == "HEAD" or answer.status in (204, 304):
