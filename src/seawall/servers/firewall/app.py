@@ -6,6 +6,7 @@ in worker threads; nothing here waits for a disk or a registry.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -241,8 +242,19 @@ class Firewall:
         except (ClientGoneError, ConnectionError):
             self._desk.metrics.failures.labels(prefix if prefix in self._rooms else "", "client gone").inc()
             request.leave()
+        except asyncio.CancelledError:
+            await self._ending(request)
         except Exception as error:
             await self._failed(request, error)
+
+    async def _ending(self, request: Request) -> None:
+        """The process ends and waited long enough for this answer."""
+        if request.started or request.gone:
+            request.leave()
+            return
+        said = Said(503, failure("this firewall is ending", "ask again"), headers=(("retry-after", "2"),))
+        with suppress(ClientGoneError):
+            await request.say(said)
 
     async def _failed(self, request: Request, error: Exception) -> None:
         """Never a package: an answer that says whose fault it is, or an end where one has begun."""

@@ -6,7 +6,6 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -24,6 +23,7 @@ from .identify import Refusal
 from .metrics import CONTENT_TYPE, Metrics
 from .request import Request
 from .views import View, Views
+from .workers import Workers
 
 T = TypeVar("T")
 WAIT_SECONDS = 55.0
@@ -48,7 +48,7 @@ class Pool:
     __slots__ = ("threads", "waiting")
 
     def __init__(self, name: str, workers: int) -> None:
-        self.threads = ThreadPoolExecutor(workers, thread_name_prefix=f"seawall {name}")
+        self.threads = Workers(name, workers)
         self.waiting = 0
 
 
