@@ -143,57 +143,61 @@ def _found(
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """One question for all files of which the same is known, and the answer to it."""
+    """What is known of one file: what was found, and the question that it comes to."""
 
     question: LoadQuestion
     findings: tuple[Finding, ...]
-    required: tuple[Skipped, ...]
 
 
 def _admissions(case: _Case, found: Sequence[Finding], inside: Inside) -> dict[str, Admission]:
-    asked, paths = _questions(case, found, inside)
-    decisions = _decided(case, [item.question for item in asked])
-    made = [_admission(case, item, decision) for item, decision in zip(asked, decisions, strict=True)]
-    return {path: made[at] for path, at in paths.items()}
+    """The answer about every file. Files of which the same is known share one question, whatever they are
+    called: a repository may have a hundred thousand."""
+    asked = _questions(case, found, inside)
+    distinct = {item.question: item for item in asked.values()}
+    decisions = _decided(case, list(distinct))
+    answers = {
+        question: _admission(case, item, decision)
+        for (question, item), decision in zip(distinct.items(), decisions, strict=True)
+    }
+    return {
+        path: replace(answers[item.question], findings=item.findings, advisories=_against(item.findings))
+        for path, item in asked.items()
+    }
 
 
-def _questions(case: _Case, found: Sequence[Finding], inside: Inside) -> tuple[list[_Asked], dict[str, int]]:
-    """The distinct questions, and by path which one is asked about it."""
-    whole = tuple(item for item in found if not item.path)
+def _questions(case: _Case, found: Sequence[Finding], inside: Inside) -> dict[str, _Asked]:
+    """What is asked about each file, by path."""
+    repository = case.repository
+    whole = tuple(sorted((item for item in found if not item.path), key=_worst_first))
     mine: dict[str, list[Finding]] = {}
     for item in found:
         if item.path:
             mine.setdefault(item.path, []).append(item)
-    asked: list[_Asked] = []
-    known: dict[Hashable, int] = {}
-    paths: dict[str, int] = {}
-    for file in case.repository.files:
-        examined = inside.get(file.path)
-        own = tuple(mine.get(file.path, ()))
-        # What a file says for itself is its own; files of which nothing was found share one question.
-        alone = own or examined is not None
-        key: Hashable = ("file", file.path) if alone else ("form", form_of(file.path)[0])
-        if key not in known:
-            known[key] = len(asked)
-            asked.append(_asked(case, file, (*own, *whole), examined))
-        paths[file.path] = known[key]
-    return asked, paths
-
-
-def _asked(case: _Case, file: HubFile, findings: tuple[Finding, ...], examined: Examined | None) -> _Asked:
-    missing: tuple[Skipped, ...] = ()
-    if examined is not None:
-        findings = (*_still(case, examined.findings), *findings)
-        missing = tuple(item for item in examined.skipped if item.required)
-    once = {item.fingerprint: item for item in reversed(findings)}
-    findings = tuple(sorted(once.values(), key=_worst_first))
-    required = (*case.required, *missing)
-    facts = _facts(case, file, findings, required, examined)
-    repository = case.repository
     namespace, _, name = repository.name.rpartition("/")
     resource = weights(case.action, repository.purl, namespace, name, repository.commit)
-    question = LoadQuestion(facts, resource, case.action, case.identity.principal, required)
-    return _Asked(question, findings, required)
+    known: dict[Hashable, LoadQuestion] = {}
+    asked: dict[str, _Asked] = {}
+    for file in repository.files:
+        examined = inside.get(file.path)
+        findings = _all_of(case, (*mine.get(file.path, ()), *whole), examined)
+        required = (*case.required, *(s for s in (examined.skipped if examined else ()) if s.required))
+        verdict = _verdict(file, findings, examined)
+        key = (verdict, required, tuple((f.rule, f.severity, f.signal, bool(f.waived)) for f in findings))
+        question = known.get(key)
+        if question is None:
+            facts = _facts(case, verdict, findings, required)
+            principal = case.identity.principal
+            question = known[key] = LoadQuestion(facts, resource, case.action, principal, required)
+        asked[file.path] = _Asked(question, findings)
+    return asked
+
+
+def _all_of(case: _Case, findings: tuple[Finding, ...], examined: Examined | None) -> tuple[Finding, ...]:
+    """With what a look into the file found, each once, worst first."""
+    if examined is not None and examined.findings:
+        both = (*_still(case, examined.findings), *findings)
+        findings = tuple({item.fingerprint: item for item in reversed(both)}.values())
+    return tuple(sorted(findings, key=_worst_first)) if len(findings) > 1 else findings
 
 
 def _still(case: _Case, findings: Sequence[Finding]) -> tuple[Finding, ...]:
@@ -203,17 +207,11 @@ def _still(case: _Case, findings: Sequence[Finding]) -> tuple[Finding, ...]:
     return waived(mine, case.grounds.settings.waivers, case.now.date())
 
 
-def _facts(
-    case: _Case,
-    file: HubFile,
-    findings: Sequence[Finding],
-    required: Iterable[Skipped],
-    examined: Examined | None,
-) -> Loaded:
+def _facts(case: _Case, verdict: Verdict, findings: Sequence[Finding], required: Iterable[Skipped]) -> Loaded:
     repository, settings = case.repository, case.grounds.settings
     speaking = [item for item in findings if not item.signal and not item.waived]
     return Loaded(
-        verdict=_verdict(file, findings, examined),
+        verdict=verdict,
         unchecked=frozenset(item.check for item in required),
         known_bad=any(item.rule == _KNOWN_BAD for item in speaking),
         findings=frozenset(item.rule for item in speaking if item.severity > Severity.INFO),
@@ -268,12 +266,15 @@ def _admission(case: _Case, asked: _Asked, decision: Decision) -> Admission:
     return Admission(
         decision=decision,
         mode=case.mode,
-        findings=asked.findings,
         facts=seen_by_policy(case.grounds.policy, question),
         allowed_from=None if _lets_in(decision) else _allowed_from(case, asked),
         exemption=used,
-        advisories=tuple(sorted({f.advisories[0] for f in asked.findings if f.advisories and not f.waived})),
     )
+
+
+def _against(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """The first id of each advisory that speaks against it."""
+    return tuple(sorted({item.advisories[0] for item in findings if item.advisories and not item.waived}))
 
 
 def _lets_in(decision: Decision) -> bool:
@@ -282,7 +283,7 @@ def _lets_in(decision: Decision) -> bool:
 
 def _allowed_from(case: _Case, asked: _Asked) -> datetime | None:
     """The first moment at which time alone lets it in; None where time does not help."""
-    if asked.required:
+    if asked.question.unchecked:
         return None
     for moment in sorted(_turns(case.repository, case.grounds.settings)):
         if moment <= case.now:

@@ -5,17 +5,20 @@ name but those to the firewall; xet is on, and the hub offers it for every large
 """
 
 import hashlib
+import json
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from tests.simulators.firewall import RealFirewall, firewall
 from tests.simulators.past import at, cut, in_turn, serving, status
 from tests.simulators.past_hf import PastHub
+from tests.simulators.running_gate import running
 
 from seawall.kernel.origin import Origin
 
@@ -314,3 +317,31 @@ def test_search_and_upload_are_refused_with_a_reason(person: Person) -> None:
         "upload_file(path_or_fileobj=b'x', path_in_repo='x', repo_id='acme/bert', token=False)"
     )
     assert "Seawall only hands out; upload to the hub itself" in done.words
+
+
+def test_a_run_takes_pages_and_files_by_its_relay_and_says_what_came_in(tmp_path: Path) -> None:
+    with serving(PastHub(datetime.now(UTC))) as hub:
+        hub.page = 2
+        commit = hub.push("acme/bert", OLD, FILES)
+        with running(tmp_path, {"Hugging Face": hub.url}) as gate:
+            code = "from huggingface_hub import snapshot_download as s; print(s('acme/bert'))"
+            command = ["run", "--firewall", gate.url, "--", str(CLIENTS / "python"), "-c", code]
+            done = subprocess.run(
+                [sys.executable, "-m", "seawall", *command],
+                env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "HF_TOKEN": "hf_of_a_login"},
+                cwd=tmp_path,
+                capture_output=True,
+                check=False,
+                text=True,
+                timeout=100,
+            )
+            shown = gate.command("ledger", "show", "--format", "jsonl").stdout
+            events = [json.loads(line) for line in shown.splitlines()]
+    assert done.returncode == 0, done.stderr
+    assert f"snapshots/{commit}" in done.stdout
+    assert "acme/bert" in done.stderr
+    taken = [item for item in events if item.get("action") == "fetch"]
+    assert {item["file"] for item in taken} == set(FILES)
+    # Also the second page was asked for through the relay, which says for which run.
+    assert len({item.get("run") for item in events if "huggingface" in str(item.get("asset"))}) == 1
+    assert "hf_of_a_login" not in str(list(hub.seen))

@@ -39,6 +39,7 @@ _NOT_PASSED_ON = frozenset(
         "forwarded", "expect",
     }
 )  # fmt: skip
+_ADDRESSES = frozenset({"location", "link"})
 _NOT_PASSED_BACK = frozenset(
     {"connection", "keep-alive", "transfer-encoding", "content-length", "trailer", "upgrade", "set-cookie"}
 )
@@ -300,7 +301,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response_only(answer.status, one_line(answer.reason))
         for name, value in answer.headers.items():
             if name.lower() not in _NOT_PASSED_BACK:
-                self.send_header(name, self._ours(value) if name.lower() == "location" else value)
+                self.send_header(name, self._ours(value) if name.lower() in _ADDRESSES else value)
         if length is not None:
             self.send_header("content-length", length)
         elif self.command != "HEAD" and answer.status not in (204, 304):
@@ -337,8 +338,11 @@ class _Handler(BaseHTTPRequestHandler):
         return data.replace(f'"{old}/'.encode(), f'"{new}/'.encode()) if old != new else data
 
     def _ours(self, location: str) -> str:
-        old = self.server.told.firewall
-        return self.server.base + location.removeprefix(old) if location.startswith(f"{old}/") else location
+        """An address of the firewall, alone or as `<address>; rel="next"`, as one of the relay."""
+        old, mark = self.server.told.firewall, "<" if location.startswith("<") else ""
+        if not location.startswith(f"{mark}{old}/"):
+            return location
+        return mark + self.server.base + location.removeprefix(mark + old)
 
     def _noted(self, path: str, answer: http.client.HTTPResponse, body: bytes | None) -> None:
         notice = one_line(answer.headers.get("npm-notice", ""), 500)
