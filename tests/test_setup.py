@@ -415,6 +415,15 @@ def test_what_scan_tells_is_the_same() -> None:
     assert [gap.kind for gap in got] == ["cooldown", "cooldown", "scripts"]
 
 
+def test_a_scan_names_what_leads_round_the_gate_where_no_rule_does() -> None:
+    asks = read("requirements", "requirements.txt", "--index-url https://other.example/simple\nebb==1.0\n")
+    found = machine(UV, told=(gate("uv"),))
+    told = client_gaps(found, (asks, uv_lock()), Settings(), NOW, Project())
+    assert [(gap.kind, gap.where) for gap in told][:1] == [("around", "requirements.txt")]
+    assert "other.example" in told[0].what
+    assert not [gap for gap in told if "uv.lock" in gap.where and gap.kind == "around"], "a rule speaks of it"
+
+
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     home = tmp_path / "home"

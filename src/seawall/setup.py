@@ -145,14 +145,20 @@ def client_gaps(
     now: datetime,
     project: Project | None = None,
 ) -> tuple[Gap, ...]:
-    """Clients that are installed or used in the tree and do not wait, then those that run scripts.
+    """What leads past a gate, clients in use that do not wait, and those that run scripts.
 
-    Clients of the tree come first. Without `project` only the machine's own places are known.
+    Clients of the tree come first. Lockfiles whose addresses their clients follow are left to the rule that
+    speaks of them (`packages/lock-bypasses-gate`). Without `project` only the machine's own places are known.
     """
     known = project or Project()
     uses = _uses(machine, documents, known)
     views = tuple(_views(machine, uses, known, settings.cooldown_days, now))
-    return (*_cooldown_gaps(views, settings.cooldown_days), *_scripts_gaps(views))
+    others = [document for document in documents if document.format not in _URL_FIRST]
+    return (
+        *_around_gaps(machine, others, known),
+        *_cooldown_gaps(views, settings.cooldown_days),
+        *_scripts_gaps(views),
+    )
 
 
 def _uses(machine: Machine, documents: Iterable[Document], project: Project) -> list[Use]:
