@@ -474,3 +474,39 @@ def test_what_is_fresh_is_not_asked_for_again_and_advisories_count_at_once(
         gate.reloaded()
         assert gate.get(path).status == 403
         assert gate.get("/hf/api/models/acme/bert").status == 403
+
+
+def test_a_large_file_that_lies_where_the_settings_do_not_allow_is_not_fetched(
+    tmp_path: Path, hub: PastHub
+) -> None:
+    commit = hub.push("acme/bert", OLD, FILES)
+    own = hub.url.removeprefix("http://")
+    for place, files, number in (("none", (own,), 502), ("named", (own, hub.elsewhere.host), 200)):
+        origin = Origin("Hugging Face", "hub", hub.url, files=files)
+        with firewall(tmp_path / place, origins=[origin], now=lambda: hub.now) as gate:
+            assert gate.get(f"/hf/acme/bert/resolve/{commit}/model.safetensors").status == number
+            assert gate.get(f"/hf/acme/bert/resolve/{commit}/config.json").status == 200
+            assert bool(hub.elsewhere.seen) is (number == 200)
+
+
+def test_internal_models_are_asked_of_their_owner_alone(tmp_path: Path, hub: PastHub) -> None:
+    with serving(PastHub(NOW)) as inside:
+        inside.push("acme/secret", OLD, FILES)
+        hub.push("acme/bert", OLD, FILES)
+        hub.push("other/bert", OLD, FILES)
+        origins = [
+            Origin("Hugging Face", "inside", inside.url, owns=("acme/*",)),
+            Origin("Hugging Face", "hub", hub.url),
+        ]
+        with firewall(tmp_path / "gate", origins=origins, now=lambda: hub.now) as gate:
+            assert gate.get("/hf/acme/secret/resolve/main/config.json").status == 200
+            assert gate.get("/hf/acme/bert/resolve/main/config.json").status == 401
+            assert gate.get("/hf/other/bert/resolve/main/config.json").status == 200
+        assert not [path for path in hub.asked if "acme" in path]
+
+
+def test_without_a_hub_that_is_said(tmp_path: Path, hub: PastHub) -> None:
+    with firewall(tmp_path / "gate", now=lambda: hub.now) as gate:
+        answer = gate.get("/hf/api/models/acme/bert")
+        assert answer.status == 502
+        assert "no hub is set up" in told(answer)["error"]

@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urljoin
 
 from seawall.adapters.http import Http, Patience, Response
@@ -88,7 +88,7 @@ class HubDoor:
         now = self._clock()
         if answer.status == 304 and kept is not None:
             self._heard.confirmed(key, now)
-            return _unpacked(kept, stale=False)
+            return _unpacked(replace(kept, at=now), stale=False)
         said = _said(answer, now)
         if said.status == 200:
             self._heard.put(key, _packed(said, answer))
