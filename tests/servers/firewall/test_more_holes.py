@@ -121,6 +121,16 @@ def test_a_stolen_account_beside_an_open_advisory_is_held_back(
         assert npm_file(gate, "1.2.0")[0] == 200
 
 
+def test_a_time_that_moved_is_a_finding(npm: PastNpm, tmp_path: Path) -> None:
+    release = npm.publish("pkg", "1.0.0", YOUNG)
+    with opened(tmp_path, npm) as gate:
+        npm_file(gate, "1.0.0")
+        release.time = OLD.isoformat()
+        status, body = npm_file(gate, "1.0.0")
+    assert status == 403
+    assert "packages/time-moved" in {item["rule"] for item in body["evidence"]}
+
+
 # What feeds say.
 
 
