@@ -165,6 +165,17 @@ def test_requests_behind_each_other_are_answered_in_their_order(gate: RealFirewa
     still_serves(gate)
 
 
+def test_a_large_body_before_a_head_is_no_large_head(gate: RealFirewall) -> None:
+    body = b" " * 150_000
+    post = (
+        b"POST /npm/-/npm/v1/security/advisories/bulk HTTP/1.1\r\nHost: x\r\nContent-Length: 150000\r\n\r\n"
+    )
+    with closing(opened(gate)) as sock:
+        sock.sendall(post + body + b"GET /healthz HTTP/1.1\r\nHo")
+        sock.sendall(b"st: x\r\n" + END)
+        assert [int(part[:3]) for part in rest(sock).split(b"HTTP/1.1 ")[1:]][-1] == 200
+
+
 def test_a_body_that_nobody_wants_is_not_waited_for(gate: RealFirewall) -> None:
     with closing(opened(gate)) as sock:
         sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\nsome")

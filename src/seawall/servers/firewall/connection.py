@@ -74,8 +74,9 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes came; those of a head that is still not whole are counted, a body behind one is not."""
+        before = self._in_head
         super().data_received(data)
-        if self._in_head:
+        if before and self._in_head:  # one that began in these bytes has another's body before it
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_BYTES:
                 self._refuse(431)
