@@ -510,3 +510,19 @@ def test_without_a_hub_that_is_said(tmp_path: Path, hub: PastHub) -> None:
         answer = gate.get("/hf/api/models/acme/bert")
         assert answer.status == 502
         assert "no hub is set up" in told(answer)["error"]
+
+
+def test_a_pickle_on_a_branch_that_changed_yesterday_is_refused_and_its_commit_is_told(
+    hub: PastHub, gate: RealFirewall
+) -> None:
+    hub.push("acme/bert", OLD, FILES)
+    new = hub.push("acme/bert", NOW - timedelta(days=1), {**FILES, "pytorch_model.bin": PICKLE})
+    refused = gate.get("/hf/acme/bert/resolve/main/pytorch_model.bin")
+    assert refused.status == 403
+    assert told(refused)["policy"] == ["default/just-changed-and-runs-code"]
+    assert told(refused)["allowed_version"] == new
+    assert told(refused)["allowed_from"] == "2026-11-26 12:00 UTC"
+    assert gate.get("/hf/acme/bert/resolve/main/model.safetensors").status == 200
+    assert gate.get(f"/hf/acme/bert/resolve/{new}/pytorch_model.bin").status == 200
+    hub.now = NOW + timedelta(days=6)
+    assert gate.get("/hf/acme/bert/resolve/main/pytorch_model.bin").status == 200
