@@ -155,7 +155,8 @@ def a_required_rule_less(world: World, rng: random.Random) -> None:
 
 def a_policy_that_cannot_be_evaluated(world: World, rng: random.Random) -> None:
     part, value = rng.choice([("_every", None), ("_every", ""), ("_every", object()), ("_schema", object())])
-    policy = replace(world.ground.policy, **{part: value})
+    # Without a schema's text nothing can be left out of it, so that the broken part is what is asked.
+    policy = replace(world.ground.policy, **{part: value, "_schema_text": ""})
     world.ground = replace(world.ground, policy=policy)
 
 

@@ -12,7 +12,6 @@ from .decision import Decision, Outcome
 from .finding import Finding
 from .policy.facts import Mode
 
-
 _SIGNALS = 3
 
 

@@ -23,7 +23,6 @@ class Action(StrEnum):
     CONNECT = "connect"  # a connection that went round the gate
     RUN = "run"  # a command under `seawall run` began or ended
     ISSUE = "issue"  # a token was handed out or taken back
-    EXEMPT = "exempt"  # an exemption was used
     SERVE = "serve"  # the firewall started, is alive, or stopped: what coverage is made of
     SETTINGS = "settings"  # policy, advisories, upstreams or exemptions changed
     ERASE = "erase"  # the key of a principal was deleted
@@ -69,5 +68,5 @@ class Event:
     against: tuple[str, ...] = ()  # ids of advisories that speak against it
     client: str = ""
     origin: str = ""  # the configured registry it came from; `cache` is never an origin
-    subject: str = ""
+    subject: str = ""  # of a file: the digest of the exemption that let it in
     needs: tuple[str, ...] = field(default=(), repr=False)  # purls (mostly without version) it depends on

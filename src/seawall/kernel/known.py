@@ -19,7 +19,7 @@ from .graph import Relation
 from .leaf import LATEST, Pseudonyms, fitted, fitted_needs, names_in
 from .ledger import SPAN, Link, Period, Place, Seen
 
-_OURS = frozenset({Action.SERVE, Action.SETTINGS, Action.ISSUE, Action.EXEMPT, Action.ERASE})
+_OURS = frozenset({Action.SERVE, Action.SETTINGS, Action.ISSUE, Action.ERASE})
 """What no client does: it says nothing about coverage."""
 
 

@@ -299,13 +299,13 @@ def test_observe_holds_no_denial() -> None:
 
 def test_equal_facts_are_evaluated_once(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
-    whole = engine.answers_to
+    whole = engine._evaluate
 
-    def counting(policy: Policy, requests, entities=()):  # type: ignore[no-untyped-def]
+    def counting(realm, requests, store):  # type: ignore[no-untyped-def]
         asked.append(len(requests))
-        return whole(policy, requests, entities)
+        return whole(realm, requests, store)
 
-    monkeypatch.setattr(engine, "answers_to", counting)
+    monkeypatch.setattr(engine, "_evaluate", counting)
     questions = [Question(CLEAN, resource=package(f"pkg:npm/p{i}@1")) for i in range(1000)]
     answers = decide_all(SHIPPED["default"], questions)
     assert asked == [1]

@@ -158,6 +158,10 @@ def test_an_exemption_lets_in_until_it_ends_and_is_named(npm: PastNpm, tmp_path:
     exempt = Exemption("pkg:npm/pkg@1.0.1", "we wrote it", "the build team", NOW.date())
     with firewall(tmp_path, npm=npm.npm_url, now=lambda: npm.now, exemptions=lambda: [exempt]) as gate:
         assert gate.get("/npm/pkg/-/pkg-1.0.1.tgz").status == 200
+        assert gate.get("/npm/pkg/-/pkg-1.0.0.tgz").status == 200
+        used = [e.get("subject", "") for e in gate.entries() if e["action"] == "fetch"]
+    told = f"we wrote it (the build team, until {NOW.date()})"
+    assert used == [f"sha256:{hashlib.sha256(told.encode()).hexdigest()}", ""]
     ended = replace(exempt, expires=(NOW - timedelta(days=1)).date())
     with firewall(tmp_path / "b", npm=npm.npm_url, now=lambda: npm.now, exemptions=lambda: [ended]) as gate:
         assert gate.get("/npm/pkg/-/pkg-1.0.1.tgz").status == 403

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Hashable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -56,6 +57,7 @@ class Policy:
     names_principals: bool
     _schema: Any
     _every: Any
+    _schema_text: str
 
     def asks(self, action: str) -> tuple[str, ...]:
         """The facts that some statement about this action looks at, in the order of the schema."""
@@ -135,6 +137,7 @@ def load_policy(name: str, text: str, schema_text: str) -> Policy:
         names_principals=any(item.names_principal for item in found),
         _schema=schema,
         _every=_parsed(found),
+        _schema_text=schema_text,
     )
 
 
@@ -185,9 +188,9 @@ def decide_all(
     answers: MutableMapping[Hashable, Decision] = {} if known is None else known
     distinct = {k: q for k, q in zip(keys, questions, strict=True) if k not in answers}
     mine = {key: answers[key] for key in keys if key not in distinct}
-    requests = [_request(question) for question in distinct.values()]
-    fresh = answers_to(policy, requests, _entities(policy, distinct.values())) if requests else []
-    mine.update(zip(distinct, fresh, strict=True))
+    for action in {question.action for question in distinct.values()}:
+        asked = {key: question for key, question in distinct.items() if question.action == action}
+        mine.update(zip(asked, _answers(policy, _realm(policy, action), tuple(asked.values())), strict=True))
     answers.update(mine)
     return tuple(_explained(mine[key], question) for key, question in zip(keys, questions, strict=True))
 
@@ -217,12 +220,72 @@ def told_apart(policy: Policy, question: Asks) -> Hashable:
     )
 
 
-def _request(question: Asks) -> dict[str, object]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Realm:
+    """With what requests are evaluated: `facts` are the names that they carry, None = all."""
+
+    schema: Any
+    statements: Any
+    nobody: Any
+    facts: tuple[str, ...] | None = None
+
+
+@lru_cache(maxsize=64)
+def _whole(policy: Policy) -> _Realm:
+    try:
+        nobody = cedarpy.Entities.from_json_str("[]", policy._schema)
+    except Exception:  # what cannot be evaluated ends in a denial, when it is asked
+        nobody = None
+    return _Realm(policy._schema, policy._every, nobody)
+
+
+@lru_cache(maxsize=256)
+def _realm(policy: Policy, action: str) -> _Realm:
+    """The statements about one action, and of the schema's facts those that some of them looks at.
+
+    Cedar holds every fact of every request against the schema, which costs more than the statements. Where
+    the statements do not fit what is left, nothing is left out.
+    """
+    asked = policy.asks(action)
+    mine = [item for item in policy.statements if item.is_about(action)]
+    if action not in _OF_INTAKE or len(asked) == len(FACT_NAMES) or not mine:
+        return _whole(policy)
+    try:
+        schema = cedarpy.Schema.from_str(_narrowed(policy._schema_text, asked))
+    except ValueError:
+        return _whole(policy)
+    if not all(cedarpy.validate_policies(item.text, schema).validation_passed for item in mine):
+        return _whole(policy)
+    return _Realm(schema, _parsed(mine), cedarpy.Entities.from_json_str("[]", schema), asked)
+
+
+_OF_INTAKE = ("fetch", "keep")
+_FACT = re.compile(r"\s*(\w+): ")
+
+
+def _narrowed(schema_text: str, asked: Sequence[str]) -> str:
+    """The schema with only these facts in `Intake`; every fact stands on a line of its own there."""
+    before, begin, rest = schema_text.partition("type Intake = {\n")
+    body, end, after = rest.partition("\n};")
+    kept = [line for line in body.splitlines() if (m := _FACT.match(line)) is None or m[1] in asked]
+    return before + begin + "\n".join(kept) + end + after
+
+
+def _answers(policy: Policy, realm: _Realm, questions: Sequence[Asks]) -> list[Decision]:
+    requests = [_request(question, realm.facts) for question in questions]
+    store = _entities(policy, questions)
+    return [
+        _answer(policy, result) for result in _evaluate(realm, requests, json.dumps(store) if store else "")
+    ]
+
+
+def _request(question: Asks, names: tuple[str, ...] | None = None) -> dict[str, object]:
+    context = question.facts.context()
     return {
         "principal": {"type": question.principal.kind, "id": _writable(question.principal.id)},
         "action": {"type": "Action", "id": question.action},
         "resource": {"type": question.resource.kind, "id": _writable(question.resource.id)},
-        "context": question.facts.context(),
+        "context": context if names is None else {name: context[name] for name in names},
     }
 
 
@@ -266,26 +329,21 @@ def answers_to(
     Never raises and never allows what could not be evaluated: such a request is denied.
     """
     store = json.dumps(list(entities)) if entities else ""
-    return [_answer(policy, result) for result in _evaluate(policy, policy._every, requests, store)]
+    return [_answer(policy, result) for result in _evaluate(_whole(policy), requests, store)]
 
 
-@lru_cache(maxsize=64)
-def _nobody(policy: Policy) -> Any:
-    return cedarpy.Entities.from_json_str("[]", policy._schema)
-
-
-def _evaluate(policy: Policy, asked: Any, requests: Sequence[Any], store: str) -> list[Any]:
+def _evaluate(realm: _Realm, requests: Sequence[Any], store: str) -> list[Any]:
     """One result per request, None where not even an error came back."""
     if not requests:
         return []
     try:
-        entities = cedarpy.Entities.from_json_str(store, policy._schema) if store else _nobody(policy)
-        return list(cedarpy.is_authorized_batch(list(requests), asked, entities, policy._schema))
+        entities = cedarpy.Entities.from_json_str(store, realm.schema) if store else realm.nobody
+        return list(cedarpy.is_authorized_batch(list(requests), realm.statements, entities, realm.schema))
     except Exception:  # whatever the engine cannot take must end in a denial, not in a crash or a pass
         if len(requests) == 1:
             return [None]
     # One bad request must not decide about its neighbours.
-    return [result for one in requests for result in _evaluate(policy, asked, (one,), store)]
+    return [result for one in requests for result in _evaluate(realm, (one,), store)]
 
 
 _UNEVALUATED = Decision(Outcome.DENY, (DecidedBy(EVALUATION_ERROR, BUILT_IN[EVALUATION_ERROR]),))

@@ -131,7 +131,9 @@ class Desk:
         about = self.gate.describe()
         reasons = list(about.reasons)
         if self.record.failed:
-            reasons.append("the ledger cannot be written")
+            reasons.append(
+                f"the ledger cannot be written ({self.record.failed}): repair that, and start again"
+            )
         told: dict[str, object] = {
             "status": "not ready" if reasons else "ready",
             "reasons": reasons,

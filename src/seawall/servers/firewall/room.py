@@ -204,6 +204,7 @@ class RegistryRoom:
             client=request.client,
             origin=about.origin,
             needs=tuple(package_purl(self._dialect.ecosystem, name) for name in about.needs),
+            subject=_exempted(admission.exemption),
         )
 
     def _event(
@@ -237,6 +238,11 @@ class RegistryRoom:
 
     def _audited(self, wanted: Audit) -> Said:
         return audit(wanted)
+
+
+def _exempted(exemption: str) -> str:
+    """The digest of the exemption that was used, as it is told: `REASON (AUTHOR, until DATE)`."""
+    return f"sha256:{hashlib.sha256(exemption.encode()).hexdigest()}" if exemption else ""
 
 
 def worst(ruling: Ruling) -> tuple[str, tuple[str, ...]]:
