@@ -14,7 +14,9 @@ from seawall.readers.registries.npm_audit import read_bulk, read_tree
 def test_a_bulk_request() -> None:
     body = json.dumps({"axios": ["1.14.1", "1.14.0", "1.14.1"], "x": 7, "y": [8], "z" * 300: ["1"]}).encode()
     assert read_bulk(body, "", DEFAULT_LIMITS) == (("axios", ("1.14.1", "1.14.0")),)
-    assert read_bulk(gzip.compress(body, mtime=0), " GZIP ", DEFAULT_LIMITS) == (("axios", ("1.14.1", "1.14.0")),)
+    assert read_bulk(gzip.compress(body, mtime=0), " GZIP ", DEFAULT_LIMITS) == (
+        ("axios", ("1.14.1", "1.14.0")),
+    )
 
 
 def test_a_tree() -> None:
