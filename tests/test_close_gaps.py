@@ -4,6 +4,7 @@ import os
 import stat
 import tomllib
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -469,7 +470,7 @@ def test_every_setting_is_in_it_with_its_default() -> None:
     until = bare.index("[[waivers]]")
     found = read("\n".join(bare[:until]).encode(), "seawall.toml", DEFAULT_LIMITS)
     assert found.problems == ()
-    assert found.settings == DEFAULTS
+    assert replace(found.settings, allowed_names=()) == DEFAULTS
     assert found.given == {setting.field for setting in LAYOUT}
     whole = read("\n".join(bare).encode(), "seawall.toml", DEFAULT_LIMITS)
     assert [waiver.author for waiver in whole.settings.waivers] == ["who"]

@@ -20,6 +20,7 @@ def copy(tmp_path: Path) -> Path:
     rules = tmp_path / "tests" / "rules"
     rules.mkdir(parents=True)
     shutil.copy(ROOT / "tests" / "rules" / "test_rule_trees.py", rules)
+    shutil.copytree(ROOT / "tests" / "simulators", tmp_path / "tests" / "simulators")
     return tmp_path
 
 
@@ -27,7 +28,7 @@ def python(copy: Path, *words: str) -> str:
     done = subprocess.run(
         [sys.executable, *words],
         cwd=copy,
-        env={"PYTHONPATH": str(copy / "src"), "PYTHONDONTWRITEBYTECODE": "1"},
+        env={"PYTHONPATH": f"{copy / 'src'}:{copy}", "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
         timeout=60,
