@@ -30,7 +30,7 @@ $(CORE): requirements/core.txt
 
 $(DEV): $(CORE) requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.txt
-	@touch $@
+	@touch $(GATE) $@
 
 $(GATE): $(CORE) requirements/firewall.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/firewall.txt
