@@ -21,8 +21,11 @@ from seawall.cli.main import main
 from seawall.kernel.cooldown import SETTINGS, at_least, release
 from simulators.ageing import NAME, OLD, Ageing
 
+ROOT = Path(__file__).parent.parent
 PLACES = [
     *os.environ.get("SEAWALL_TEST_PATH", "").split(":"),
+    str(ROOT / ".clients" / "bin"),
+    str(ROOT / ".clients" / "npm" / "node_modules" / ".bin"),
     str(Path(sys.executable).parent),
     *os.environ.get("PATH", "").split(":"),
 ]
@@ -97,6 +100,9 @@ def client(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / "bin").mkdir()
     # A link to the program itself: what lies beside it must not be found instead of another client.
     (tmp_path / "bin" / wanted.name).symlink_to(_that_waits(wanted.name, tmp_path))
+    node = ROOT / ".clients" / "bin" / "node"
+    if node.exists():
+        (tmp_path / "bin" / "node").symlink_to(node)
     os.environ["PATH"] = f"{tmp_path}/bin:{SYSTEM}"
     return wanted
 
