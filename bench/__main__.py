@@ -34,12 +34,11 @@ MODULES = (
     (history, "History"),
     (reading, "Reading"),
     (policy, "Policy"),
+    (admit, "The gate's answers"),
     (hostile, "Hostile files"),
     (firewall, "The firewall, beside other registry proxies"),
     (ledger, "The ledger"),
-    (admit, "The gate's answers"),
     (installing, "An install through the firewall"),
-    (ledger, "The ledger"),
     (release_diff, "A release beside the one before it"),
 )
 

@@ -113,6 +113,19 @@ class Hander:
             admission = whole.admission
         return self._beside(dialect, shelf, offer, admission, wanted.aside)
 
+    def at_hand(self, dialect: Dialect, wanted: File, identity: Identity, mode: Mode) -> Prepared | None:
+        """The file, if everything about it is known and here already; None where anything has to be done."""
+        shelf = self._offerer.ready(self._offerer.key(dialect, wanted.name, identity, mode))
+        offer = shelf.offers.get(wanted.filename) if shelf else None
+        admission = shelf.admission(wanted.filename) if shelf else None
+        if shelf is None or offer is None or admission is None or not admission.lets_in:
+            return None
+        meant = offer if not wanted.aside else _described(offer) if wanted.aside == _METADATA else None
+        if meant is None or self._to_compare(offer):
+            return None
+        blob = self._blobs.held(meant.digests)
+        return _prepared(shelf, offer, admission, blob=blob) if blob else None
+
     def _found(
         self, dialect: Dialect, wanted: File, identity: Identity, mode: Mode
     ) -> tuple[Shelf, Offer, Admission] | Denied:

@@ -13,7 +13,7 @@ from seawall.admit import Gate
 from seawall.handing import Hander
 from seawall.kernel.dialect import Said
 from seawall.kernel.errors import StoreError
-from seawall.kernel.event import Event
+from seawall.kernel.event import Action, Event
 from seawall.kernel.gate_settings import GateSettings
 from seawall.kernel.identity import Identity
 from seawall.offering import Offerer
@@ -167,8 +167,10 @@ class Desk:
         known.inc()
 
     async def noted(self, event: Event) -> None:
-        """Write the event down; in closed mode it is durable when this returns. Raises StoreError."""
-        if self.settings.durability == "closed":
+        """Write the event down. In closed mode that of a file is durable when this returns; every other one
+        is within the bound. Raises StoreError.
+        """
+        if self.settings.durability == "closed" and event.action is Action.FETCH:
             durable = asyncio.wrap_future(self.record.keep(event))
             try:
                 await asyncio.wait_for(durable, _LEDGER_SECONDS)

@@ -13,6 +13,7 @@ import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 from seawall.adapters.stores.blobs import Arrival
 from seawall.handing import Denied, Prepared
@@ -37,6 +38,20 @@ class ThrownOutError(OutsideError):
     """The cache made room for others between the answer about a file and its first byte."""
 
 
+class Opened:
+    """A file of the cache, open, with its first block. Close it when done."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises FileNotFoundError when it was thrown out."""
+        self._file = path.open("rb", buffering=0)
+        self.descriptor = self._file.fileno()
+        self.first = os.pread(self.descriptor, _BLOCK, 0)
+
+    def close(self) -> None:
+        """Give it back."""
+        self._file.close()
+
+
 async def send_file(
     desk: Desk,
     kind: str,
@@ -45,10 +60,12 @@ async def send_file(
     event: Event,
     settle: Settle,
     content_type: str,
+    opened: Opened | None = None,
 ) -> None:
     """Send the file and write down what came of it; workers of `kind` wait for one that is still coming.
 
-    Raises ClientGoneError, ThrownOutError, WithheldError, StoreError.
+    `opened` is the file where it is open already; whoever opened it closes it. Raises ClientGoneError,
+    ThrownOutError, WithheldError, StoreError.
     """
     if prepared.path is None:
         await _send_coming(desk, kind, request, prepared, event, settle, content_type)
@@ -87,6 +104,12 @@ async def send_file(
         await request.start(status, headers)
         await request.block(b"", more=False)
         return
+    if opened is not None:
+        first = opened.first if begin == 0 and end >= len(opened.first) else b""
+        await _send_held(
+            desk, request, opened.descriptor, begin, end, status, headers, event, whole=whole, first=first
+        )
+        return
     try:
         descriptor = await desk.work(LOCAL, os.open, prepared.path, os.O_RDONLY)
     except FileNotFoundError:
@@ -108,12 +131,15 @@ async def _send_held(
     event: Event,
     *,
     whole: bool,
+    first: bytes = b"",
 ) -> None:
     at, written = begin, False
     delivery = Delivery.SERVED if whole else Delivery.PARTIAL
     try:
         while True:
-            data = await desk.work(LOCAL, os.pread, descriptor, min(_BLOCK, end - at), at)
+            data, first = first, b""
+            if not data:
+                data = await desk.work(LOCAL, os.pread, descriptor, min(_BLOCK, end - at), at)
             if not data and at < end:
                 raise OutsideError("a file in the cache was cut short", "remove the cache")
             at += len(data)
