@@ -22,6 +22,7 @@ port = {port}
 requests_per_second = 1000000
 [ledger]
 durability = "{durability}"
+within_seconds = 5
 [[upstream]]
 ecosystem = "PyPI"
 name = "index"
