@@ -112,3 +112,11 @@ def test_damage_is_told_with_the_way_to_recover(tmp_path: Path) -> None:
         check_integrity(connection, path, layout(ONE))
     assert caught.value.advice == f"recover {path}"
     connection.close()
+
+
+def test_a_file_that_was_emptied_is_not_called_old(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    open_database(path, layout(ONE)).close()
+    path.write_bytes(b"")
+    with pytest.raises(StoreError, match="holds nothing: it was emptied"):
+        open_database(path, layout(ONE), read_only=True)

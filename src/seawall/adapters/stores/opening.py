@@ -121,6 +121,8 @@ def _prepare(
             layout.newer,
         )
     if read_only:
+        if not owner and not tables:
+            raise StoreError(f"{path} holds nothing: it was emptied, or never written to", layout.elsewhere)
         if version < known:
             raise StoreError(
                 f"{path} was written by an older Seawall (version {version}; this one knows {known})",
