@@ -88,7 +88,7 @@ def _write(arguments: Namespace, streams: Streams) -> int:
 
 
 def _fix(arguments: Namespace, streams: Streams, overview: Overview) -> int:
-    from seawall.close_gaps import carry_out, plan
+    from seawall.close_gaps import plan
     from seawall.gap_words import consequences
     from seawall.kernel.errors import UsageError
     from seawall.reports.plain import neutral
@@ -99,16 +99,8 @@ def _fix(arguments: Namespace, streams: Streams, overview: Overview) -> int:
     wanted = plan(places, overview.days, Path(arguments.path) if arguments.project else None)
     for sentence in (*left, *wanted.left):
         streams.note(neutral(sentence))
-    if not wanted.changes:
-        streams.result("nothing to do")
+    if not _carried_out(arguments, streams, wanted):
         return 0
-    _show_plan(wanted, streams)
-    if not _agreed(arguments, streams, f"change {_counted(len(wanted.changes))}?"):
-        streams.result("nothing was changed")
-        return 0
-    for change in wanted.changes:
-        carry_out(change)
-        streams.result(f"changed {neutral(str(change.file.target))}")
     done = [place for change in wanted.changes for place in change.places]
     for sentence in consequences((place.client, place.scripts) for place in done):
         streams.note(sentence)
@@ -116,10 +108,28 @@ def _fix(arguments: Namespace, streams: Streams, overview: Overview) -> int:
     return 0
 
 
+def _carried_out(arguments: Namespace, streams: Streams, wanted: Plan) -> bool:
+    """Show what would change, ask, and do it; False when nobody agreed or there is nothing to do."""
+    from seawall.close_gaps import carry_out
+    from seawall.reports.plain import neutral
+
+    if not wanted.changes:
+        streams.result("nothing to do")
+        return False
+    _show_plan(wanted, streams)
+    if not _agreed(arguments, streams, f"change {_counted(len(wanted.changes))}?"):
+        streams.result("nothing was changed")
+        return False
+    for change in wanted.changes:
+        carry_out(change)
+        streams.result(f"changed {neutral(str(change.file.target))}")
+    return True
+
+
 def _lead(arguments: Namespace, streams: Streams, overview: Overview) -> int:
     """Write the firewall into the user's own settings, once it is there and knows whom it asks."""
     from seawall.adapters.runners.relay import address_of
-    from seawall.close_gaps import carry_out, plan
+    from seawall.close_gaps import plan
     from seawall.registry_places import registry_places
     from seawall.reports.plain import neutral
     from seawall.run import asks
@@ -131,17 +141,8 @@ def _lead(arguments: Namespace, streams: Streams, overview: Overview) -> int:
     wanted = plan(places, overview.days)
     for sentence in (*left, *wanted.left):
         streams.note(neutral(sentence))
-    if not wanted.changes:
-        streams.result("nothing to do")
-        return 0
-    _show_plan(wanted, streams)
-    if not _agreed(arguments, streams, f"change {_counted(len(wanted.changes))}?"):
-        streams.result("nothing was changed")
-        return 0
-    for change in wanted.changes:
-        carry_out(change)
-        streams.result(f"changed {neutral(str(change.file.target))}")
-    streams.note(neutral(f"to take it back: seawall setup --undo --firewall {firewall}"))
+    if _carried_out(arguments, streams, wanted):
+        streams.note(neutral(f"to take it back: seawall setup --undo --firewall {firewall}"))
     return 0
 
 

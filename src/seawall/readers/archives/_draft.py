@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from seawall.kernel.contents import Contents, Held, Hook, Mark, Shape, Sight, is_startup
 from seawall.kernel.limits import Limits
@@ -256,6 +256,26 @@ def _seen(data: bytes, path: str, suffix: str, limits: Limits) -> Seen:
     elif suffix in _JAVASCRIPT:
         found = javascript.sights(data, path, limits)
     return Seen(found, tuple(marks(data, path)))
+
+
+class Described(NamedTuple):
+    """What the metadata of a Python package says of it; empty where it says nothing."""
+
+    name: str
+    version: str
+    dependencies: tuple[tuple[str, str], ...]
+    elsewhere: tuple[tuple[str, str], ...]
+
+
+def described(draft: Draft, member: str, called: str) -> Described:
+    """What the metadata in `member` says; that there is none is a fault, unless there are others."""
+    data = draft.texts.get(member)
+    if data is None and not draft.faults:
+        draft.missing(called)
+    found = list(headers(data or b""))
+    said = dict(reversed(found))
+    wanted, elsewhere = needs(found)
+    return Described(said.get("name", ""), said.get("version", ""), tuple(wanted), tuple(elsewhere))
 
 
 def headers(data: bytes) -> Iterator[tuple[str, str]]:

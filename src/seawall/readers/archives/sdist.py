@@ -14,7 +14,7 @@ from seawall.readers.syntax import toml
 from seawall.readers.syntax.fault import SyntaxFault
 from seawall.readers.syntax.text import decode
 
-from ._draft import Draft, Memory, below_first, headers, modules, needs
+from ._draft import Draft, Memory, below_first, described, modules
 
 _CMDCLASS = re.compile(rb"^.*\bcmdclass\b.*$", re.MULTILINE)
 
@@ -23,18 +23,13 @@ def read(source: Source, filename: str, limits: Limits, memory: Memory) -> Conte
     """The contents of a source archive of Python."""
     draft = Draft(Shape.SDIST, filename, limits, memory, below_first)
     draft.fill(source)
-    described = draft.texts.get("PKG-INFO")
-    if described is None and not draft.faults:
-        draft.missing("PKG-INFO")
-    found = list(headers(described or b""))
-    said = dict(reversed(found))
-    wanted, elsewhere = needs(found)
+    said = described(draft, "PKG-INFO", "PKG-INFO")
     _hooks(draft)
     return draft.contents(
-        name=said.get("name", ""),
-        version=said.get("version", ""),
-        dependencies=tuple(wanted),
-        elsewhere=tuple(elsewhere),
+        name=said.name,
+        version=said.version,
+        dependencies=said.dependencies,
+        elsewhere=said.elsewhere,
         loaded=modules(draft.files) - {"setup.py"},
     )
 

@@ -11,7 +11,7 @@ from seawall.kernel.contents import Contents, Hook, Shape
 from seawall.kernel.limits import Limits
 from seawall.readers.containers.member import Source
 
-from ._draft import Draft, Memory, headers, modules, needs
+from ._draft import Draft, Memory, described, modules
 
 _SPREAD = re.compile(r"[^/]+\.data/(?:purelib|platlib)/")
 _DATA = re.compile(r"[^/]+\.data/data/(?:lib/python[\d.]*/site-packages|Lib/site-packages)/", re.IGNORECASE)
@@ -33,18 +33,13 @@ def read(source: Source, filename: str, limits: Limits, memory: Memory) -> Conte
     """The contents of a wheel."""
     draft = Draft(Shape.WHEEL, filename, limits, memory, place)
     draft.fill(source)
-    described = draft.texts.get(".dist-info/METADATA")
-    if described is None and not draft.faults:
-        draft.missing("metadata")
-    found = list(headers(described or b""))
-    said = dict(reversed(found))
-    wanted, elsewhere = needs(found)
+    said = described(draft, ".dist-info/METADATA", "metadata")
     _hooks(draft)
     return draft.contents(
-        name=said.get("name", ""),
-        version=said.get("version", ""),
-        dependencies=tuple(wanted),
-        elsewhere=tuple(elsewhere),
+        name=said.name,
+        version=said.version,
+        dependencies=said.dependencies,
+        elsewhere=said.elsewhere,
         commands=_commands(draft.texts.get(".dist-info/entry_points.txt", b"")),
         loaded=modules(draft.files),
     )
