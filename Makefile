@@ -9,7 +9,7 @@ CLIENTS := .clients
 PEERS := .bench/peers
 SOURCES := src tests bench docs demo
 
-.PHONY: help demo test check bench docs format lock clean
+.PHONY: help demo test clients check bench docs format lock clean
 
 help:
 	@echo "make demo    a project is scanned on the day of an attack; a firewall stands in between"
@@ -48,6 +48,8 @@ $(CLIENTS)/.ready: $(DEV) requirements/clients.txt requirements/npm-clients/pack
 	cp requirements/npm-clients/package.json requirements/npm-clients/package-lock.json $(CLIENTS)/npm/
 	cd $(CLIENTS)/npm && PATH="$(CURDIR)/$(CLIENTS)/bin:$$PATH" npm ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
+
+clients: $(CLIENTS)/.ready
 
 test: $(DEV) $(CLIENTS)/.ready
 	SEAWALL_REQUIRE_CLIENTS=1 $(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered --no-header tests

@@ -233,7 +233,7 @@ class Http:
             except _Unreachable as failure:
                 # A name that does not resolve and a port that refuses will not change in a second.
                 if attempt == tries or failure.final or late:
-                    raise OutsideError(str(failure), "check the network, or use --offline") from None
+                    raise OutsideError(str(failure), "check the network") from None
             else:
                 if answer.status not in _RETRIED or attempt == tries:
                     return answer
