@@ -60,6 +60,8 @@ class Record:
         self._store, self._names = store, names
         self._tree = store.edge()
         self._head = self._tree.edge.head()
+        self.begins_anew = self._head.size == 0 and bool(names.all())
+        """Names of earlier entries are known, and the ledger holds none: somebody emptied or removed it."""
         self._known, self._unknown, self._known_at = store.tail(), 0, monotonic()
         self._pseudonyms: dict[tuple[str, str, str, str], Pseudonyms] = {}
         self._names_seen = names.changed_elsewhere()

@@ -200,6 +200,17 @@ def test_a_change_of_advisories_counts_for_what_is_cached(npm: PastNpm, tmp_path
         assert gate.get("/npm/pkg/-/pkg-1.0.0.tgz").status == 403
 
 
+def test_a_ledger_that_was_removed_does_not_begin_anew_in_silence(npm: PastNpm, tmp_path: Path) -> None:
+    def notes() -> str:
+        with firewall(tmp_path, npm=npm.npm_url, now=lambda: npm.now) as gate:
+            gate.get("/npm/pkg")
+            return " ".join(json.loads(gate.get("/readyz").data)["notes"])
+
+    assert "begins anew" not in notes() + notes()
+    (tmp_path / "ledger.db").write_bytes(b"")
+    assert "begins anew" in notes()
+
+
 def test_a_ledger_that_cannot_be_written_hands_out_nothing(npm: PastNpm, gate: RealFirewall) -> None:
     npm.publish("pkg", "1.0.0", OLD)
     assert gate.get("/npm/pkg").status == 200

@@ -52,6 +52,10 @@ DIALECTS = (PYPI, NPM)
 
 LOG = logging.getLogger("seawall.firewall")
 OURSELVES = Identity("seawall", kind="Workload")
+EMPTIED = (
+    "the ledger begins anew, although names of earlier entries are known: it was emptied or removed;"
+    " put a backup in its place, or find out who did that"
+)
 UNSIGNED = "the ledger is signed by nobody: seawall ledger init"
 _LOOK = 0.4
 _ALIVE = 300.0
@@ -133,7 +137,10 @@ class Assembled:
 
     def _look_for_a_signer(self) -> None:
         """It is said for as long as it is so: without a signature a ledger is this machine's word alone."""
-        self.desk.notes = () if is_set_up() else (UNSIGNED,)
+        self.desk.notes = (
+            *((EMPTIED,) if self.record.begins_anew else ()),
+            *(() if is_set_up() else (UNSIGNED,)),
+        )
 
     def _be_vouched_for(self) -> None:
         while not self._stop.wait(_VOUCH):
