@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from seawall.kernel.limits import Limits
 from seawall.kernel.lockfile import Document, DocumentKind
+from seawall.kernel.reach.ground import PipelineFile
 
 Read = Callable[[bytes, str, Limits], Document]
 """bytes, path relative to the target (`/`), limits → what the file says. Never raises on any bytes."""
@@ -43,3 +44,16 @@ class Environment:
     roots: tuple[str, ...]
     wanted: Callable[[str], bool]
     read: Callable[[str, Mapping[str, bytes], Limits], Document]
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineFormat:
+    """One kind of file that says what runs: a workflow, an action, a Makefile, a Dockerfile …
+
+    `globs` as in `Format`. `read` never raises on any bytes; what was not understood is among the file's
+    `problems`.
+    """
+
+    id: str
+    globs: tuple[str, ...]
+    read: Callable[[bytes, str, Limits], PipelineFile]

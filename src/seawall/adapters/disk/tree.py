@@ -15,6 +15,7 @@ from fnmatch import translate
 from functools import lru_cache
 from pathlib import Path
 from posixpath import basename, dirname, join, normpath
+from typing import Protocol, TypeVar, cast
 
 from seawall.kernel.errors import TargetError
 from seawall.kernel.limits import Limits
@@ -193,11 +194,27 @@ def _problem(path: str, kind: ProblemKind, message: str) -> Problem:
     return Problem(path, kind, message)
 
 
-@lru_cache(maxsize=8)
-def claimer(formats: tuple[Format, ...]) -> Callable[[str], Format | None]:
+class Claiming(Protocol):
+    """Any kind of format: it claims files by `globs`, as `readers.format.Format` explains them."""
+
+    @property
+    def globs(self) -> tuple[str, ...]:
+        """File name patterns."""
+        ...
+
+
+_Kind = TypeVar("_Kind", bound=Claiming)
+
+
+def claimer(formats: tuple[_Kind, ...]) -> Callable[[str], _Kind | None]:
     """path → the first format whose globs claim it. Exact names are looked up, the rest is one pattern."""
-    exact: dict[str, Format] = {}
-    patterns: list[tuple[str, bool, Format]] = []
+    return cast("Callable[[str], _Kind | None]", _claimer(formats))
+
+
+@lru_cache(maxsize=8)
+def _claimer(formats: tuple[Claiming, ...]) -> Callable[[str], Claiming | None]:
+    exact: dict[str, Claiming] = {}
+    patterns: list[tuple[str, bool, Claiming]] = []
     for item in formats:
         for glob in item.globs:
             if not any(character in glob for character in "*?[/"):
@@ -210,7 +227,7 @@ def claimer(formats: tuple[Format, ...]) -> Callable[[str], Format | None]:
     by_name = _any([text for text, (_, deep, _) in zip(named, patterns, strict=True) if not deep])
     by_path = _any([text for text, (_, deep, _) in zip(named, patterns, strict=True) if deep])
 
-    def claim(path: str) -> Format | None:
+    def claim(path: str) -> Claiming | None:
         name = basename(path)
         if name in exact:
             return exact[name]

@@ -1,0 +1,197 @@
+"""A pipeline is what a forge runs for a repository: workflows of jobs of steps, and the actions they use.
+
+Values as written: no expression is evaluated, nothing is fetched. Lines count from 1, 0 = unknown.
+Source: GitHub's workflow syntax and metadata syntax for actions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .lockfile import Problem
+from .shell import Script
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One name with its value as written and its line: an entry of `env`, `with`, `secrets`, `outputs` …"""
+
+    name: str
+    value: str
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """A `permissions` block. `every` is `read-all`, `write-all` or empty; `scopes` are (scope, level).
+
+    `{}` is no scope at all: nothing is granted.
+    """
+
+    every: str = ""
+    scopes: tuple[tuple[str, str], ...] = ()
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """What starts a workflow (`push`, `pull_request_target` …) and its filters as written.
+
+    `filters` are (name, values), e.g. ("branches", ("main",)), ("types", ("opened",)).
+    """
+
+    name: str
+    filters: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step. Exactly one of `uses` and `run` is set, where the file is sound.
+
+    `run_line` is the line of the file on which the script's first line stands; `script` is `run` parsed.
+    `condition` is the `if` as written, without `${{ }}` when that is all of it.
+    """
+
+    index: int
+    line: int
+    name: str = ""
+    id: str = ""
+    uses: str = ""
+    run: str = ""
+    run_line: int = 0
+    script: Script | None = None
+    shell: str = ""
+    inputs: tuple[Setting, ...] = ()
+    env: tuple[Setting, ...] = ()
+    condition: str = ""
+    directory: str = ""
+    continues: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """An image that a job or a service runs in; `name` is the service's, empty for the job's own."""
+
+    image: str
+    name: str = ""
+    env: tuple[Setting, ...] = ()
+    credentials: tuple[Setting, ...] = ()
+    volumes: tuple[str, ...] = ()
+    options: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job: steps of its own, or `uses` of a reusable workflow.
+
+    `runs_on` are the labels (or the group) as written. `environment` is its name as written, may hold an
+    expression. `secrets` are what a reusable workflow is given; `inherits` is `secrets: inherit`.
+    `matrix` are (axis, values) with `include` and `exclude` as axes of rendered text.
+    """
+
+    id: str
+    line: int
+    name: str = ""
+    needs: tuple[str, ...] = ()
+    condition: str = ""
+    runs_on: tuple[str, ...] = ()
+    environment: str = ""
+    permissions: Permissions | None = None
+    env: tuple[Setting, ...] = ()
+    container: Container | None = None
+    services: tuple[Container, ...] = ()
+    outputs: tuple[Setting, ...] = ()
+    matrix: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    directory: str = ""
+    shell: str = ""
+    steps: tuple[Step, ...] = ()
+    uses: str = ""
+    inputs: tuple[Setting, ...] = ()
+    secrets: tuple[Setting, ...] = ()
+    inherits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """One file of `.github/workflows`. `cache_mode` is the workflow's `cache-mode` as written.
+
+    `called_inputs` and `called_secrets` are what `workflow_call` takes (name, `required` or empty).
+    """
+
+    path: str
+    name: str = ""
+    triggers: tuple[Trigger, ...] = ()
+    permissions: Permissions | None = None
+    env: tuple[Setting, ...] = ()
+    directory: str = ""
+    shell: str = ""
+    jobs: tuple[Job, ...] = ()
+    called_inputs: tuple[Setting, ...] = ()
+    called_secrets: tuple[Setting, ...] = ()
+    cache_mode: str = ""
+    problems: tuple[Problem, ...] = ()
+
+    def triggered_by(self, *names: str) -> bool:
+        """One of these triggers starts it."""
+        return any(trigger.name in names for trigger in self.triggers)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One `action.yml`. `using` is `composite`, `docker`, `node20` …; `image` is a docker action's.
+
+    `inputs` are (name, default); `entry` are its main, pre and post files or its entry points.
+    """
+
+    path: str
+    name: str = ""
+    using: str = ""
+    image: str = ""
+    inputs: tuple[Setting, ...] = ()
+    outputs: tuple[Setting, ...] = ()
+    env: tuple[Setting, ...] = ()
+    entry: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LockedAction:
+    """One line of a lock of actions: `name` (`owner/repo[/path]`), the ref as used, and the commit it is."""
+
+    name: str
+    ref: str
+    commit: str
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ActionsLock:
+    """A file that pins the actions of workflows, those that actions use included."""
+
+    path: str
+    locked: tuple[LockedAction, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """One entry of an update robot's settings: what, where, how long it waits (days, -1 = not at all)."""
+
+    ecosystem: str
+    directories: tuple[str, ...] = ()
+    cooldown: int = -1
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Updates:
+    """What an update robot (dependabot) was told. `registries` are private ones that it logs in to."""
+
+    path: str
+    updates: tuple[Update, ...] = ()
+    registries: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()

@@ -1,0 +1,135 @@
+"""An edge of reach says: this code, at this place, can get at this target, by these rules, that surely.
+
+Source: the reach rules R0 to R13 (docs/reach.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from seawall.kernel.code import Code
+from seawall.kernel.finding import Skipped
+
+
+class Confidence(StrEnum):
+    """From surest to weakest. `integrity`: bytes that are then signed or published; the key stays unread."""
+
+    CERTAIN = "certain"
+    STRONG = "strong"
+    CONDITIONAL = "conditional"
+    BOUND = "bound"
+    INTEGRITY = "integrity"
+
+
+class TargetKind(StrEnum):
+    """What can be read, used or altered."""
+
+    SECRET = "secret"  # noqa: S105
+    TOKEN = "token"  # noqa: S105
+    OIDC = "oidc"
+    SIGNING = "signing"
+    ARTIFACT = "artifact"
+    CACHE = "cache"
+    RELEASE = "release"
+    CREDENTIAL = "credential"
+
+
+class PlaceKind(StrEnum):
+    """Where code runs."""
+
+    JOB = "job"
+    BUILD = "build"
+    MACHINE = "machine"
+    AGENT = "agent"
+    FOLDER = "folder"
+    HOOKS = "hooks"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One job, image build, machine or agent. `id` is `FILE#JOB` for a job, else `KIND:NAME`.
+
+    `runner` are the labels it asks for; `triggers` what starts it.
+    """
+
+    id: str
+    kind: PlaceKind
+    file: str
+    job: str = ""
+    environment: str = ""
+    line: int = 0
+    runner: tuple[str, ...] = ()
+    triggers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A credential, identity, artifact or release, by its name as written (`GITHUB_TOKEN`, `id-token`).
+
+    `scope` keeps equal names in two places two: `repository`, `environment:NAME`, `job`, `organisation`,
+    `machine`, or the permissions of a token (`contents:write packages:read`). `worth`: 0 to 100, what losing
+    it costs (kernel/reach/worth.py).
+    """
+
+    kind: TargetKind
+    name: str
+    scope: str = ""
+    worth: int = 0
+
+    @property
+    def id(self) -> str:
+        """`KIND/SCOPE/NAME`."""
+        return f"{self.kind}/{self.scope}/{self.name}" if self.scope else f"{self.kind}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of evidence."""
+
+    path: str
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """One change that removes an edge. `id` is its kind (`persist-credentials`, `split-job`, `pin-commit` …).
+
+    `words` say what to do, one line. `mechanical`: `seawall reach --fix` can write it.
+    """
+
+    id: str
+    words: str
+    path: str = ""
+    line: int = 0
+    mechanical: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """`place` is a `Place.id`, `rules` are reach rules (`R4`); history fills `since`, `until`, `commit`."""
+
+    code: Code
+    place: str
+    target: Target
+    rules: tuple[str, ...]
+    confidence: Confidence
+    condition: str = ""
+    since: str = ""
+    until: str = ""
+    commit: str = ""
+    evidence: tuple[Line, ...] = ()
+    cuts: tuple[Cut, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Everything that one tree or machine says. `codes` are all code items with their place, reach or not.
+
+    `edges` are worst first. `skipped` names every file, job or step that was not fully understood, and why.
+    """
+
+    places: tuple[Place, ...] = ()
+    codes: tuple[tuple[str, Code], ...] = ()
+    edges: tuple[Edge, ...] = ()
+    skipped: tuple[Skipped, ...] = ()

@@ -1,0 +1,1 @@
+"""Settings of developer and agent tools: one file per format."""
