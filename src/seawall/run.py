@@ -16,7 +16,7 @@ from urllib.parse import quote, urlsplit
 from seawall.going_round import Round, fix, look
 from seawall.kernel.errors import OutsideError, UsageError
 from seawall.kernel.leading import COMMIT_HEADER, PLACE_HEADER, RUN_HEADER, led
-from seawall.kernel.run import Attempt, Summary, counted, one_line
+from seawall.kernel.run import Attempt, Summary, by_frequency, one_line
 
 if TYPE_CHECKING:
     from seawall.adapters.http import Http
@@ -39,6 +39,7 @@ _COMMIT_VARIABLES = (
 )
 _ANSWER = 64 * 1024
 _SHOWN = 8
+_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,7 +303,12 @@ def _run(
             fixed, problems = swap.take_out()
         if seal is not None:
             seal.close()
-        attempts: tuple[tuple[Attempt, int], ...] = counted(seal.watch.attempts) if seal is not None else ()
+        attempts = by_frequency(seal.watch.attempts) if seal is not None else ()
+        if seal is not None and seal.watch.missed:
+            missed = (
+                f"{seal.watch.missed} packets of what the seal refused came too fast, or to too many places"
+            )
+            problems = (*problems, f"{missed}: where they wanted to go is not known")
         return Summary(
             order.command,
             code,
@@ -378,12 +384,11 @@ class _Telling:
         """What the seal refused, if it refused something."""
         found = [
             {"host": item.host, "port": item.port, "protocol": item.protocol, "times": times}
-            for item, times in attempts[:1_000]
+            for item, times in attempts
         ]
-        if found:
-            self._send(
-                REFUSED_PATH, {"schema": "seawall/refused/1", "refused": found}, "what the seal refused"
-            )
+        for start in range(0, len(found), _AT_ONCE):
+            said = {"schema": "seawall/refused/1", "refused": found[start : start + _AT_ONCE]}
+            self._send(REFUSED_PATH, said, "what the seal refused")
 
     def _send(self, path: str, said: Mapping[str, object], what: str) -> None:
         body = json.dumps(said).encode()

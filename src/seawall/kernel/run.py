@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -131,9 +131,6 @@ def one_line(text: str, longest: int = _LONGEST) -> str:
     return "".join(c if c.isprintable() else " " for c in text[:longest]).strip()
 
 
-def counted(attempts: Iterable[Attempt]) -> tuple[tuple[Attempt, int], ...]:
-    """Each attempt once, with how often it was made, the most frequent first."""
-    found: dict[Attempt, int] = {}
-    for item in attempts:
-        found[item] = found.get(item, 0) + 1
-    return tuple(sorted(found.items(), key=lambda pair: (-pair[1], pair[0])))
+def by_frequency(attempts: Mapping[Attempt, int]) -> tuple[tuple[Attempt, int], ...]:
+    """Each attempt with how often it was made, the most frequent first."""
+    return tuple(sorted(attempts.items(), key=lambda pair: (-pair[1], pair[0])))

@@ -18,9 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall.adapters.runners.relay import Relay
-from seawall.adapters.runners.sealed import Sealed, attempt
+from seawall.adapters.runners.sealed import Sealed
+from seawall.adapters.runners.watch import Watch, attempt
 from seawall.kernel.errors import OutsideError
-from seawall.kernel.run import Attempt, counted
+from seawall.kernel.run import Attempt
 from simulators.door import GateSimulator
 
 ROOT = Path(__file__).parents[3]
@@ -44,6 +45,7 @@ class Ended:
     code: int
     out: str
     attempts: dict[Attempt, int]
+    missed: int = 0
 
 
 @pytest.fixture
@@ -64,7 +66,7 @@ def sealed(gate: GateSimulator, tmp_path: Path, *command: str, **environment: st
     finally:
         seal.close()
         relay.close()
-    return Ended(code, out.read_text() if out.exists() else "", dict(counted(seal.watch.attempts)))
+    return Ended(code, out.read_text() if out.exists() else "", seal.watch.attempts, seal.watch.missed)
 
 
 def python(gate: GateSimulator, tmp_path: Path, text: str, **environment: str) -> Ended:
@@ -118,7 +120,48 @@ try:
 except ConnectionRefusedError:
     print("refused", file=out)
 """
-        assert python(gate, tmp_path, text).out == "refused\n"
+        done = python(gate, tmp_path, text)
+    assert done.out == "refused\n"
+    assert done.attempts == {Attempt("127.0.0.1", port, "tcp"): 1}
+
+
+@needs_a_seal
+def test_servers_that_a_command_starts_for_itself_are_no_attempts(
+    gate: GateSimulator, tmp_path: Path
+) -> None:
+    """A connection that is had, and one that is reset with data on the way, go nowhere else."""
+    text = """
+import struct
+with socket.create_server(("127.0.0.1", 0)) as own:
+    for reset in (False, True):
+        one = socket.create_connection(own.getsockname())
+        other, _ = own.accept()
+        other.sendall(b"x")
+        if reset:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        one.close()
+        other.close()
+print("done", file=out)
+"""
+    done = python(gate, tmp_path, text)
+    assert (done.out, done.attempts) == ("done\n", {})
+
+
+@needs_a_seal
+def test_a_flood_hides_nothing(gate: GateSimulator, tmp_path: Path) -> None:
+    """Thousands of attempts to one place leave room for the one that matters, and each is counted or missed."""
+    text = """
+udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for _ in range(20_000):
+    udp.sendto(b"x", ("192.0.2.8", 9999))
+try:
+    socket.create_connection(("192.0.2.66", 443), timeout=5)
+except OSError:
+    pass
+"""
+    done = python(gate, tmp_path, text)
+    assert done.attempts[Attempt("192.0.2.66", 443, "tcp")] == 1 or done.missed
+    assert done.attempts[Attempt("192.0.2.8", 9999, "udp")] + done.missed >= 20_000
 
 
 @needs_a_seal
@@ -287,17 +330,31 @@ def test_a_step_that_fails_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         Sealed("http://127.0.0.1:1")
 
 
-def ipv4(protocol: int, rest: bytes, to: str = "192.0.2.1") -> bytes:
-    return (
-        struct.pack(
-            "!BBHHHBBH4s4s", 0x45, 0, 20 + len(rest), 0, 0, 64, protocol, 0, bytes(4), socket.inet_aton(to)
-        )
-        + rest
-    )
+def ipv4(protocol: int, rest: bytes, to: str = "192.0.2.1", source: str = "0.0.0.0") -> bytes:
+    ends = (socket.inet_aton(source), socket.inet_aton(to))
+    return struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(rest), 0, 0, 64, protocol, 0, *ends) + rest
 
 
-def tcp(port: int, flags: int) -> bytes:
-    return struct.pack("!HHIIBBHHH", 4711, port, 0, 0, 0x50, flags, 0, 0, 0)
+def tcp(port: int, flags: int, number: int = 0) -> bytes:
+    return struct.pack("!HHIIBBHHH", 4711, port, number, 0, 0x50, flags, 0, 0, 0)
+
+
+class Packets(socket.socket):
+    """Stands for the packet socket: what is sent to the other end leaves it."""
+
+    def recvfrom(self, *_: object) -> tuple[bytes, tuple[object, ...]]:  # type: ignore[override]
+        return super().recv(65_536), ("lo", 0x0800, socket.PACKET_OUTGOING)
+
+
+def test_more_places_than_are_kept_are_missed_and_counted() -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    watch = Watch(Packets(fileno=ours.detach()), most=2)
+    with theirs:
+        for host in ("192.0.2.1", "192.0.2.2", "192.0.2.1", "192.0.2.3"):
+            theirs.send(ipv4(6, tcp(443, 0x02), host))
+        watch.close()
+    assert watch.attempts == {Attempt("192.0.2.1", 443, "tcp"): 2, Attempt("192.0.2.2", 443, "tcp"): 1}
+    assert watch.missed == 1
 
 
 def test_what_a_packet_says() -> None:
@@ -305,6 +362,9 @@ def test_what_a_packet_says() -> None:
     assert attempt(ipv4(6, tcp(443, 0x12))) is None
     assert attempt(ipv4(6, tcp(443, 0x14))) is None
     assert attempt(ipv4(6, tcp(443, 0x02), "127.0.0.1")) is None
+    assert attempt(ipv4(6, tcp(443, 0x14), "127.0.0.1", "127.0.0.2")) == Attempt("127.0.0.2", 4711, "tcp")
+    assert attempt(ipv4(6, tcp(443, 0x14, 7), "127.0.0.1", "127.0.0.2")) is None
+    assert attempt(ipv4(6, tcp(443, 0x04), "127.0.0.1", "127.0.0.2")) is None
     query = b"\0\1\1\0\0\1\0\0\0\0\0\0" + b"\4drop\7example\0" + b"\0\1\0\1"
     assert attempt(ipv4(17, struct.pack("!HHHH", 1, 53, 0, 0) + query, "127.0.0.1")) == Attempt(
         "drop.example", 53, "dns"

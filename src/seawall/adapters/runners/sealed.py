@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from ipaddress import ip_address
@@ -21,14 +19,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from seawall.kernel.errors import OutsideError
-from seawall.kernel.run import Attempt, one_line
+from seawall.kernel.run import one_line
 
 from .process import forwarding, program_of
+from .watch import Watch
 
 INSIDE = Path(__file__).with_name("inside.py")
 _SECONDS = 20.0
-_MOST = 10_000
-_DNS = 53
 _ADVICE = (
     "nothing was started; --sealed needs Linux with user namespaces (in a container a profile that allows"
     " unshare, as --security-opt seccomp=unconfined does; on Ubuntu"
@@ -161,108 +158,3 @@ def _map_ids(pid: int) -> None:
         (place / "gid_map").write_text(f"{os.getegid()} {os.getegid()} 1")
     except OSError as error:
         raise OutsideError(f"the seal cannot be made: ids: {error.strerror or error}", _ADVICE) from None
-
-
-class Watch:
-    """Reads the first packet of everything that wanted to go elsewhere. Close it to have all of it."""
-
-    def __init__(self, packets: socket.socket) -> None:
-        self._packets = packets
-        self._found: list[Attempt] = []
-        self._stop_read, self._stop_write = os.pipe()
-        self._thread = threading.Thread(target=self._read, name="seawall-watch", daemon=True)
-        self._thread.start()
-
-    @property
-    def attempts(self) -> tuple[Attempt, ...]:
-        """What was seen until now, in order; at most 10,000."""
-        return tuple(self._found)
-
-    def _read(self) -> None:
-        self._packets.setblocking(False)
-        ending = False
-        while True:
-            watched = [self._packets.fileno(), self._stop_read]
-            ready, _, _ = select.select(watched, [], [], 0.0 if ending else None)
-            if watched[0] not in ready:
-                if ending:
-                    return
-                ending = True
-                continue
-            try:
-                data, address = self._packets.recvfrom(65_536)
-            except BlockingIOError:
-                continue
-            except OSError:
-                return
-            if address[2] == socket.PACKET_OUTGOING and len(self._found) < _MOST:
-                found = attempt(data)
-                if found is not None:
-                    self._found.append(found)
-
-    def close(self) -> None:
-        """Read what is left, then give the socket back."""
-        if self._stop_write >= 0:
-            os.close(self._stop_write)
-            self._stop_write = -1
-            self._thread.join(5)
-            os.close(self._stop_read)
-            self._packets.close()
-
-
-def attempt(packet: bytes) -> Attempt | None:
-    """The connection that an IP packet (RFC 791, RFC 8200) begins, None for anything else and for loopback.
-
-    A TCP packet counts when it is a SYN without ACK. A question to a name server counts as the name in it,
-    wherever the server is.
-    """
-    version = packet[0] >> 4 if packet else 0
-    if version == 4 and len(packet) >= 20:
-        start, protocol, host = (packet[0] & 15) * 4, packet[9], str(ip_address(packet[16:20]))
-    elif version == 6 and len(packet) >= 40:
-        start, protocol, host = 40, packet[6], str(ip_address(packet[24:40]))
-    else:
-        return None
-    return _begun(protocol, host, packet[start:])
-
-
-def _begun(protocol: int, host: str, rest: bytes) -> Attempt | None:
-    here = ip_address(host).is_loopback
-    if protocol == socket.IPPROTO_TCP:
-        if len(rest) < 20 or rest[13] & 0x12 != 0x02:
-            return None
-        port, word = _port(rest), "tcp"
-    elif protocol == socket.IPPROTO_UDP and len(rest) >= 8:
-        port, word = _port(rest), "udp"
-        name = _asked(rest[8:]) if port == _DNS else ""
-        if name:
-            return Attempt(name, port, "dns")
-    elif protocol in (socket.IPPROTO_ICMP, socket.IPPROTO_ICMPV6):
-        return None if here else _echo(host, protocol, rest)
-    else:
-        port, word = 0, f"ip {protocol}"
-    return None if here and port != _DNS else Attempt(host, port, word)
-
-
-def _port(rest: bytes) -> int:
-    return int.from_bytes(rest[2:4], "big")
-
-
-def _echo(host: str, protocol: int, rest: bytes) -> Attempt | None:
-    request = 8 if protocol == socket.IPPROTO_ICMP else 128
-    return Attempt(host, 0, "icmp") if rest[:1] == bytes([request]) else None
-
-
-def _asked(message: bytes) -> str:
-    """The name in a DNS question (RFC 1035, 4.1.2), empty when there is none that reads as one."""
-    labels: list[str] = []
-    at = 12
-    while at < len(message) and message[at] and len(labels) < 64:
-        size = message[at]
-        label = message[at + 1 : at + 1 + size]
-        if size > 63 or len(label) != size:
-            return ""
-        labels.append(label.decode("ascii", "replace"))
-        at += 1 + size
-    name = ".".join(labels).lower()
-    return name if name and all(c.isalnum() or c in "-._*" for c in name) and len(name) < 254 else ""
