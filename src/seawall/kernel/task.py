@@ -16,8 +16,10 @@ from .shell import NO_SCRIPT, Script
 class Task:
     """`script` is what it runs, with lines of the file (not of the script); `needs` are tasks run before it.
 
-    `installs` are requirements it installs that are no shell command (tox `deps`, nox `session.install`),
-    as written. `env` is what it sets or passes on.
+    `installs` are requirements that the tool installs for it (tox `deps`, nox `session.install`), as written;
+    the script holds them too, as the command that the tool runs for them (`python -m pip install …`), so
+    that order and line are kept. `env` is what it sets. `passes` are the names (globs) of the only variables
+    that reach it from outside, None = all of them. `directory` is relative to the file's, empty = the tool's.
     """
 
     name: str
@@ -27,6 +29,7 @@ class Task:
     installs: tuple[str, ...] = ()
     env: tuple[Setting, ...] = ()
     directory: str = ""
+    passes: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,8 @@ class TaskFile:
     """A Makefile, justfile, noxfile, tox settings, `package.json` scripts or a shell script of the tree.
 
     `kind` is `make`, `just`, `nox`, `tox`, `npm` or `sh` (one task with an empty name). `default` is the task
-    that is run when none is named.
+    that is run when none is named. `includes` are files whose tasks count as its own, relative to its
+    directory. Of a `package.json`, `name` is the package's and `workspaces` its globs.
     """
 
     path: str
@@ -42,21 +46,34 @@ class TaskFile:
     tasks: tuple[Task, ...] = ()
     default: str = ""
     problems: tuple[Problem, ...] = ()
+    includes: tuple[str, ...] = ()
+    name: str = ""
+    workspaces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """What a build or a service gets from outside: `secret`, `ssh`, `bind`, `cache` or `socket`."""
+    """What a build or a service gets from outside: `secret`, `ssh`, `bind`, `cache`, `volume` or `socket`.
+
+    `source` of a secret is its id; `image` is the image or stage that a bind mount comes from; `variable`
+    the environment variable through which a secret is given.
+    """
 
     kind: str
     source: str
     target: str = ""
     line: int = 0
+    image: str = ""
+    variable: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One RUN, COPY or ADD of a Dockerfile. `fetched` is the address that an ADD downloads."""
+    """One RUN, COPY or ADD of a Dockerfile. `fetched` is the address that an ADD downloads.
+
+    `instruction` is the word; `ONBUILD RUN` and the like run in the builds that start from this image.
+    `image` is the image or stage (name or number) of a COPY's `--from`; `network` RUN's `--network`.
+    """
 
     instruction: str
     line: int
@@ -64,11 +81,17 @@ class Layer:
     mounts: tuple[Mount, ...] = ()
     fetched: str = ""
     checksum: str = ""
+    image: str = ""
+    network: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One FROM and what follows it. `image` as written; `arguments` are its ARG names, `env` its ENV."""
+    """One FROM and what follows it. `arguments` are its ARG names, `env` its ENV.
+
+    `image` is filled in with the defaults of ARGs before the first FROM. `starts` is what a container of it
+    runs (ENTRYPOINT, CMD, HEALTHCHECK), not the build. `user` is the last USER, empty = the image's.
+    """
 
     image: str
     name: str
@@ -76,21 +99,32 @@ class Stage:
     layers: tuple[Layer, ...] = ()
     arguments: tuple[str, ...] = ()
     env: tuple[Setting, ...] = ()
+    starts: Script = NO_SCRIPT
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Dockerfile:
-    """What builds an image. `frontend` is the image of its `# syntax=` line."""
+    """What builds an image. `frontend` is the image of its `# syntax=` line.
+
+    `arguments` are the ARG names before the first FROM.
+    """
 
     path: str
     stages: tuple[Stage, ...] = ()
     frontend: str = ""
     problems: tuple[Problem, ...] = ()
+    arguments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One service of a compose file. `builds` is its context directory, `dockerfile` as written."""
+    """One service of a compose file. `builds` is its context directory, `dockerfile` as written.
+
+    `secrets` are those it gets when it runs, `build_secrets` those of its build. `network` is
+    `network_mode`, `stage` the build's target; `needs` are services started before it; `profiles` must be named for it to start;
+    `starts` is its `command` and `entrypoint`.
+    """
 
     name: str
     line: int
@@ -103,6 +137,11 @@ class Service:
     secrets: tuple[str, ...] = ()
     privileged: bool = False
     network: str = ""
+    needs: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = ()
+    build_secrets: tuple[str, ...] = ()
+    stage: str = ""
+    starts: Script = NO_SCRIPT
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +158,9 @@ class Compose:
 class HookRepository:
     """One repository of pre-commit hooks: `rev` as written, `dependencies` its hooks' additional ones.
 
-    `location` without credentials; `local` and `meta` stay as they are. `script` is what local hooks run.
+    `location` without credentials; `local` and `meta` stay as they are. `script` is what local hooks run,
+    `languages` how each hook is set up (empty = as its repository says), `images` those that local hooks
+    run in.
     """
 
     location: str
@@ -128,6 +169,8 @@ class HookRepository:
     hooks: tuple[str, ...] = ()
     dependencies: tuple[str, ...] = ()
     script: Script = NO_SCRIPT
+    languages: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
