@@ -88,7 +88,8 @@ class Job:
 
     `runs_on` are the labels (or the group) as written. `environment` is its name as written, may hold an
     expression. `secrets` are what a reusable workflow is given; `inherits` is `secrets: inherit`.
-    `matrix` are (axis, values) with `include` and `exclude` as axes of rendered text.
+    `matrix` are (axis, values) with `include` and `exclude` as axes of rendered text. `cache_mode` is the
+    job's own `cache-mode` as written, which replaces the workflow's.
     """
 
     id: str
@@ -111,6 +112,7 @@ class Job:
     inputs: tuple[Setting, ...] = ()
     secrets: tuple[Setting, ...] = ()
     inherits: bool = False
+    cache_mode: str = ""
 
 
 @dataclass(frozen=True, slots=True)
