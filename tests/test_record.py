@@ -27,6 +27,7 @@ from seawall.kernel.ledger import Gap, Group
 from seawall.kernel.merkle import Head, consistency_proof, consistent, included, inclusion_proof, leaf_hash
 from seawall.ledger_check import check
 from seawall.record import LEDGER_FILE, NAMES_FILE, Record, entries, open_record
+from seawall.writing import Writer
 
 
 @pytest.fixture
@@ -204,7 +205,7 @@ class Failing:
 def failing(tmp_path: Path) -> Iterator[tuple[Record, Failing]]:
     store = Failing(open_ledger(tmp_path / LEDGER_FILE, write=True))
     names = open_names(tmp_path / NAMES_FILE, write=True)
-    record = Record(store, names, within=0.2, backlog=50)  # type: ignore[arg-type]
+    record = Record(Writer(store, names), within=0.2, backlog=50)  # type: ignore[arg-type]
     yield record, store
     store.slow.set()
     record.close()
@@ -271,7 +272,7 @@ def note_until_refused(record: Record, until: float, pause: float = 0.01) -> Non
 
 def test_a_full_disk(tmp_path: Path) -> None:
     record = open_record(tmp_path)
-    store: LedgerStore = record._store
+    store: LedgerStore = record._writer.store
     assert record.keep(event(0, 0, IDENTITIES[0])).result(10) == 0
     pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
     store._connection.execute(f"PRAGMA max_page_count = {pages}")
@@ -288,7 +289,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
 
 def test_a_file_that_may_not_be_written(tmp_path: Path) -> None:
     record = open_record(tmp_path)
-    record._store._connection.execute("PRAGMA query_only = ON")
+    record._writer.store._connection.execute("PRAGMA query_only = ON")
     with pytest.raises(StoreError, match="readonly"):
         record.keep(event(0, 0, IDENTITIES[0])).result(10)
     record.close()

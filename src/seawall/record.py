@@ -4,13 +4,16 @@
 costs less than a microsecond) and written by one thread: the leaves and the tree of a group are one
 transaction. `keep` tells when an event is durable; `note` does not, but the oldest event that is not durable
 yet is never older than a bound, or nothing more is taken. Edges and coverage are written once for many
-groups; until then readers have them from the leaves. When the store fails, everything fails from then on: a
-gate that cannot record hands nothing out.
+groups; until then readers have them from the leaves.
+
+When the store fails, nothing is taken: a gate that cannot record hands nothing out. Who waits is told; what
+was noted stays, in its order. The store is opened again, after pauses that grow, until it can be written and
+is the very ledger that was written last: another one, or a part of it, is the end until somebody has looked.
+Whether the group that failed is in it after all is told by its head, so nothing is written twice.
 """
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,14 +22,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
 
-from seawall.adapters.stores.ledger import LedgerStore, open_ledger
-from seawall.adapters.stores.names import NameStore, open_names
-from seawall.kernel.errors import StoreError, TamperedError
+from seawall.adapters.stores.ledger import LedgerStore
+from seawall.kernel.errors import CorruptError, StoreError, TamperedError
 from seawall.kernel.event import Event
-from seawall.kernel.known import Known
-from seawall.kernel.leaf import LATEST, Pseudonyms, leaf, read_leaf
-from seawall.kernel.ledger import SPAN, Group
-from seawall.kernel.merkle import leaf_hash
+from seawall.kernel.leaf import LATEST, read_leaf
+from seawall.kernel.ledger import SPAN
+
+from .writing import KNOWN_SECONDS, AnotherLedgerError, Writer, open_writer
 
 LEDGER_FILE = "ledger.db"
 NAMES_FILE = "names.db"
@@ -37,50 +39,74 @@ WITHIN_SECONDS = 2.0
 BACKLOG = 20_000
 """No more events than this wait at any time."""
 
+FIRST_PAUSE = 0.25
+LONGEST_PAUSE = 30.0
+"""A store that failed is opened again after the first, and then after twice as long each time (seconds)."""
+
+TRIES_FOR = 86_400.0
+"""After so many seconds in vain it stays closed until it is started again."""
+
 _GROUP = 2_000
 _LINGER = 0.05  # notes wait this long for company, so that few groups are written
 _COMPANY = 0.0005  # those who wait together come back together, but one after the other
-_HELD = 20_000
-_KNOWN_EVENTS = 8_000  # edges and coverage are written this seldom;
-_KNOWN_SECONDS = 1.0  # readers take the rest from the leaves
 
 _Item = tuple[Event, "Future[int] | None"]
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why nothing is recorded now.
+
+    `tries`: how often the store was opened again in vain. `pause`: seconds until the next time; 0 when it is
+    not tried any more. `error` advises what to do.
+    """
+
+    error: StoreError
+    tries: int = 0
+    pause: float = 0.0
+
+    def __str__(self) -> str:
+        again = (
+            f"tried again {self.tries} times, the next time in {self.pause:.0f} s"
+            if self.pause
+            else "not tried again: repair it, and start again"
+        )
+        return f"{self.error}; {again}"
 
 
 class Record:
     """Takes events and writes them, in the order in which they came."""
 
     def __init__(
-        self, store: LedgerStore, names: NameStore, *, within: float = WITHIN_SECONDS, backlog: int = BACKLOG
+        self,
+        writer: Writer,
+        *,
+        within: float = WITHIN_SECONDS,
+        backlog: int = BACKLOG,
+        tries_for: float = TRIES_FOR,
     ) -> None:
-        """Claims the ledger. Raises StoreError when another process writes it, TamperedError when its last
-        tiles are not those of its head.
-        """
-        store.claim()
-        self._store, self._names = store, names
-        self._tree = store.edge()
-        self._head = self._tree.edge.head()
-        self.begins_anew = self._head.size == 0 and bool(names.all())
+        self._writer = writer
+        self.begins_anew = writer.begins_anew
         """Names of earlier entries are known, and the ledger holds none: somebody emptied or removed it."""
-        self._known, self._unknown, self._known_at = store.tail(), 0, monotonic()
-        self._pseudonyms: dict[tuple[str, str, str, str], Pseudonyms] = {}
-        self._names_seen = names.changed_elsewhere()
         self._within, self._most = within, backlog
         self._queue: deque[_Item] = deque()
         self._oldest = 0.0  # since when the oldest event waits; 0 = none does
         self._writing = 0
         self._group = 0  # how many the last group had
         self._awake = True
-        self._closing = False
-        self._failed: StoreError | None = None
+        self._closing = self._tried_last = False
+        self._trouble: Trouble | None = None
+        self._pause, self._fails_since, self._tries_for = FIRST_PAUSE, 0.0, tries_for
+        self.tries = self.resumed = 0
+        """How often a store that had failed was opened again, and how often it went on then."""
         self._wake, self._urgent = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="seawall-record", daemon=True)
         self._thread.start()
 
     @property
-    def failed(self) -> StoreError | None:
-        """Why nothing can be recorded any more; None while it can."""
-        return self._failed
+    def failed(self) -> Trouble | None:
+        """Why nothing can be recorded now; None while it can."""
+        return self._trouble
 
     @property
     def backlog(self) -> int:
@@ -105,18 +131,20 @@ class Record:
         return done
 
     def close(self) -> None:
-        """Write what waits, and give the ledger back. Events that come later are refused."""
+        """Write what waits, and give the ledger back. Events that come later are refused.
+
+        What a store that fails kept from being written is the `backlog` afterwards.
+        """
         self._closing = True
         self._wake.set()
         self._urgent.set()
         self._thread.join()
-        self._give_up(self._failed or StoreError("the record is closed"))
-        self._store.close()
-        self._names.close()
+        self._refuse(_why(self._trouble))
+        self._writer.close()
 
     def _take(self, event: Event, done: Future[int] | None) -> None:
-        if self._failed is not None or self._closing:
-            raise self._failed or StoreError("the record is closed")
+        if self._trouble is not None or self._closing:
+            raise _why(self._trouble)
         now = monotonic()
         if not self._oldest:
             self._oldest = now
@@ -133,7 +161,7 @@ class Record:
     def _run(self) -> None:
         while True:
             self._await_events()
-            if not self._queue and not self._unknown:
+            if not self._queue and not self._writer.unknown:
                 if self._closing:
                     return
                 continue
@@ -141,13 +169,16 @@ class Record:
             self._writing = min(_GROUP, len(self._queue))
             items = [self._queue.popleft() for _ in range(self._writing)]
             try:
-                first = self._write([event for event, _ in items])
+                first = self._writer.write([event for event, _ in items])
             except StoreError as error:
-                self._fail(error, items)
-                return
+                if not self._goes_on(error, items):
+                    return
+                continue
             except Exception as error:
-                self._fail(StoreError(f"an event could not be recorded: {error!r}", "report this"), items)
+                told = StoreError(f"an event could not be recorded: {error!r}", "report this")
+                self._fail(Trouble(told), items)
                 raise
+            self._fails_since, self._pause = 0.0, FIRST_PAUSE
             self._oldest = begun if self._queue else 0.0
             self._group, self._writing = len(items), 0
             for entry, (_, done) in enumerate(items, first):
@@ -158,7 +189,7 @@ class Record:
         self._awake = False
         # Whoever appends looks at `_awake` afterwards, so nothing is missed between these lines.
         if not self._queue and not self._closing:
-            self._wake.wait(_KNOWN_SECONDS if self._unknown else None)
+            self._wake.wait(KNOWN_SECONDS if self._writer.unknown else None)
         self._awake = True
         self._wake.clear()
         if 0 < len(self._queue) < _GROUP and not self._closing:
@@ -167,79 +198,78 @@ class Record:
         if 0 < len(self._queue) < self._group and not self._closing:
             sleep(_COMPANY)
 
-    def _write(self, events: Sequence[Event]) -> int:
-        """Make the group durable; the number of its first entry."""
-        before, known = self._head, self._known
-        hidden = self._hidden(events)
-        salts = os.urandom(16 * len(events)).hex()
-        leaves = []
-        for at, (event, names) in enumerate(zip(events, hidden, strict=True)):
-            leaves.append(leaf(event, names, salts[32 * at : 32 * at + 32]))
-            known.add_event(before.size + at, event, names)
-        self._tree.extend(map(leaf_hash, leaves))
-        after = self._tree.edge.head()
-        self._unknown += len(events)
-        now = monotonic()
-        if events and self._unknown < _KNOWN_EVENTS and now - self._known_at < _KNOWN_SECONDS:
-            self._store.append(Group(before, after, leaves, self._tree.changed(), known.spans))
-            known.spans = _newest(known.spans, after.size)
-        else:
-            self._store.append(
-                Group(
-                    before, after, leaves, self._tree.changed(), known.spans,
-                    True, known.edges, known.coverage, known.periods,
-                )
-            )  # fmt: skip
-            self._known = Known(known.periods[-1:], _newest(known.spans, after.size))
-            self._unknown, self._known_at = 0, now
-        self._head = after
-        return before.size
-
-    def _hidden(self, events: Sequence[Event]) -> list[Pseudonyms]:
-        """The pseudonyms of each event's names; new ones are durable before any entry holds them."""
-        seen = self._names.changed_elsewhere()
-        if seen != self._names_seen or len(self._pseudonyms) > _HELD:
-            # A principal may have been erased: the old key must not be used again.
-            self._names_seen = seen
-            self._pseudonyms.clear()
-        held = self._pseudonyms
-        keys = [(who.id, who.place, who.run, who.commit) for who in [event.identity for event in events]]
-        new = [key for key in dict.fromkeys(keys) if key not in held]
-        if new:
-            held.update(zip(new, self._names.pseudonyms(new), strict=True))
-        return [held[key] for key in keys]
-
-    def _fail(self, error: StoreError, items: Sequence[_Item]) -> None:
-        self._failed, self._writing = error, 0
+    def _fail(self, trouble: Trouble, items: Sequence[_Item] = ()) -> None:
+        """Nothing is taken from now on. Who waits is told so; what nobody waits for stays where it was."""
+        self._trouble = trouble
         self._queue.extendleft(reversed(items))
-        self._give_up(error)
+        self._writing = 0
+        self._refuse(trouble.error)
 
-    def _give_up(self, error: StoreError) -> None:
+    def _refuse(self, error: StoreError) -> None:
+        """Whoever waits is told; what was only noted stays in its order, before what comes meanwhile."""
+        noted: list[_Item] = []
         while self._queue:
-            _, done = self._queue.popleft()
-            if done is not None and done.set_running_or_notify_cancel():
-                done.set_exception(error)
+            item = self._queue.popleft()
+            if item[1] is None:
+                noted.append(item)
+            elif item[1].set_running_or_notify_cancel():
+                item[1].set_exception(error)
+        self._queue.extendleft(reversed(noted))
+
+    def _goes_on(self, error: StoreError, items: Sequence[_Item]) -> bool:
+        """Refuse everything until the store can be written again; False when that is not waited for."""
+        noted = sum(done is None for _, done in items)
+        trouble = Trouble(error, 0, self._next_pause(error))
+        self._fail(trouble, items)
+        while trouble.pause:
+            if not self._closing:
+                self._wake.wait(trouble.pause)
+                self._wake.clear()
+            self._tried_last = self._closing
+            self.tries += 1
+            try:
+                there = self._writer.open_again()
+            except StoreError as again:
+                trouble = Trouble(again, trouble.tries + 1, self._next_pause(again))
+                self._fail(trouble)
+                continue
+            self._resume(noted if there else 0)
+            return True
+        return False
+
+    def _next_pause(self, error: StoreError) -> float:
+        """Seconds until the store is tried again; 0 = it is not."""
+        now = monotonic()
+        self._fails_since = self._fails_since or now
+        lasting = isinstance(error, (CorruptError, AnotherLedgerError)) or not self._writer.can_reopen
+        if lasting or self._tried_last or now - self._fails_since >= self._tries_for:
+            return 0.0
+        pause, self._pause = self._pause, min(2 * self._pause, LONGEST_PAUSE)
+        return pause
+
+    def _resume(self, written: int) -> None:
+        """Take events again; the first ones that wait are in the ledger already."""
+        for _ in range(written):
+            self._queue.popleft()
+        if self._trouble is not None:
+            self._refuse(self._trouble.error)  # who came in the very moment in which it failed
+        self._oldest = monotonic() if self._queue else 0.0
+        self.resumed += 1
+        self._trouble = None
 
 
-def _newest(spans: Mapping[int, tuple[int, int]], size: int) -> dict[int, tuple[int, int]]:
-    """The span that the next entry belongs to, if it has begun."""
-    return {number: times for number, times in spans.items() if number == size // SPAN}
+def _why(trouble: Trouble | None) -> StoreError:
+    if trouble is None:
+        return StoreError("the record is closed")
+    return StoreError(str(trouble.error), trouble.error.advice)  # one that is raised for ever grows for ever
 
 
-def open_record(directory: Path, *, within: float = WITHIN_SECONDS, backlog: int = BACKLOG) -> Record:
-    """The record in a data directory, made if there is none. Raises as `Record` and the stores do."""
-    store = open_ledger(directory / LEDGER_FILE, write=True)
-    try:
-        names = open_names(directory / NAMES_FILE, write=True)
-    except BaseException:
-        store.close()
-        raise
-    try:
-        return Record(store, names, within=within, backlog=backlog)
-    except BaseException:
-        store.close()
-        names.close()
-        raise
+def open_record(
+    directory: Path, *, within: float = WITHIN_SECONDS, backlog: int = BACKLOG, tries_for: float = TRIES_FOR
+) -> Record:
+    """The record in a data directory, made if there is none. Raises as `Writer` and the stores do."""
+    writer = open_writer(directory / LEDGER_FILE, directory / NAMES_FILE)
+    return Record(writer, within=within, backlog=backlog, tries_for=tries_for)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,9 @@ from tests.simulators.past import at, serving, status
 from tests.simulators.past_npm import PastNpm
 from tests.simulators.past_pypi import PastPypi
 
+from seawall.adapters.stores.ledger import LedgerStore, open_ledger
 from seawall.kernel.errors import FeedError, StoreError
+from seawall.ledger_check import check
 
 NOW = at("2026-06-01T00:00:00Z")
 OLD, MIDDLE, YOUNG = NOW - timedelta(days=400), NOW - timedelta(days=30), NOW - timedelta(hours=2)
@@ -71,6 +73,10 @@ class Gate:
     def ready(self) -> tuple[int, list[str]]:
         answer = self.real.get("/readyz")
         return answer.status, json.loads(answer.data)["reasons"]
+
+    def metric(self, name: str) -> float:
+        lines = self.real.get("/metrics").data.decode().splitlines()
+        return next(float(line.split()[1]) for line in lines if line.startswith(f"{name} "))
 
 
 @pytest.fixture
@@ -301,12 +307,7 @@ def test_a_feed_that_was_rolled_back_is_not_built(gate: Gate) -> None:
 
 
 def test_without_the_ledger_nothing_goes_out(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
-    store = gate.real.assembled.record._store
-
-    def full(_: object) -> None:
-        raise StoreError("ledger.db: database or disk is full", "make room")
-
-    monkeypatch.setattr(store, "append", full)
+    fill_the_disk(monkeypatch)
     answers = [gate.real.get(path) for path in (*gate.good, *gate.middle)]
     assert [answer.status for answer in answers] == [503] * 4
     assert all("disk is full" in json.loads(answer.data)["error"] for answer in answers)
@@ -316,6 +317,38 @@ def test_without_the_ledger_nothing_goes_out(gate: Gate, monkeypatch: pytest.Mon
     assert gate.real.get("/npm/flow").status == 503
     code, reasons = gate.ready()
     assert (code, "ledger" in reasons[0]) == (503, True)
+
+
+def fill_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise StoreError("ledger.db: database or disk is full", "make room")
+
+    monkeypatch.setattr(LedgerStore, "append", full)
+    monkeypatch.setattr(LedgerStore, "try_to_write", full)
+
+
+def test_a_ledger_that_has_room_again_is_gone_on_with(gate: Gate) -> None:
+    """Nobody starts it again, and the ledger says from when until when nothing can be excluded."""
+    with pytest.MonkeyPatch.context() as patched:
+        fill_the_disk(patched)
+        assert [gate.real.get(path).status for path in gate.good] == [503] * len(gate.good)
+        code, reasons = gate.ready()
+        assert (code, "the next time in" in reasons[0]) == (503, True)
+        assert gate.metric("seawall_ledger_failed") == 1
+    deadline = time.monotonic() + 20
+    while gate.metric("seawall_ledger_failed"):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    gate.well()
+    assert gate.metric("seawall_ledger_resumed") == 1
+    assert gate.metric("seawall_ledger_tries") >= 1
+    while "resumed" not in [item.get("subject") for item in gate.real.entries()]:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    store = open_ledger(gate.place / "ledger.db")
+    assert check(store).faults == []
+    assert [period.stopped for period in store.periods()] == [False, False]
+    store.close()
 
 
 def test_a_ledger_that_is_locked_for_a_moment_is_waited_for(gate: Gate) -> None:

@@ -7,6 +7,7 @@
     ├── OutsideError      3  the outside world did not answer, or answered nonsense
     │   └── FeedError     3  advisory data could not be had, or was refused
     ├── StoreError        4  Seawall's own store is missing, locked or corrupt
+    │   └── CorruptError  4  its file is not sound: trying again does not help, a backup does
     └── TamperedError     5  something that must not change has changed
 
 What is *inspected* never raises out of a scan: a bad file is a `Problem` and then a finding.
@@ -57,6 +58,10 @@ class StoreError(SeawallError):
     """Seawall's own store is missing, locked or corrupt; the advice says how to recover."""
 
     exit_code = 4
+
+
+class CorruptError(StoreError):
+    """The file of a store is not sound; only a backup or a new file helps."""
 
 
 class TamperedError(SeawallError):

@@ -105,7 +105,7 @@ class Known:
 
     def _serve(self, entry: int, time: int, subject: str) -> None:
         last = self.periods[-1] if self.periods else None
-        if last is None or last.stopped or subject == "started":
+        if last is None or last.stopped or subject in ("started", "resumed"):
             last = Period(entry, time, time)
             self.periods.append(last)
         last.until = max(last.until, time)

@@ -17,6 +17,7 @@ from tests.simulators.past_pypi import PastPypi
 from seawall.kernel.errors import StoreError
 from seawall.kernel.gate_settings import Exemption, GateSettings
 from seawall.kernel.origin import Origin
+from seawall.record import Trouble
 
 NOW = at("2026-06-01T00:00:00Z")
 OLD, YOUNG = NOW - timedelta(days=400), NOW - timedelta(hours=2)
@@ -214,7 +215,7 @@ def test_a_ledger_that_was_removed_does_not_begin_anew_in_silence(npm: PastNpm, 
 def test_a_ledger_that_cannot_be_written_hands_out_nothing(npm: PastNpm, gate: RealFirewall) -> None:
     npm.publish("pkg", "1.0.0", OLD)
     assert gate.get("/npm/pkg").status == 200
-    gate.assembled.record._fail(StoreError("the disk is full", "make room"), [])
+    gate.assembled.record._fail(Trouble(StoreError("the disk is full", "make room")))
     for path in ("/npm/pkg", "/npm/pkg/-/pkg-1.0.0.tgz", "/npm/other"):
         answer = gate.get(path)
         assert answer.status == 503

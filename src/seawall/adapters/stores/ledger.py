@@ -315,6 +315,18 @@ class LedgerStore:
                 self._connection.rollback()
                 raise
 
+    def try_to_write(self) -> None:
+        """Show that something can be made durable, without changing anything. Raises StoreError."""
+        with self._guard():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                # The same number as before is a page in the log all the same.
+                self._connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+                self._connection.commit()
+            except BaseException:
+                self._connection.rollback()
+                raise
+
     def check(self) -> None:
         """SQLite reads all of the file. Raises StoreError when it is not sound."""
         check_integrity(self._connection, self.path, LAYOUT)
@@ -370,13 +382,16 @@ class LedgerStore:
             raise corrupt(self.path, LAYOUT, str(error)) from None
 
 
-def open_ledger(path: Path, *, write: bool = False) -> LedgerStore:
+def open_ledger(path: Path, *, write: bool = False, existing: bool = False) -> LedgerStore:
     """The ledger at `path`; with `write` it is made if there is none, and brought up to date if it is older.
 
-    Raises StoreError when there is none to read, when it is corrupt, another program's or of a newer Seawall.
+    With `existing` it is not made. Raises StoreError when there is none to read, when it is corrupt, another
+    program's or of a newer Seawall.
     """
-    if not write and not path.exists():
+    if (existing or not write) and not path.exists():
         raise StoreError(f"there is no ledger at {path}", "a firewall makes one: seawall firewall")
-    connection = open_database(path, LAYOUT, synchronous="FULL", read_only=not write, any_thread=True)
+    connection = open_database(
+        path, LAYOUT, synchronous="FULL", read_only=not write, any_thread=True, existing=existing
+    )
     connection.execute("PRAGMA cache_size = -8000")  # KiB: edges of a group lie all over their tree
     return LedgerStore(connection, path)

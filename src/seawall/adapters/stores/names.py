@@ -98,6 +98,11 @@ class NameStore:
         """Everything that is known."""
         return list(self._select("1"))
 
+    def knows_any(self) -> bool:
+        """Somebody is known."""
+        with self._guard():
+            return self._connection.execute("SELECT 1 FROM principals LIMIT 1").fetchone() is not None
+
     def faults(self) -> list[str]:
         """The pseudonyms that are not those of their name under their key."""
         with self._guard():
@@ -179,14 +184,16 @@ def _text(name: str) -> str:
     return name.encode(errors="backslashreplace").decode()
 
 
-def open_names(path: Path, *, write: bool = False) -> NameStore:
-    """The names at `path`; with `write` the file is made if there is none.
+def open_names(path: Path, *, write: bool = False, existing: bool = False) -> NameStore:
+    """The names at `path`; with `write` the file is made if there is none, with `existing` it is not.
 
     Raises StoreError when there is none to read, when it is corrupt, another program's or of a newer Seawall.
     """
-    if not write and not path.exists():
+    if (existing or not write) and not path.exists():
         raise StoreError(f"there are no names at {path}", "they are kept beside the ledger by the firewall")
-    connection = open_database(path, LAYOUT, synchronous="FULL", read_only=not write, any_thread=True)
+    connection = open_database(
+        path, LAYOUT, synchronous="FULL", read_only=not write, any_thread=True, existing=existing
+    )
     if write:
         connection.execute("PRAGMA secure_delete = ON")
     return NameStore(connection, path)

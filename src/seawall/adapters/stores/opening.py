@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from seawall.kernel.errors import StoreError
+from seawall.kernel.errors import CorruptError, StoreError
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +42,27 @@ def open_database(
     synchronous: str = "NORMAL",
     read_only: bool = False,
     any_thread: bool = False,
+    existing: bool = False,
 ) -> sqlite3.Connection:
     """A connection to the database at `path`, made if there is none and brought up to date if it is older.
 
     `synchronous` is `NORMAL` (a crash of the machine may lose the last transactions, never the file) or
-    `FULL` (what is committed is on the disk). `read_only` neither makes nor migrates. `any_thread`: the
-    caller takes care that one thread at a time uses it. Raises StoreError when the file is corrupt, is
-    another program's, was written by a newer Seawall, cannot be opened, or stays locked for 5 s.
+    `FULL` (what is committed is on the disk). `read_only` neither makes nor migrates; `existing` writes to
+    what is there already, and to nothing else. `any_thread`: the caller takes care that one thread at a time
+    uses it. Raises StoreError when the file is another program's, was written by a newer Seawall, cannot be
+    opened, or stays locked for 5 s, and CorruptError.
     """
     try:
-        connection = _connect(path, layout, read_only=read_only, any_thread=any_thread)
+        if read_only or existing:
+            connection = _connect_existing(path, "ro" if read_only else "rw", any_thread=any_thread)
+        else:
+            connection = _connect(path, layout, any_thread=any_thread)
     except (OSError, sqlite3.Error) as error:
         raise StoreError(f"{path} cannot be opened: {error}", layout.elsewhere) from None
     try:
-        _prepare(connection, path, layout, synchronous, read_only=read_only)
+        _refuse(connection, path, layout, filled=read_only or existing, migrate=not read_only)
+        if not read_only:
+            _prepare(connection, layout, synchronous)
     except sqlite3.OperationalError as error:
         connection.close()
         raise StoreError(f"{path} cannot be used: {error}", layout.elsewhere) from None
@@ -87,15 +94,17 @@ def check_integrity(connection: sqlite3.Connection, path: Path, layout: Layout) 
         raise corrupt(path, layout, faults[0])
 
 
-def corrupt(path: Path, layout: Layout, why: str) -> StoreError:
+def corrupt(path: Path, layout: Layout, why: str) -> CorruptError:
     """The error that says that a file is not sound."""
-    return StoreError(f"the store {path} is corrupt: {why}", layout.recover.format(path=path))
+    return CorruptError(f"the store {path} is corrupt: {why}", layout.recover.format(path=path))
 
 
-def _connect(path: Path, layout: Layout, *, read_only: bool, any_thread: bool) -> sqlite3.Connection:
-    if read_only:
-        address = f"{path.absolute().as_uri()}?mode=ro"
-        return sqlite3.connect(address, timeout=5.0, uri=True, check_same_thread=not any_thread)
+def _connect_existing(path: Path, mode: str, *, any_thread: bool) -> sqlite3.Connection:
+    address = f"{path.absolute().as_uri()}?mode={mode}"
+    return sqlite3.connect(address, timeout=5.0, uri=True, check_same_thread=not any_thread)
+
+
+def _connect(path: Path, layout: Layout, *, any_thread: bool) -> sqlite3.Connection:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if layout.private:
         # SQLite gives the files beside it (WAL, shared memory) the same permissions. A file that is there is
@@ -106,13 +115,12 @@ def _connect(path: Path, layout: Layout, *, read_only: bool, any_thread: bool) -
     return sqlite3.connect(path, timeout=5.0, isolation_level="DEFERRED", check_same_thread=not any_thread)
 
 
-def _prepare(
-    connection: sqlite3.Connection, path: Path, layout: Layout, synchronous: str, *, read_only: bool
+def _refuse(
+    connection: sqlite3.Connection, path: Path, layout: Layout, *, filled: bool, migrate: bool
 ) -> None:
+    """Raises StoreError for a file that is not ours to use. `filled`: an empty one neither."""
     known = len(layout.migrations)
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    owner = int(connection.execute("PRAGMA application_id").fetchone()[0])
-    tables = int(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+    version, owner, tables = _about(connection)
     if owner != layout.application_id and (owner or tables):
         raise StoreError(f"{path} is another program's database", layout.elsewhere)
     if version > known:
@@ -120,20 +128,29 @@ def _prepare(
             f"{path} was written by a newer Seawall (version {version}; this one knows {known})",
             layout.newer,
         )
-    if read_only:
-        if not owner and not tables:
-            raise StoreError(f"{path} holds nothing: it was emptied, or never written to", layout.elsewhere)
-        if version < known:
-            raise StoreError(
-                f"{path} was written by an older Seawall (version {version}; this one knows {known})",
-                "start what writes it once, so that it is brought up to date",
-            )
-        return
+    if filled and not owner and not tables:
+        raise StoreError(f"{path} holds nothing: it was emptied, or never written to", layout.elsewhere)
+    if not migrate and version < known:
+        raise StoreError(
+            f"{path} was written by an older Seawall (version {version}; this one knows {known})",
+            "start what writes it once, so that it is brought up to date",
+        )
+
+
+def _about(connection: sqlite3.Connection) -> tuple[int, int, int]:
+    """The version, whose it is, and how many tables and indexes it has."""
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    owner = int(connection.execute("PRAGMA application_id").fetchone()[0])
+    return version, owner, int(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+
+
+def _prepare(connection: sqlite3.Connection, layout: Layout, synchronous: str) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute(f"PRAGMA synchronous = {synchronous}")
     if synchronous == "FULL":
         connection.execute("PRAGMA fullfsync = 1")  # macOS: a plain fsync may stay in the drive
-    while version < known:
+    version = _about(connection)[0]
+    while version < len(layout.migrations):
         version = _migrate(connection, layout)
 
 

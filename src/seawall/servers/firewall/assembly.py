@@ -32,7 +32,7 @@ from seawall.kernel.event import Action, Event
 from seawall.kernel.gate_settings import Exemption, GateSettings
 from seawall.kernel.identity import Identity
 from seawall.offering import Names, Offerer
-from seawall.record import LEDGER_FILE, Record, open_record
+from seawall.record import LEDGER_FILE, Record, Trouble, open_record
 from seawall.vouching import is_set_up, ledger_settings, settings_path, vouch
 
 from .app import Firewall, Room
@@ -72,6 +72,7 @@ class Assembled:
     record: Record
     ledger: Path
     closing: list[Callable[[], None]] = field(default_factory=list)
+    _trouble: Trouble | None = None
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
 
@@ -98,6 +99,8 @@ class Assembled:
             LOG.error("the end was not written down", extra={"why": str(error)})
         for close in reversed(self.closing):
             close()
+        if lost := self.record.backlog:
+            LOG.error("events were never written down, because the ledger failed", extra={"why": str(lost)})
         self._vouch()
 
     def _say(self, subject: str, action: Action = Action.SERVE) -> None:
@@ -117,7 +120,7 @@ class Assembled:
         )
 
     def _watch(self) -> None:
-        alive, broken = time.monotonic(), ""
+        alive, broken, resumed = time.monotonic(), "", 0
         while not self._stop.wait(_LOOK):
             try:
                 if self.gate.reload():
@@ -127,6 +130,7 @@ class Assembled:
                 if broken and broken != before:
                     LOG.error("what was changed cannot be used, so the old counts", extra={"why": broken})
                 self._look_for_a_signer()
+                resumed = self._say_resumed(resumed)
                 if time.monotonic() - alive >= _ALIVE:
                     alive = time.monotonic()
                     self._say("alive")
@@ -134,6 +138,19 @@ class Assembled:
                 LOG.error("not reloaded", extra={"why": str(error), "advice": error.advice})
             except Exception:
                 LOG.exception("a defect in Seawall itself")
+
+    def _say_resumed(self, before: int) -> int:
+        """A ledger that failed and goes on says so itself: of the time between nothing can be excluded."""
+        if trouble := self.record.failed:
+            if trouble != self._trouble:
+                LOG.error("the ledger cannot be written", extra={"why": str(trouble)})
+            self._trouble = trouble
+            return before
+        self._trouble = None
+        if self.record.resumed != before:
+            self._say("resumed")
+            LOG.warning("the ledger is written again")
+        return self.record.resumed
 
     def _look_for_a_signer(self) -> None:
         """It is said for as long as it is so: without a signature a ledger is this machine's word alone."""

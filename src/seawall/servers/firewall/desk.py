@@ -130,10 +130,8 @@ class Desk:
         """200 and what is known, or 503 and why nothing can be decided."""
         about = self.gate.describe()
         reasons = list(about.reasons)
-        if self.record.failed:
-            reasons.append(
-                f"the ledger cannot be written ({self.record.failed}): repair that, and start again"
-            )
+        if trouble := self.record.failed:
+            reasons.append(f"the ledger cannot be written: {trouble}")
         told: dict[str, object] = {
             "status": "not ready" if reasons else "ready",
             "reasons": reasons,
@@ -153,6 +151,9 @@ class Desk:
         self.metrics.generation.set(self.gate.generation)
         self.metrics.waiting.set(sum(pool.waiting for pool in list(self._pools.values())))
         self.metrics.backlog.set(self.record.backlog)
+        self.metrics.ledger_failed.set(1 if self.record.failed else 0)
+        self.metrics.ledger_tries.set(self.record.tries)
+        self.metrics.ledger_resumed.set(self.record.resumed)
         self.metrics.broken.set(1 if self.gate.describe().broken else 0)
         self.metrics.ready.set(1 if self.readiness()[0] == 200 else 0)
         return self.metrics.text()

@@ -50,6 +50,15 @@ class Metrics:
             registry=registry,
         )
         self.backlog = Gauge("seawall_ledger_backlog", "Events not yet durable", registry=registry)
+        self.ledger_failed = Gauge(
+            "seawall_ledger_failed", "1 while the ledger cannot be written", registry=registry
+        )
+        self.ledger_tries = Gauge(
+            "seawall_ledger_tries", "How often a ledger that had failed was opened again", registry=registry
+        )
+        self.ledger_resumed = Gauge(
+            "seawall_ledger_resumed", "How often it could be written again then", registry=registry
+        )
 
     def text(self) -> bytes:
         """All of it as Prometheus reads it."""
