@@ -183,7 +183,8 @@ def test_nothing_that_is_inspected_can_be_run() -> None:
 
 
 def test_processes_start_in_two_rooms_only() -> None:
-    # git, the version of a package manager, our own workers that unpack advisories, and what `run` is for.
+    # git, the version of a package manager and the operator's keyring, our own workers that unpack advisories,
+    # and what `run` is for.
     allowed = {("adapters", "vcs"), ("adapters", "machine"), ("adapters", "feeds"), ("adapters", "runners")}
     wrong = [
         f"{path.relative_to(ROOT)}:{line}"

@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 
 from seawall.adapters.disk.places import config_directory, data_directory
 from seawall.adapters.disk.writing import write_once
-from seawall.kernel.errors import PolicyError
+from seawall.kernel.client import KEYRING, CredentialPlace
+from seawall.kernel.errors import OutsideError, PolicyError
 from seawall.kernel.gate_settings import Exemption, GateSettings, Listen
 from seawall.kernel.limits import DEFAULT_LIMITS
 from seawall.kernel.lockfile import Problem
@@ -114,17 +115,55 @@ def known_origins(environment: Mapping[str, str] = os.environ) -> tuple[Origin, 
     return _read(frozen_in, data)[0] if data is not None else ()
 
 
-def authorization(environment: Mapping[str, str] = os.environ) -> Callable[[Origin], str]:
-    """A function that reads an origin's credential where it is kept, in the moment of a request."""
+def authorization(
+    environment: Mapping[str, str] = os.environ,
+    origins: Sequence[Origin] = (),
+    note: Callable[[str], None] = lambda _: None,
+) -> Callable[[Origin], str]:
+    """A function that reads an origin's credential where it is kept, in the moment of a request.
+
+    What a keyring has for `origins` is asked for now. Raises OutsideError when one of these is not to be had;
+    `note` gets a sentence when later one cannot be asked for anew.
+    """
     from seawall.adapters.machine.credentials import credential_at
+    from seawall.adapters.machine.keyring import Keyring
+
+    keyring = Keyring(environment, _project(environment), note)
 
     def of(origin: Origin) -> str:
         if not origin.credentials and origin.ecosystem != "PyPI":
             return ""  # only PyPI clients look into .netrc unasked
-        found = credential_at(origin.credentials, origin.ecosystem, origin.url, environment)
+        found = credential_at(origin.credentials, origin.ecosystem, origin.url, environment, keyring=keyring)
         return found.authorization if found else ""
 
+    for origin in origins:
+        if any(place.where == KEYRING for place in origin.credentials):
+            _tried(of, origin)
     return of
+
+
+def _tried(of: Callable[[Origin], str], origin: Origin) -> None:
+    try:
+        of(origin)
+    except OutsideError as error:
+        raise OutsideError(
+            f"the upstream {origin.name} of {origin.ecosystem} keeps its credential in a keyring: {error}",
+            error.advice,
+        ) from None
+
+
+def _project(environment: Mapping[str, str]) -> Path | None:
+    """The project that we stand in, from which no program is started; none where it holds one's own home."""
+    from seawall.adapters.machine.clients import home_of
+    from seawall.adapters.vcs.repository import work_tree
+
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:
+        return None
+    project = work_tree(here) or here
+    home = Path(os.path.realpath(home_of(environment)))
+    return None if home.is_relative_to(project) else project
 
 
 def refuse_loops(listen: Listen, origins: Sequence[Origin]) -> None:
@@ -228,12 +267,18 @@ def _looked_up(environment: Mapping[str, str]) -> tuple[tuple[Origin, ...], Note
     return origins, (*notes, *([note] if note else []))
 
 
+def _said(place: CredentialPlace) -> str:
+    if place.where == KEYRING:
+        return f"the keyring, of {place.key}"
+    return place.where or f"the variable {place.key}"
+
+
 def _about(origins: Sequence[Origin]) -> Iterator[str]:
     """What a person should know of the upstreams that are asked."""
     if not origins:
         yield f"no upstream is known, so nothing can be fetched: {_NAME_ONE}"
     for origin in origins:
-        places = [place.where or f"the variable {place.key}" for place in origin.credentials]
+        places = [_said(place) for place in origin.credentials]
         if places:
             listed = " or ".join(dict.fromkeys(places))
             yield f"{origin.ecosystem}: {origin.name} gets the credential in {listed}, whoever asks us"

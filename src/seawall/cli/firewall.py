@@ -95,14 +95,19 @@ def _need_extra() -> None:
 def _check(arguments: Namespace, streams: Streams, found: GateSettings, notes: tuple[str, ...]) -> int:
     from seawall.accepting import accept, behind
     from seawall.adapters.disk.places import data_directory
-    from seawall.freeze import config_path, exemptions
+    from seawall.freeze import authorization, config_path, exemptions
     from seawall.grounds import Places
+    from seawall.kernel.errors import OutsideError
     from seawall.reports.plain import neutral
 
     path = config_path(arguments.config)
     grounds = Places(firewall=path, exemptions=lambda: exemptions(path)).read(begin=True)
     feeds = [state.name for state in grounds.advisories.states]
     missing = [] if feeds else [f"no advisory data: {grounds.advisories.fault or 'run seawall sync'}"]
+    try:
+        authorization(origins=found.origins)
+    except OutsideError as error:
+        missing.append(f"{error}; {error.advice}")
     grounds.advisories.close()
     database, now = data_directory() / firewall_token.DATABASE, _now()
     if arguments.accept_clock:
@@ -151,12 +156,13 @@ def _serve(arguments: Namespace, streams: Streams, found: GateSettings, notes: t
     for note in notes:
         log.info(note)
     path = config_path(arguments.config)
+    credentials = authorization(origins=found.origins, note=log.warning)
     listener = listening(found.listen)
     own = bases(found.listen, listener)
     try:
         data = data_directory()
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        assembled = assemble(found, own, data, authorization(), path, lambda: exemptions(path))
+        assembled = assemble(found, own, data, credentials, path, lambda: exemptions(path))
     except BaseException:
         listener.close()
         raise

@@ -74,9 +74,9 @@ class Role(StrEnum):
 class CredentialPlace:
     """Where a credential is kept: never the credential.
 
-    `where` is a file's path, or empty for the environment. `key` is the name of the variable, or the key in
-    the file. `prefix` is what it is for: host and path (`registry.example/npm/`), or empty for the
-    upstream that stands beside it.
+    `where` is a file's path, empty for the environment, or `KEYRING`. `key` is the name of the variable, the
+    key in the file, or the user in the keyring. `prefix` is what it is for: host and path
+    (`registry.example/npm/`), in a keyring the service, or empty for the upstream that stands beside it.
     """
 
     where: str
@@ -86,12 +86,16 @@ class CredentialPlace:
     @property
     def with_address(self) -> bool:
         """It is part of the line that names a default registry: another one there takes its place."""
-        return bool(self.where) and (self.key in _WITH_ADDRESS or self.key.startswith("registry/"))
+        in_file = self.where not in ("", KEYRING)
+        return in_file and (self.key in _WITH_ADDRESS or self.key.startswith("registry/"))
 
 
 _WITH_ADDRESS = frozenset(
     {"registry", "global.index-url", "install.index-url", "index-url", "npmRegistryServer"}
 )
+
+KEYRING = "keyring:"
+"""Stands for the operator's keyring, where a file's path would be: that begins with a slash or `~`."""
 
 LOCAL = "file:"
 """Stands for the address of any directory of the machine: where it is, is nobody's business."""

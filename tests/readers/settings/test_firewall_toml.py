@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.kernel.client import CredentialPlace
+from seawall.kernel.client import KEYRING, CredentialPlace
 from seawall.kernel.gate_settings import Exemption, GateSettings, GithubTrust, Listen, ModeFor
 from seawall.kernel.limits import DEFAULT_LIMITS, Limits
 from seawall.kernel.origin import Origin
@@ -17,6 +17,7 @@ from seawall.kernel.policy.facts import Mode
 from seawall.readers.settings.firewall_toml import LAYOUT, FirewallFile, read, read_frozen, written
 
 CANARY = "not-a-real-secret-1q7"
+RING = (CredentialPlace(KEYRING, "ci"), CredentialPlace(KEYRING, "ci", "hub"))
 WHOLE = """
 [listen]
 host = "10.1.2.3"
@@ -50,7 +51,7 @@ credentials = [{ variable = "ACME_TOKEN" }, { file = "~/.npmrc", key = "//regist
 ecosystem = "hugging face"
 name = "hf"
 url = "http://127.0.0.1:9000"
-credentials = [{ file = "/run/token" }]
+credentials = [{ file = "/run/token" }, { keyring = "ci" }, { keyring = "ci", service = "hub" }]
 
 [[exemptions]]
 asset = "pkg:npm/axios@1.14.2"
@@ -110,7 +111,7 @@ def test_everything_that_can_be_said() -> None:
                 (CredentialPlace("", "ACME_TOKEN"), CredentialPlace("~/.npmrc", "//registry.example/npm/:_authToken")),
                 ("files.example:8443",),
             ),
-            Origin("Hugging Face", "hf", "http://127.0.0.1:9000", (), (CredentialPlace("/run/token", ""),)),
+            Origin("Hugging Face", "hf", "http://127.0.0.1:9000", (), (CredentialPlace("/run/token", ""), *RING)),
         ),
         mode=Mode.OBSERVE,
         modes=(ModeFor(Mode.ENFORCE, "team:payments"), ModeFor(Mode.ENFORCE, "", "/npm/@acme/*")),
@@ -197,6 +198,10 @@ WRONG = [
     (UPSTREAM + f'credentials = "{CANARY}"', 5, "never a credential"),
     (UPSTREAM + f'credentials = [{{ token = "{CANARY}" }}]', 5, "never a credential"),
     (UPSTREAM + 'credentials = [{ key = "a" }]', 5, "never a credential"),
+    (UPSTREAM + 'credentials = [{ service = "a" }]', 5, "never a credential"),
+    (UPSTREAM + 'credentials = [{ keyring = "-b" }]', 5, "{ keyring = USER, service = NAME }"),
+    (UPSTREAM + 'credentials = [{ keyring = "ci", service = "--disable" }]', 5, "never a credential"),
+    (UPSTREAM + f'credentials = [{{ keyring = "ci", password = "{CANARY}" }}]', 5, "never a credential"),
     (UPSTREAM + f'token = "{CANARY}"', 5, "no setting 'token'"),
     (UPSTREAM + 'owns = "@acme/*"', 5, "list of texts"),
     *[

@@ -11,13 +11,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from seawall.kernel.client import Configuration, CredentialPlace, Layer, Machine, Upstream
+from seawall.kernel.client import KEYRING, Configuration, CredentialPlace, Layer, Machine, Upstream
+from seawall.kernel.errors import OutsideError
 from seawall.kernel.limits import DEFAULT_LIMITS, Limits
 from seawall.readers.clients import bunfig, npmrc, pip_conf, uv_toml, yarn_config
 from seawall.readers.clients import environment as variables
 
 from .clients import home_of
 from .files import read
+from .keyring import Keyring
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +64,16 @@ def credential_at(
     url: str,
     environment: Mapping[str, str] = os.environ,
     limits: Limits = DEFAULT_LIMITS,
+    keyring: Keyring | None = None,
 ) -> Credential | None:
     """The credential of a registry of which it is only known where its credential is kept.
 
     A place is one of a client's (an npmrc's key, a variable that holds an address), or one of ours: a
-    variable or a whole file that holds a token, or `user:password`.
+    variable or a whole file that holds a token, or `user:password`, or a user of `keyring`. Raises
+    OutsideError when a keyring that is named does not have it.
     """
+    kept = [place for place in places if place.where == KEYRING]
+    places = [place for place in places if place.where != KEYRING]
     named = next((p.key for p in places if not p.where and p.key.startswith("UV_INDEX_")), "")
     upstream = Upstream(
         ecosystem,
@@ -86,7 +92,21 @@ def credential_at(
         value = _plain(place, environment)
         if value:
             return Credential(upstream.host, value)
+    if kept and keyring is not None:
+        return Credential(upstream.host, _from_keyring(kept[0], upstream, keyring))
     return None
+
+
+def _from_keyring(place: CredentialPlace, upstream: Upstream, keyring: Keyring) -> str:
+    """As pip and uv look for it: under the whole address, then under the host. npm and hubs want tokens."""
+    services = (place.prefix,) if place.prefix else (upstream.url, upstream.host)
+    password = keyring.password(services, place.key)
+    if upstream.ecosystem == "PyPI":
+        password = f"{place.key}:{password}"
+    value = _as_header("pair" if ":" in password else "token", password)
+    if not value or not value.isascii() or " " in value.partition(" ")[2]:
+        raise OutsideError(f"what the keyring has for {place.key} is no credential", "look at the entry")
+    return value
 
 
 def _absolute(path: str, environment: Mapping[str, str]) -> str:

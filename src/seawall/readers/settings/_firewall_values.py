@@ -9,7 +9,7 @@ from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
 from seawall.kernel.asset import package_key
-from seawall.kernel.client import CredentialPlace
+from seawall.kernel.client import KEYRING, CredentialPlace
 from seawall.kernel.policy.facts import Mode
 
 _LONGEST = 2_000
@@ -231,7 +231,7 @@ def networks(value: object) -> tuple[str, ...]:
 
 
 def credentials(value: object) -> tuple[CredentialPlace, ...]:
-    """Where a credential is kept: a variable of the environment, or a key of a file."""
+    """Where a credential is kept: a variable of the environment, a key of a file, a user of the keyring."""
     items = value if isinstance(value, list) else [None]
     return tuple(_place(item) for item in items)
 
@@ -245,7 +245,16 @@ def _place(value: object) -> CredentialPlace:
     elif given.keys() <= {"file", "key"} and "file" in given:
         key = given.get("key", "")
         return CredentialPlace(file(given["file"]), text(key) if key else "")
-    raise Refused("must be a list of { variable = NAME } or { file = PATH, key = KEY }, never a credential")
+    elif given.keys() <= {"keyring", "service"} and "keyring" in given:
+        user, service = text(given["keyring"]), given.get("service", "")
+        service = text(service) if service else ""
+        # They are words of a command, and an option is none.
+        if not user.startswith("-") and not service.startswith("-"):
+            return CredentialPlace(KEYRING, user, service)
+    raise Refused(
+        "must be a list of { variable = NAME }, { file = PATH, key = KEY } or"
+        " { keyring = USER, service = NAME }, never a credential"
+    )
 
 
 def is_here(host: str) -> bool:

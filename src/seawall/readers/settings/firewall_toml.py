@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from seawall.kernel.client import CredentialPlace
+from seawall.kernel.client import KEYRING, CredentialPlace
 from seawall.kernel.gate_settings import Exemption, GateSettings, GithubTrust, Listen, ModeFor
 from seawall.kernel.limits import Limits
 from seawall.kernel.lockfile import Problem, ProblemKind
@@ -93,7 +93,8 @@ LAYOUT: tuple[Key, ...] = (
         "credentials",
         "credentials",
         value.credentials,
-        "where its credential is kept: `{ variable = NAME }` or `{ file = PATH, key = KEY }`",
+        "where its credential is kept: `{ variable = NAME }`, `{ file = PATH, key = KEY }` or"
+        " `{ keyring = USER, service = NAME }`",
     ),
     Key(
         "[[exemptions]]",
@@ -364,4 +365,7 @@ def _written(origins: Sequence[Origin], at: datetime) -> Iterator[str]:
 def _place(place: CredentialPlace) -> str:
     if not place.where:
         return f"{{ variable = {value.quoted(place.key)} }}"
+    if place.where == KEYRING:
+        service = f", service = {value.quoted(place.prefix)}" if place.prefix else ""
+        return f"{{ keyring = {value.quoted(place.key)}{service} }}"
     return f"{{ file = {value.quoted(place.where)}, key = {value.quoted(place.key)} }}"
