@@ -19,6 +19,7 @@ import cedarpy
 
 from .engine import Policy
 from .facts import Facts
+from .statements import attribute_of
 
 CLAMPED = (
     "age_days",
@@ -151,7 +152,7 @@ def _uses(node: object) -> Iterator[tuple[str, _Cut | None]]:
             yield from _uses(item)
     if not isinstance(node, dict):
         return
-    name = _attribute(node)
+    name = attribute_of(node)
     if name:
         yield name, None
         return
@@ -168,16 +169,16 @@ def _sides(operator: str, value: object) -> tuple[object, object] | None:
     if operator not in _SWAPPED or not isinstance(value, dict) or set(value) != {"left", "right"}:
         return None
     left, right = value["left"], value["right"]
-    plain = all(_attribute(side) or _literal(side) is not None for side in (left, right))
+    plain = all(attribute_of(side) or _literal(side) is not None for side in (left, right))
     return (left, right) if plain else None
 
 
 def _compared(operator: str, left: object, right: object) -> Iterator[tuple[str, _Cut]]:
     for way, one, other in ((operator, left, right), (_SWAPPED[operator], right, left)):
-        name = _attribute(one)
+        name = attribute_of(one)
         if name:
             for after in _AFTER[way]:
-                yield name, _Cut(after, _literal(other) or 0, _attribute(other))
+                yield name, _Cut(after, _literal(other) or 0, attribute_of(other))
 
 
 _AFTER: Mapping[str, tuple[bool, ...]] = {
@@ -188,15 +189,6 @@ _AFTER: Mapping[str, tuple[bool, ...]] = {
     "==": (False, True),
     "!=": (False, True),
 }
-
-
-def _attribute(node: object) -> str:
-    """`x` of `context.x`, else nothing."""
-    if isinstance(node, dict) and len(node) == 1 and isinstance(node.get("."), dict):
-        read = node["."]
-        if read.get("left") == {"Var": "context"} and isinstance(read.get("attr"), str):
-            return str(read["attr"])
-    return ""
 
 
 def _literal(node: object) -> int | None:

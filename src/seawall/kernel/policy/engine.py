@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Hashable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,7 +25,8 @@ from seawall.kernel.errors import PolicyError
 from seawall.kernel.finding import Finding, Skipped
 from seawall.kernel.settings import Settings
 
-from .facts import FACT_NAMES, Principal, Question, Resource, document, gather, package
+from .carried import INTAKE, Carried, Realm, parsed
+from .facts import FACT_NAMES, Facts, Principal, Question, Resource, document, gather, package
 from .loading import LOAD, LOADED_NAMES, TRAIN
 from .statements import Statement, line_of, statements
 
@@ -136,7 +136,7 @@ def load_policy(name: str, text: str, schema_text: str) -> Policy:
         names_resources=any(item.names_resource for item in found),
         names_principals=any(item.names_principal for item in found),
         _schema=schema,
-        _every=_parsed(found),
+        _every=parsed(found),
         _schema_text=schema_text,
     )
 
@@ -152,23 +152,6 @@ def _hold_against(name: str, found: Sequence[Statement], schema: cedarpy.Schema)
                 'say which action it is about, as in action == Action::"keep"; what can be asked there'
                 " stands in `seawall policy explain --facts`",
             )
-
-
-def _parsed(found: Iterable[Statement]) -> cedarpy.PolicySet:
-    """All statements, those that only warn turned into permits.
-
-    Cedar names every permit that holds where nothing forbids, and no permit where something does. So one
-    evaluation tells all: what denies; else what permits, and which warnings hold.
-    """
-    texts = [_as_permit(item) if item.outcome is Outcome.WARN else item.text for item in found]
-    return cedarpy.PolicySet.from_str("\n".join(texts))
-
-
-def _as_permit(statement: Statement) -> str:
-    parsed = json.loads(cedarpy.policies_to_json_str(statement.text))
-    for body in parsed["staticPolicies"].values():
-        body["effect"] = "permit"
-    return str(cedarpy.policies_from_json_str(json.dumps(parsed)))
 
 
 def decide(policy: Policy, question: Asks) -> Decision:
@@ -188,9 +171,7 @@ def decide_all(
     answers: MutableMapping[Hashable, Decision] = {} if known is None else known
     distinct = {k: q for k, q in zip(keys, questions, strict=True) if k not in answers}
     mine = {key: answers[key] for key in keys if key not in distinct}
-    for action in {question.action for question in distinct.values()}:
-        asked = {key: question for key, question in distinct.items() if question.action == action}
-        mine.update(zip(asked, _answers(policy, _realm(policy, action), tuple(asked.values())), strict=True))
+    mine.update(zip(distinct, _answers(policy, tuple(distinct.values())), strict=True))
     answers.update(mine)
     return tuple(_explained(mine[key], question) for key, question in zip(keys, questions, strict=True))
 
@@ -220,72 +201,68 @@ def told_apart(policy: Policy, question: Asks) -> Hashable:
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Realm:
-    """With what requests are evaluated: `facts` are the names that they carry, None = all."""
-
-    schema: Any
-    statements: Any
-    nobody: Any
-    facts: tuple[str, ...] | None = None
-
-
 @lru_cache(maxsize=64)
-def _whole(policy: Policy) -> _Realm:
+def _whole(policy: Policy) -> Realm:
     try:
         nobody = cedarpy.Entities.from_json_str("[]", policy._schema)
     except Exception:  # what cannot be evaluated ends in a denial, when it is asked
         nobody = None
-    return _Realm(policy._schema, policy._every, nobody)
+    return Realm(policy._schema, policy._every, nobody)
 
 
 @lru_cache(maxsize=256)
-def _realm(policy: Policy, action: str) -> _Realm:
-    """The statements about one action, and of the schema's facts those that some of them looks at.
-
-    Cedar holds every fact of every request against the schema, which costs more than the statements. Where
-    the statements do not fit what is left, nothing is left out.
-    """
+def _carried(policy: Policy, action: str) -> Carried | None:
+    """What requests about the action carry; None where they carry every fact."""
     asked = policy.asks(action)
     mine = [item for item in policy.statements if item.is_about(action)]
-    if action not in _OF_INTAKE or len(asked) == len(FACT_NAMES) or not mine:
-        return _whole(policy)
+    if action not in INTAKE or len(asked) == len(FACT_NAMES) or not mine:
+        return None
     try:
-        schema = cedarpy.Schema.from_str(_narrowed(policy._schema_text, asked))
-    except ValueError:
-        return _whole(policy)
-    if not all(cedarpy.validate_policies(item.text, schema).validation_passed for item in mine):
-        return _whole(policy)
-    return _Realm(schema, _parsed(mine), cedarpy.Entities.from_json_str("[]", schema), asked)
+        return Carried(action, mine, asked, policy._schema_text)
+    except (ValueError, RecursionError):
+        return None
 
 
-_OF_INTAKE = ("fetch", "keep")
-_FACT = re.compile(r"\s*(\w+): ")
+@lru_cache(maxsize=512)
+def _realm(policy: Policy, action: str, rare: bool) -> Realm | None:
+    """Where the statements do not fit what would be carried, nothing is left out."""
+    carried = _carried(policy, action)
+    try:
+        return carried.realm(rare) if carried else None
+    except (ValueError, RecursionError):
+        return None
 
 
-def _narrowed(schema_text: str, asked: Sequence[str]) -> str:
-    """The schema with only these facts in `Intake`; every fact stands on a line of its own there."""
-    before, begin, rest = schema_text.partition("type Intake = {\n")
-    body, end, after = rest.partition("\n};")
-    kept = [line for line in body.splitlines() if (m := _FACT.match(line)) is None or m[1] in asked]
-    return before + begin + "\n".join(kept) + end + after
+def _placed(policy: Policy, question: Asks) -> tuple[Realm, dict[str, object]]:
+    """With what a question is evaluated, and as which request."""
+    carried = _carried(policy, question.action)
+    if carried is not None and isinstance(question.facts, Facts):
+        rare, context = carried.context(question.facts)
+        realm = _realm(policy, question.action, rare)
+        if realm is not None:
+            return realm, _request(question, context)
+    return _whole(policy), _request(question)
 
 
-def _answers(policy: Policy, realm: _Realm, questions: Sequence[Asks]) -> list[Decision]:
-    requests = [_request(question, realm.facts) for question in questions]
-    store = _entities(policy, questions)
-    return [
-        _answer(policy, result) for result in _evaluate(realm, requests, json.dumps(store) if store else "")
-    ]
+def _answers(policy: Policy, questions: Sequence[Asks]) -> list[Decision]:
+    placed = [_placed(policy, question) for question in questions]
+    entities = _entities(policy, questions)
+    store = json.dumps(entities) if entities else ""
+    found: dict[int, Decision] = {}
+    for realm in {id(realm): realm for realm, _ in placed}.values():
+        mine = [at for at, (its, _) in enumerate(placed) if its is realm]
+        results = _evaluate(realm, [placed[at][1] for at in mine], store)
+        found.update((at, _answer(policy, result)) for at, result in zip(mine, results, strict=True))
+    return [found[at] for at in range(len(placed))]
 
 
-def _request(question: Asks, names: tuple[str, ...] | None = None) -> dict[str, object]:
-    context = question.facts.context()
+def _request(question: Asks, context: dict[str, object] | None = None) -> dict[str, object]:
+    """The request about a question, with every fact unless another context is given."""
     return {
         "principal": {"type": question.principal.kind, "id": _writable(question.principal.id)},
         "action": {"type": "Action", "id": question.action},
         "resource": {"type": question.resource.kind, "id": _writable(question.resource.id)},
-        "context": context if names is None else {name: context[name] for name in names},
+        "context": question.facts.context() if context is None else context,
     }
 
 
@@ -332,7 +309,7 @@ def answers_to(
     return [_answer(policy, result) for result in _evaluate(_whole(policy), requests, store)]
 
 
-def _evaluate(realm: _Realm, requests: Sequence[Any], store: str) -> list[Any]:
+def _evaluate(realm: Realm, requests: Sequence[Any], store: str) -> list[Any]:
     """One result per request, None where not even an error came back."""
     if not requests:
         return []

@@ -100,10 +100,7 @@ class Facts:
 
     def context(self) -> dict[str, object]:
         """The same facts as Cedar takes them: JSON-ready, every attribute there."""
-        return {
-            name: value if type(value) in _PLAIN else _cedar(value)
-            for name, value in zip(FACT_NAMES, _ALL(self), strict=True)
-        }
+        return {name: as_cedar(value) for name, value in zip(FACT_NAMES, _ALL(self), strict=True)}
 
     def missing(self) -> tuple[str, ...]:
         """The names of what was not checked, in words."""
@@ -121,7 +118,10 @@ _ALL = attrgetter(*FACT_NAMES)
 _PLAIN = frozenset({bool, int, str})
 
 
-def _cedar(value: object) -> object:
+def as_cedar(value: object) -> object:
+    """The value of a fact as Cedar takes it, JSON-ready."""
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, StrEnum):
         return {"type": type(value).__name__, "id": value.value}
     if isinstance(value, frozenset):

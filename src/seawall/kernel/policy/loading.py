@@ -11,7 +11,7 @@ from enum import StrEnum
 from seawall.kernel.finding import Skipped
 from seawall.kernel.settings import DEFAULTS
 
-from .facts import UNKNOWN_NUMBER, Answer, Mode, Principal, Resource
+from .facts import UNKNOWN_NUMBER, Answer, Mode, Principal, Resource, as_cedar
 
 LOAD = "load"
 TRAIN = "train"
@@ -60,7 +60,7 @@ class Loaded:
 
     def context(self) -> dict[str, object]:
         """The same facts as Cedar takes them: JSON-ready, every attribute there."""
-        return {name: _cedar(getattr(self, name)) for name in LOADED_NAMES}
+        return {name: as_cedar(getattr(self, name)) for name in LOADED_NAMES}
 
     def missing(self) -> tuple[str, ...]:
         """The names of what was not checked, in words."""
@@ -69,12 +69,6 @@ class Loaded:
 
 LOADED_NAMES: tuple[str, ...] = tuple(item.name for item in fields(Loaded))
 """Every attribute that a policy may ask about, in the order of the schema."""
-
-
-def _cedar(value: object) -> object:
-    if isinstance(value, StrEnum):
-        return {"type": type(value).__name__, "id": value.value}
-    return sorted(value) if isinstance(value, frozenset) else value
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,6 +182,15 @@ def _asks(node: object) -> frozenset[str] | None:
     return _all_of([_asks(item) for item in node.values()])
 
 
+def attribute_of(node: object) -> str:
+    """`x` of `context.x`, else nothing."""
+    if isinstance(node, dict) and len(node) == 1 and isinstance(node.get("."), dict):
+        read = node["."]
+        if read.get("left") == {"Var": "context"} and isinstance(read.get("attr"), str):
+            return str(read["attr"])
+    return ""
+
+
 def _all_of(parts: list[frozenset[str] | None]) -> frozenset[str] | None:
     known = [part for part in parts if part is not None]
     return frozenset[str]().union(*known) if len(known) == len(parts) else None
