@@ -26,12 +26,21 @@ _MAX_ALIASED = 1_000_000
 class Mapping(dict[str, object]):
     """A YAML mapping; `lines[key]` is the line of the key, counted from 1, and `line` its own."""
 
-    __slots__ = ("line", "lines")
+    __slots__ = ("begun", "line", "lines")
 
     def __init__(self, line: int) -> None:
         super().__init__()
         self.line = line
         self.lines: dict[str, int] = {}
+        self.begun: dict[str, int] | None = None
+
+    def begins(self, key: str) -> int:
+        """The line of the file on which the first line of the text at `key` stands.
+
+        Lines of a literal block (`|`) follow it one by one. A folded block (`>`) has no such line, so it is
+        the key's, and so it is for what is no text.
+        """
+        return (self.begun or {}).get(key) or self.lines[key]
 
 
 class Sequence(list[object]):
@@ -51,12 +60,13 @@ class _Builder:
     documents: list[object] = field(default_factory=list)
     stack: list[Mapping | Sequence] = field(default_factory=list)
     keys: list[str | None] = field(default_factory=list)
-    anchors: dict[str, tuple[object, int]] = field(default_factory=dict)
+    anchors: dict[str, tuple[object, int, int]] = field(default_factory=dict)
     open_anchors: list[tuple[str | None, int]] = field(default_factory=list)
     values: int = 0
     aliased: int = 0
+    key_line: int = 0
 
-    def put(self, value: object, line: int) -> None:
+    def put(self, value: object, line: int, begins: int = 0) -> None:
         if not self.stack:
             self.documents.append(value)
             return
@@ -73,8 +83,11 @@ class _Builder:
             if text in top.lines:
                 raise SyntaxFault(ProblemKind.MALFORMED, f"the key {text[:60]!r} stands twice", line)
             self.keys[-1] = text
-            top.lines[text] = line
+            top.lines[text] = self.key_line = line
             return
+        if begins and begins != self.key_line:
+            top.begun = top.begun or {}
+            top.begun[key] = begins
         top[key] = value
         self.keys[-1] = None
 
@@ -94,17 +107,17 @@ class _Builder:
         self.keys.pop()
         anchor, before = self.open_anchors.pop()
         if anchor:
-            self.anchors[anchor] = (value, self.values - before)
+            self.anchors[anchor] = (value, self.values - before, 0)
 
     def alias(self, anchor: str, line: int) -> None:
         if anchor not in self.anchors:
             raise SyntaxFault(ProblemKind.MALFORMED, f"alias *{anchor[:60]} stands before its anchor", line)
-        value, size = self.anchors[anchor]
+        value, size, begins = self.anchors[anchor]
         self.values += size
         self.aliased += size
         if self.aliased > _MAX_ALIASED:
             raise SyntaxFault(ProblemKind.TOO_MANY, f"aliases for more than {_MAX_ALIASED} values", line)
-        self.put(value, line)
+        self.put(value, line, begins)
 
 
 def load_all(text: str, limits: Limits) -> list[object]:
@@ -139,10 +152,11 @@ def _take(builder: _Builder, event: Any) -> None:
         line = event.start_mark.line + 1
         plain = event.implicit[0]
         value = _WORDS.get(event.value, event.value) if plain else event.value
+        begins = line + 1 if event.style == "|" else 0 if event.style == ">" else line
         builder.values += 1
-        builder.put(value, line)
+        builder.put(value, line, begins)
         if event.anchor:
-            builder.anchors[event.anchor] = (value, 1)
+            builder.anchors[event.anchor] = (value, 1, begins)
     elif kind is yaml.MappingStartEvent:
         builder.open(Mapping(event.start_mark.line + 1), event.anchor)
     elif kind is yaml.SequenceStartEvent:
