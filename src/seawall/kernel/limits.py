@@ -14,6 +14,7 @@ class Limits:
 
     `values` are those of one file in JSON, YAML or TOML: a lockfile of `pins_per_document` packages has four
     to five million, and a file of nothing else would cost a minute and gigabytes.
+    `pipeline_bytes` are those of a file that says what runs, and of what is written out of it at once.
     `archive_…` are those of one package archive: `archive_bytes` is what a zip may say that it unpacks to,
     `archive_stream_bytes` what is really unpacked of a compressed tar, `archive_code_bytes` what is kept of
     either to be looked at. A source larger than `source_bytes` is searched, not parsed. `sights` are those
@@ -23,6 +24,7 @@ class Limits:
     """
 
     file_bytes: int = 64 * 1024 * 1024
+    pipeline_bytes: int = 2 * 1024 * 1024
     tree_files: int = 400_000
     tree_depth: int = 64
     documents: int = 20_000

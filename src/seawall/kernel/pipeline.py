@@ -14,7 +14,11 @@ from .shell import Script
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One name with its value as written and its line: an entry of `env`, `with`, `secrets`, `outputs` …"""
+    """One name with its value as written and its line: an entry of `env`, `with`, `secrets`, `outputs` …
+
+    `name` is empty where one expression stands for the whole block (`env: ${{ fromJSON(…) }}`). What should
+    be text and is a list or a mapping is written out on one line, so that no reference is lost.
+    """
 
     name: str
     value: str
@@ -47,10 +51,13 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step. Exactly one of `uses` and `run` is set, where the file is sound.
+    """One step. Exactly one of `uses` and `run` is set, where the file is sound; neither: it only waits.
 
-    `run_line` is the line of the file on which the script's first line stands; `script` is `run` parsed.
-    `condition` is the `if` as written, without `${{ }}` when that is all of it.
+    `index` is its place among the job's steps, those of `parallel` groups counted one by one. `run_line` is
+    the line of the file on which the script's first line stands; `script` is `run` parsed. `condition` is
+    the `if` as written, without `${{ }}` when that is all of it. `shell` is the step's own; a default
+    of the job or workflow is there. `continues`: a failure of it may be passed over. `background`: it runs
+    beside the steps that follow.
     """
 
     index: int
@@ -67,6 +74,7 @@ class Step:
     condition: str = ""
     directory: str = ""
     continues: bool = False
+    background: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +94,11 @@ class Container:
 class Job:
     """One job: steps of its own, or `uses` of a reusable workflow.
 
-    `runs_on` are the labels (or the group) as written. `environment` is its name as written, may hold an
-    expression. `secrets` are what a reusable workflow is given; `inherits` is `secrets: inherit`.
-    `matrix` are (axis, values) with `include` and `exclude` as axes of rendered text. `cache_mode` is the
-    job's own `cache-mode` as written, which replaces the workflow's.
+    `runs_on` are the labels as written, a group as `group:NAME`. `environment` is its name as written, may
+    hold an expression. `secrets` are what a reusable workflow is given; `inherits` is `secrets: inherit`.
+    `matrix` are (axis, values) with `include` and `exclude` as axes of rendered text; where one expression
+    stands for a whole matrix, its axis has no name. `cache_mode` is the job's own `cache-mode` as written,
+    which replaces the workflow's.
     """
 
     id: str
@@ -119,7 +128,9 @@ class Job:
 class Workflow:
     """One file of `.github/workflows`. `cache_mode` is the workflow's `cache-mode` as written.
 
-    `called_inputs` and `called_secrets` are what `workflow_call` takes (name, `required` or empty).
+    A `cache-mode` is `read`, `write`, `write-only` or `none`; without one, triggers of low trust such as
+    `pull_request_target` only read. `called_inputs` and `called_secrets` are what `workflow_call` takes (name, `required` or empty),
+    `called_outputs` what it gives back (name, value).
     """
 
     path: str
@@ -132,6 +143,7 @@ class Workflow:
     jobs: tuple[Job, ...] = ()
     called_inputs: tuple[Setting, ...] = ()
     called_secrets: tuple[Setting, ...] = ()
+    called_outputs: tuple[Setting, ...] = ()
     cache_mode: str = ""
     problems: tuple[Problem, ...] = ()
 
@@ -161,20 +173,30 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class LockedAction:
-    """One line of a lock of actions: `name` (`owner/repo[/path]`), the ref as used, and the commit it is."""
+    """One line of a lock of actions: `name` (`owner/repo[/path]`), the ref as used, and the commit it is.
+
+    `uses` are the actions that it uses itself, as `name@ref` of this lock.
+    """
 
     name: str
     ref: str
     commit: str
     line: int = 0
+    uses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ActionsLock:
-    """A file that pins the actions of workflows, those that actions use included."""
+    """A file that pins the actions of workflows, those that actions use included.
+
+    `tool` is what writes it: `gh actions-lock` is GitHub's own, which the runner obeys; a lock of any other
+    tool only tells what was meant. `workflows` are (path, its direct `name@ref`): only these are locked.
+    """
 
     path: str
     locked: tuple[LockedAction, ...] = ()
+    tool: str = ""
+    workflows: tuple[tuple[str, tuple[str, ...]], ...] = ()
     problems: tuple[Problem, ...] = ()
 
 
