@@ -4,4 +4,6 @@ from __future__ import annotations
 
 from seawall.readers.format import PipelineFormat
 
-FORMATS: tuple[PipelineFormat, ...] = ()
+from . import github_workflow
+
+FORMATS: tuple[PipelineFormat, ...] = (github_workflow.FORMAT,)

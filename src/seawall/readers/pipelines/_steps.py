@@ -1,0 +1,119 @@
+"""Steps are read alike in workflows and in composite actions; a script is parsed as its shell reads it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from seawall.kernel.lockfile import ProblemKind
+from seawall.kernel.pipeline import Step
+from seawall.kernel.shell import Script
+from seawall.readers.syntax.yaml import Mapping
+
+from ._github import Dialect, Draft, condition, is_true
+
+_STEP = frozenset(
+    (
+        "name", "id", "if", "uses", "run", "with", "env", "shell", "working-directory", "continue-on-error",
+        "timeout-minutes", "background", "wait", "wait-all", "cancel", "parallel",
+    )
+)  # fmt: skip
+_WAITS = ("wait", "wait-all", "cancel")
+_DIALECTS = {"pwsh": "pwsh", "powershell": "pwsh", "cmd": "cmd"}
+_PROGRAM = re.compile(r"(?:.*[/\\])?([A-Za-z]+)[0-9.]*(?:\.exe)?$")
+_SHELLS = frozenset(("bash", "sh", "dash", "zsh", "ksh", "ash"))
+
+
+def read_steps(draft: Draft, body: Mapping, dialect: Dialect) -> tuple[Step, ...]:
+    """All steps at `steps`, those of `parallel` groups one by one in their place."""
+    found = (_step(draft, item, line, dialect) for item, line in _flat(draft, body, "steps", 0))
+    return tuple(replace(step, index=index) for index, step in enumerate(found))
+
+
+def _flat(draft: Draft, body: Mapping, key: str, depth: int) -> Iterator[tuple[Mapping, int]]:
+    for item, line in draft.entries(body, key):
+        if "parallel" in item and depth < draft.limits.nesting:
+            draft.unknown_keys(item, frozenset(("parallel",)), "a group of parallel steps")
+            for inner, inner_line in _flat(draft, item, "parallel", depth + 1):
+                copy = Mapping(inner.line)
+                copy.update(inner)
+                copy.lines, copy.begun = {**inner.lines, "background": inner_line}, inner.begun
+                copy["background"] = "true"
+                yield copy, inner_line
+        else:
+            yield item, line
+
+
+def _step(draft: Draft, body: Mapping, line: int, dialect: Dialect) -> Step:
+    draft.unknown_keys(body, _STEP, "a step")
+    uses, run, shell = (draft.text(body, key) for key in ("uses", "run", "shell"))
+    if ("uses" in body) == ("run" in body) and not any(key in body for key in _WAITS):
+        draft.problem(ProblemKind.MALFORMED, "a step needs exactly one of `uses` and `run`", line)
+    return Step(
+        index=0,
+        line=line,
+        name=draft.text(body, "name"),
+        id=draft.text(body, "id"),
+        uses=uses.strip(),
+        run=run,
+        run_line=body.begins("run") if "run" in body else 0,
+        script=_script(draft, body, run, dialect(shell)) if "run" in body else None,
+        shell=shell,
+        inputs=draft.settings(body, "with"),
+        env=draft.settings(body, "env"),
+        condition=condition(draft.text(body, "if")),
+        directory=draft.text(body, "working-directory"),
+        continues=is_true(draft.text(body, "continue-on-error")),
+        background=is_true(draft.text(body, "background")),
+    )
+
+
+def _script(draft: Draft, body: Mapping, text: str, dialect: str) -> Script:
+    line = body.begins("run")
+    if dialect not in ("sh", "pwsh", "cmd", "python"):
+        draft.problem(ProblemKind.UNSUPPORTED, f"a script for `{dialect}` is not read", line)
+        return Script(dialect=dialect)
+    key = (dialect, text)
+    if key not in draft.scripts:
+        draft.scripts[key] = _parse(draft, text, dialect)
+    script = draft.scripts[key]
+    for problem in script.problems:
+        draft.problem(problem.kind, problem.message, line + max(problem.line, 1) - 1)
+    return script
+
+
+def _parse(draft: Draft, text: str, dialect: str) -> Script:
+    try:
+        from seawall.readers.syntax.shell import parse_script  # type: ignore[import-not-found,unused-ignore]
+    except ImportError:
+        draft.problem(ProblemKind.UNSUPPORTED, "`run:` scripts were not read")
+        return Script(dialect=dialect)
+    script: Script = parse_script(text, draft.limits, dialect)
+    return script
+
+
+def dialect_of(shell: str) -> str:
+    """The dialect of a `shell:` as written: `sh`, `pwsh`, `cmd`, `python`, or the program's own name.
+
+    An expression may be any shell; it is read as `sh`, which most are.
+    """
+    words = shell.split()
+    if not words or "${{" in shell:
+        return "sh"
+    name = _PROGRAM.match(words[0])
+    program = name[1].lower() if name else ""
+    if program == "env" and len(words) > 1:
+        return dialect_of(" ".join(words[1:]))
+    if program in _SHELLS:
+        return "sh"
+    if program == "python":
+        return "python"
+    return _DIALECTS.get(program, program or "sh")
+
+
+def is_windows(labels: Sequence[str]) -> bool:
+    """Every label that names a system names Windows."""
+    systems = [label.lower() for label in labels if not label.lower().startswith(("group:", "self-hosted"))]
+    named = [label for label in systems if label.startswith(("windows", "ubuntu", "macos", "linux"))]
+    return bool(named) and all(label.startswith("windows") for label in named)
