@@ -331,7 +331,7 @@ def test_a_package_by_its_name(
     text = capsys.readouterr().out
     assert f"{registry.host} says:" in text
     assert "newly needs plain-crypt-js" in text
-    assert main(["explain", "pkg:npm/nobody@1.0.0", "--registry", "--format", "json"]) == 0
+    assert main(["explain", "pkg:npm/nobody@1.0.0", "--registry", "--format", "json"]) == 3
     said = json.loads(capsys.readouterr().out)
     assert said["registry"] == []
     assert "does not know it" in said["skipped"][0]["reason"]

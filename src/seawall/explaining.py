@@ -47,6 +47,8 @@ class Explanation:
 
     text: str
     json: str
+    complete: bool = True
+    """Everybody who was asked answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,7 @@ def _of_package(
         where = "the built-in catalog and the index" if index else "the built-in catalog"
         lines.append(f"  Nothing is known against it in {where}; that does not say that it is good.")
         lines += [] if index else ["  For more: seawall sync"]
+    complete = True
     document: dict[str, object] = {
         "schema": SCHEMA,
         "package": purl,
@@ -133,6 +136,7 @@ def _of_package(
     }
     if registry:
         facts = registry.ask(key, registry.now) if key[2] else Facts()
+        complete = not facts.skipped
         document["registry"] = [releases.document(item) for item in facts.releases.values()]
         document["skipped"] = [{"check": s.check, "reason": s.reason} for s in facts.skipped]
         for release in facts.releases.values():
@@ -143,7 +147,7 @@ def _of_package(
         told = _seen_here(key, firewall)
         lines += told.lines
         document |= told.document
-    return Explanation("\n".join(lines), json.dumps(document, indent=1))
+    return Explanation("\n".join(lines), json.dumps(document, indent=1), complete)
 
 
 @dataclass(frozen=True, slots=True)

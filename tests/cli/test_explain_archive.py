@@ -71,6 +71,55 @@ def test_what_cannot_be_looked_at_is_an_exit_code(explain: Any, tmp_path: Path) 
     assert "not looked at: release diff: thing.egg is no kind of file" in done.out
 
 
+CUT = npm({"index.js": "1\n" * 3000})[:-40]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "says"),
+    [
+        ("thing-1.0.1.tgz", CUT, "it is cut short"),
+        ("thing-1.0.1.tgz", b"", "not a compressed tar"),
+        ("thing-1.0.1.tgz", npm({"index.js": "1\n"}) + b"more", "cannot be judged (malformed)"),
+        ("thing-1.0.1.tar.gz", sdist({"thing/a.py": "x = 1\n"})[:-20], "it is cut short"),
+        ("thing-1.0.1-py3-none-any.whl", wheel({"thing/a.py": "x = 1\n"})[:-10], "no zip, or cut short"),
+        ("thing-1.0.1.zip", b"PK", "cannot be judged"),
+    ],
+)
+def test_one_that_cannot_be_read_is_incomplete(
+    explain: Any, tmp_path: Path, name: str, data: bytes, says: str
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    done = explain(name, code=3)
+    assert says in done.out
+    assert "releases/unreadable" in done.out
+    assert explain(name, "--format", "json", code=3).answer["complete"] is False
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("thing-1.0.1.tgz", "--against", "cut.tgz"), "comparison: cut.tgz: it is cut short"),
+        (("thing-1.0.1.tgz", "--against", "old.egg"), "comparison: old.egg is no kind of file"),
+        (
+            ("thing-1.0.1.tgz", "--source", "src.tar.gz"),
+            "comparison: an npm tarball is not held against its source yet",
+        ),
+        (("a-1-py3-none-any.whl", "--source", "src.tar.gz"), "comparison: src.tar.gz: it is cut short"),
+        (("a-1-py3-none-any.whl", "--source", "old.egg"), "comparison: old.egg is no kind of file"),
+    ],
+)
+def test_what_it_cannot_be_held_against_is_incomplete_too(
+    explain: Any, tmp_path: Path, words: tuple[str, ...], says: str
+) -> None:
+    (tmp_path / "thing-1.0.1.tgz").write_bytes(npm({"index.js": "1\n"}))
+    (tmp_path / "a-1-py3-none-any.whl").write_bytes(wheel({"a.py": "x = 1\n"}))
+    (tmp_path / "cut.tgz").write_bytes(CUT)
+    (tmp_path / "old.egg").write_bytes(b"x")
+    (tmp_path / "src.tar.gz").write_bytes(sdist({"a.py": "x = 1\n"})[:-20])
+    assert explain(words[0], "--format", "json").answer["complete"] is True
+    assert f"not looked at: {says}" in explain(*words, code=3).out
+
+
 def test_what_is_no_file(explain: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert "is no file" in explain("gone.tgz", "--against", "x.tgz", code=2).err
 

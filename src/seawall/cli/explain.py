@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from .command import Command, Streams
-
-if TYPE_CHECKING:
-    from seawall.examine import Examined
 
 
 def _arguments(parser: ArgumentParser) -> None:
@@ -37,10 +32,10 @@ def _run(arguments: Namespace, streams: Streams) -> int:
     from datetime import UTC, datetime
     from pathlib import Path
 
-    from seawall.compare_archives import compare, is_archive
+    from seawall.compare_archives import is_archive
 
     if is_archive(arguments.about) or arguments.against or arguments.source:
-        return _archive(arguments, streams, compare)
+        return _archive(arguments, streams)
 
     from seawall.ask_registries import ask_about
     from seawall.explaining import Firewall, Registry, explain
@@ -52,18 +47,18 @@ def _run(arguments: Namespace, streams: Streams) -> int:
     firewall = Firewall({dialect.ecosystem: dialect for dialect in (PYPI, NPM)}, datetime.now(UTC))
     answer = explain(arguments.about, index, registry, firewall)
     streams.result(answer.json if arguments.format == "json" else answer.text)
-    return 0
+    return 0 if answer.complete else 3
 
 
-def _archive(
-    arguments: Namespace, streams: Streams, compare: Callable[..., tuple[str, str, Examined]]
-) -> int:
+def _archive(arguments: Namespace, streams: Streams) -> int:
     from pathlib import Path
+
+    from seawall.compare_archives import compare, complete
 
     others = [Path(item) if item else None for item in (arguments.against, arguments.source)]
     text, document, found = compare(Path(arguments.about), *others)
     streams.result(document if arguments.format == "json" else text)
-    return 3 if any(item.required for item in found.skipped) else 0
+    return 0 if complete(found) else 3
 
 
 COMMAND = Command("explain", "what a rule, a package version or an advisory means", _arguments, _run)
