@@ -129,8 +129,8 @@ class Workflow:
     """One file of `.github/workflows`. `cache_mode` is the workflow's `cache-mode` as written.
 
     A `cache-mode` is `read`, `write`, `write-only` or `none`; without one, triggers of low trust such as
-    `pull_request_target` only read. `called_inputs` and `called_secrets` are what `workflow_call` takes (name, `required` or empty),
-    `called_outputs` what it gives back (name, value).
+    `pull_request_target` only read. `called_inputs` and `called_secrets` are what `workflow_call` takes
+    (name, `required` or empty), `called_outputs` what it gives back (name, value).
     """
 
     path: str
