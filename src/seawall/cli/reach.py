@@ -1,0 +1,89 @@
+"""`seawall reach`: which third-party code can get at which credential."""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .command import Command, Streams
+
+if TYPE_CHECKING:
+    from seawall.kernel.reach.edge import Reach
+
+FORMATS = ("text", "json", "mermaid", "html")
+
+
+def _arguments(parser: ArgumentParser) -> None:
+    add = parser.add_argument
+    add("target", nargs="?", default=".", help="a repository (default: here)")
+    add("--from", dest="code", metavar="CODE", default="", help="only what this code can get at: `axios`")
+    add("--to", dest="credential", metavar="CREDENTIAL", default="", help="only who can get at this: `NPM_*`")
+    add("--format", choices=FORMATS, default="text", help="what is printed (default: text)")
+    add("--report", action="append", default=[], metavar="FORMAT=FILE", help="also write a report to a file")
+    add("--all", action="store_true", help="every place, every row, every edge with its evidence")
+    add("--offline", action="store_true", help="open no socket (reach never opens one; said for scripts)")
+    add("--exclude", action="append", default=[], metavar="GLOB", help="leave these paths out; repeatable")
+
+
+def _run(arguments: Namespace, streams: Streams) -> int:
+    from datetime import UTC, datetime
+
+    from seawall.adapters.disk.writing import write_new
+    from seawall.kernel.reach.asked import asked
+    from seawall.reach import ReachOrder, reach
+
+    reports = [_report(word) for word in arguments.report]
+    order = ReachOrder(Path(arguments.target), exclude=tuple(arguments.exclude))
+    with streams.progress("looking"):
+        found = asked(reach(order, datetime.now(UTC)), arguments.code, arguments.credential)
+    for kind, path in reports:
+        write_new(path, _rendered(found, kind, arguments, None), order.target)
+    streams.result(_rendered(found, arguments.format, arguments, streams))
+    return 3 if any(item.required for item in found.skipped) else 0
+
+
+def _report(word: str) -> tuple[str, Path]:
+    from seawall.kernel.errors import UsageError
+
+    kind, _, path = word.partition("=")
+    if kind not in FORMATS or not path:
+        raise UsageError(f"--report {word!r} is not FORMAT=FILE", f"formats: {', '.join(FORMATS)}")
+    return kind, Path(path)
+
+
+def _rendered(found: Reach, kind: str, arguments: Namespace, streams: Streams | None) -> str:
+    if kind == "json":
+        from seawall.reports import reach_json
+
+        return reach_json.render(found)
+    if kind == "mermaid":
+        from seawall.reports import reach_mermaid
+
+        return reach_mermaid.render(found)
+    if kind == "html":
+        from seawall.reports import reach_html
+
+        return reach_html.render(found, arguments.target)
+    return _text(found, arguments, streams)
+
+
+def _text(found: Reach, arguments: Namespace, streams: Streams | None) -> str:
+    import shutil
+
+    from seawall.reports.reach_text import Look, render
+
+    terminal = streams is not None and streams.out.isatty()
+    encoding = (getattr(streams.out, "encoding", "") or "") if streams else "utf-8"
+    look = Look(
+        full=arguments.all,
+        color=terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",
+        width=max(60, shutil.get_terminal_size((110, 24)).columns) if terminal else 110,
+        unicode="utf" in encoding.lower(),
+        asked=bool(arguments.code or arguments.credential),
+    )
+    return render(found, look, arguments.target)
+
+
+COMMAND = Command("reach", "which third-party code can get at which credential", _arguments, _run)

@@ -1,0 +1,103 @@
+"""Reach for programs: schema `seawall/reach/1`. Keys are only ever added; docs/reports.md tells of each."""
+
+from __future__ import annotations
+
+import json
+
+from seawall.kernel.code import Code
+from seawall.kernel.finding import Skipped
+from seawall.kernel.reach.edge import Cut, Edge, Line, Place, Reach
+
+from .plain import as_text
+
+SCHEMA = "seawall/reach/1"
+
+
+def render(reach: Reach) -> str:
+    """The whole graph as one JSON document, ASCII only, ending without a newline."""
+    found = document(reach)
+    text = json.dumps(found, indent=1)
+    return json.dumps(as_text(found), indent=1) if "\\ud" in text else text
+
+
+def document(reach: Reach) -> dict[str, object]:
+    """The whole graph as JSON values, edges worst first."""
+    return {
+        "schema": SCHEMA,
+        "places": [_place(place) for place in reach.places],
+        "code": [{"place": place, **_code(code), "path": code.path} for place, code in reach.codes],
+        "edges": [_edge(edge) for edge in reach.edges],
+        "skipped": [_skipped(item) for item in reach.skipped],
+    }
+
+
+def _place(place: Place) -> dict[str, object]:
+    return {
+        "id": place.id,
+        "kind": place.kind.value,
+        "file": place.file,
+        "job": place.job,
+        "environment": place.environment,
+        "line": place.line,
+        "runner": list(place.runner),
+        "triggers": list(place.triggers),
+    }
+
+
+def _code(code: Code) -> dict[str, object]:
+    return {
+        "kind": code.kind.value,
+        "name": code.name,
+        "pin": code.pin.value,
+        "step": code.step if code.step >= 0 else None,
+        "line": code.line,
+        "ref": code.ref,
+        "ecosystem": code.ecosystem,
+        "packages": list(code.packages),
+        "manifests": list(code.manifests),
+        "runs": code.runs,
+        "contained": code.contained,
+        "via": list(code.via),
+        "note": code.note,
+    }
+
+
+def _edge(edge: Edge) -> dict[str, object]:
+    target = edge.target
+    return {
+        "code": {**_code(edge.code), "path": edge.code.path},
+        "place": edge.place,
+        "target": {
+            "id": target.id,
+            "kind": target.kind.value,
+            "name": target.name,
+            "scope": target.scope,
+            "worth": target.worth,
+        },
+        "rules": list(edge.rules),
+        "confidence": edge.confidence.value,
+        "condition": edge.condition or None,
+        "since": edge.since or None,
+        "until": edge.until or None,
+        "commit": edge.commit or None,
+        "evidence": [_line(line) for line in edge.evidence],
+        "cuts": [_cut(cut) for cut in edge.cuts],
+    }
+
+
+def _line(line: Line) -> dict[str, object]:
+    return {"path": line.path, "line": line.line}
+
+
+def _cut(cut: Cut) -> dict[str, object]:
+    return {
+        "id": cut.id,
+        "words": cut.words,
+        "path": cut.path,
+        "line": cut.line,
+        "mechanical": cut.mechanical,
+    }
+
+
+def _skipped(item: Skipped) -> dict[str, object]:
+    return {"check": item.check, "reason": item.reason, "advice": item.advice, "required": item.required}

@@ -1,0 +1,240 @@
+"""Reach for a tired person: the worst thing and its cut first, then a table per place, worst place first.
+
+One row per target: the surest way to it, through which code, and how many others can get at it too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from seawall.kernel.code import Code
+from seawall.kernel.finding import Skipped
+from seawall.kernel.reach.edge import Confidence, Cut, Edge, Place, Reach, Target
+
+from .plain import neutral, shortened
+
+_ROWS, _PLACES, _SKIPPED = 8, 6, 3
+_ASCII = {ord("·"): "-", ord("…"): "...", ord("→"): "->", ord("›"): ">"}
+_STYLE = {
+    Confidence.CERTAIN: "31;1",
+    Confidence.STRONG: "31",
+    Confidence.CONDITIONAL: "33",
+    Confidence.INTEGRITY: "35",
+    Confidence.BOUND: "2",
+}
+CONFIDENCES = {
+    Confidence.CERTAIN: "in the same process, environment, file or API of that place",
+    Confidence.STRONG: "in the runner's memory, a later step's environment, or a replaced program",
+    Confidence.CONDITIONAL: "only when something named is so",
+    Confidence.BOUND: "named in the workflow, not in this job",
+    Confidence.INTEGRITY: "the bytes that are then signed or published; the credential stays unread",
+}
+"""What the words mean, for the legend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How to write: everything or the worst, colours, width. `asked`: one thing was asked for."""
+
+    full: bool = False
+    color: bool = False
+    width: int = 100
+    unicode: bool = True
+    asked: bool = False
+
+
+@dataclass(slots=True)
+class _Row:
+    """All edges of one place to one target, the worst first."""
+
+    edges: list[Edge] = field(default_factory=list)
+
+    @property
+    def target(self) -> Target:
+        return self.edges[0].target
+
+    @property
+    def best(self) -> Edge:
+        return min(self.edges, key=lambda edge: _SUREST[edge.confidence])
+
+
+_SUREST = {confidence: place for place, confidence in enumerate(Confidence)}
+
+
+def render(reach: Reach, look: Look, target: str = ".") -> str:
+    """The report, without a newline at the end."""
+    lines = [*_head(reach, target), *_worst(reach, look), *_tables(reach, look), *_tail(reach, look)]
+    text = "\n".join(lines)
+    if look.unicode:
+        return text
+    return text.translate(_ASCII).encode("ascii", "backslashreplace").decode("ascii")
+
+
+def _head(reach: Reach, target: str) -> Iterator[str]:
+    targets = {edge.target.id for edge in reach.edges}
+    code = len(reach.codes)
+    yield (
+        f"{neutral(target)}: {_count(len(reach.places), 'place')} where code runs,"
+        f" {_count(code, 'item')} of third-party code, {_count(len(targets), 'thing')} in reach of it"
+    )
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}{'s' * (number != 1)}"
+
+
+def _worst(reach: Reach, look: Look) -> Iterator[str]:
+    if not reach.edges or look.asked:
+        return
+    worst = reach.edges[0]
+    yield ""
+    yield _paint("worst:", "1", look) + f" {shortened(sentence(worst), look.width - 7)}"
+    for cut in worst.cuts[:1]:
+        yield f"  cut: {shortened(_cut(cut), look.width - 7)}"
+
+
+def sentence(edge: Edge) -> str:
+    """One edge in plain words: `npm install (floating) in release.yml › sign can get at KEY (certain)`."""
+    verb = "can change" if edge.confidence is Confidence.INTEGRITY else "can get at"
+    where = place_words(edge.place)
+    return f"{code_words(edge.code)} in {where} {verb} {target_words(edge.target)} ({edge.confidence})"
+
+
+def code_words(code: Code) -> str:
+    """A code item with how firmly it is pinned: `npm install (floating)`, `actions/cache@v4 (tag)`."""
+    ref = f"@{code.ref}" if code.ref and code.kind in _REFERRED and "@" not in code.name else ""
+    ref = f"@{code.ref[:9]}" if len(code.ref) >= 40 and ref else ref
+    via = f", through {' → '.join(code.via)}" if code.via else ""
+    return f"{code.name}{ref} ({code.pin}{via})"
+
+
+_REFERRED = frozenset({"action", "workflow", "image"})
+
+
+def target_words(target: Target) -> str:
+    """A target as people call it."""
+    if target.name == "*":
+        return "every secret" if target.kind == "secret" else f"whatever {target.scope or 'it'} holds"
+    scope = f" [{target.scope}]" if target.kind in ("token", "oidc") and target.scope else ""
+    return f"{target.name}{scope}"
+
+
+def place_words(place: str) -> str:
+    """`.github/workflows/release.yml#sign` → `release.yml › sign`."""
+    path, mark, job = place.partition("#")
+    return f"{path.rpartition('/')[2]} › {job}" if mark else path
+
+
+def _tables(reach: Reach, look: Look) -> Iterator[str]:
+    places = {place.id: place for place in reach.places}
+    grouped: dict[str, dict[str, _Row]] = {}
+    for edge in reach.edges:
+        grouped.setdefault(edge.place, {}).setdefault(edge.target.id, _Row()).edges.append(edge)
+    many = look.full or look.asked
+    shown = list(grouped.items()) if many else list(grouped.items())[:_PLACES]
+    for place, rows in shown:
+        yield ""
+        yield from _table(place, places.get(place), list(rows.values()), look)
+    if len(grouped) > len(shown):
+        yield ""
+        yield f"and {_count(len(grouped) - len(shown), 'more place')}: --all"
+
+
+def _table(id: str, place: Place | None, rows: Sequence[_Row], look: Look) -> Iterator[str]:
+    yield _paint(shortened(place_words(id), look.width), "1", look) + shortened(
+        _about(place), max(10, look.width - len(place_words(id)))
+    )
+    shown = rows if look.full or look.asked else rows[:_ROWS]
+    cells = [(target_words(row.target), row.best.confidence.value, _by(row)) for row in shown]
+    first = min(max((len(neutral(cell[0])) for cell in cells), default=0), look.width // 3)
+    for row, (name, surely, by) in zip(shown, cells, strict=True):
+        confidence = _paint(f"{surely:<11}", _STYLE[row.best.confidence], look)
+        left = f"  {shortened(name, first):<{first}}  "
+        yield f"{left}{confidence}  {shortened(by, look.width - first - 17)}"
+        if look.full or look.asked:
+            yield from _details(row, look)
+    if len(rows) > len(shown):
+        yield f"  and {len(rows) - len(shown)} more: --all"
+    if not look.asked:
+        yield from _cuts(rows, look)
+
+
+def _about(place: Place | None) -> str:
+    if place is None:
+        return ""
+    parts = [", ".join(place.runner)] if place.runner else []
+    parts += [f"environment {place.environment}"] if place.environment else []
+    parts += [f"on {', '.join(place.triggers)}"] if place.triggers else []
+    return "".join(f"  · {part}" for part in parts)
+
+
+def _by(row: _Row) -> str:
+    others = len({(edge.code.name, edge.code.line) for edge in row.edges}) - 1
+    more = f" and {others} more" if others else ""
+    condition = f"  · {row.best.condition}" if row.best.condition else ""
+    return f"{code_words(row.best.code)} :{row.best.code.line}{more}{condition}"
+
+
+def _details(row: _Row, look: Look) -> Iterator[str]:
+    for edge in row.edges:
+        rules = " ".join(edge.rules)
+        lines = ", ".join(f"{line.path}:{line.line}" for line in edge.evidence[:4])
+        text = f"{edge.confidence} by {rules}: {code_words(edge.code)}"
+        text += f" when {edge.condition}" if edge.condition else ""
+        yield f"      {shortened(text, look.width - 6)}"
+        yield f"        seen at {shortened(lines, look.width - 16)}"
+        for cut in edge.cuts[:2] if look.asked else ():
+            yield f"        cut: {shortened(_cut(cut), look.width - 13)}"
+
+
+def _cuts(rows: Sequence[_Row], look: Look) -> Iterator[str]:
+    """The cuts of one place that take away most, at most two unless everything is asked for."""
+    counted: dict[tuple[str, str], tuple[int, Cut]] = {}
+    for row in rows:
+        for cut in row.best.cuts[:1]:
+            count, _ = counted.get((cut.id, cut.words), (0, cut))
+            counted[cut.id, cut.words] = (count + row.target.worth + 1, cut)
+    ordered = sorted(counted.values(), key=lambda item: (-item[0], item[1].words))
+    for _, cut in ordered if look.full else ordered[:2]:
+        yield f"  cut: {shortened(_cut(cut), look.width - 7)}"
+
+
+def _cut(cut: Cut) -> str:
+    where = f" · {cut.path}:{cut.line}" if cut.path and cut.line else ""
+    return f"{cut.words}{where}{' (--fix writes it)' if cut.mechanical else ''}"
+
+
+_NOTHING = "no credential, identity or release is in reach of third-party code here"
+_NOTHING_ASKED = "nothing that was asked for is in reach"
+
+
+def _tail(reach: Reach, look: Look) -> Iterator[str]:
+    if not reach.edges:
+        yield ""
+        yield (
+            "nothing that was looked for is in reach"
+            if look.asked
+            else "no credential, identity or release is in reach of third-party code here"
+        )
+    used = [confidence for confidence in Confidence if any(e.confidence is confidence for e in reach.edges)]
+    if used and not look.asked:
+        yield ""
+        for confidence in used:
+            yield shortened(f"{confidence:<11} {CONFIDENCES[confidence]}", look.width)
+    yield from _skips(reach.skipped, look)
+
+
+def _skips(skipped: Iterable[Skipped], look: Look) -> Iterator[str]:
+    found = list(skipped)
+    if found:
+        yield ""
+    for item in found if look.full else found[:_SKIPPED]:
+        advice = f" ({item.advice})" if item.advice else ""
+        yield shortened(f"not looked at: {item.check}: {item.reason}{advice}", look.width)
+    if len(found) > _SKIPPED and not look.full:
+        yield f"and {len(found) - _SKIPPED} more that were not looked at: --all"
+
+
+def _paint(text: str, code: str, look: Look) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m" if look.color else text

@@ -1,0 +1,156 @@
+"""Reach is told in four forms, and nothing that was found can break out of any of them."""
+
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import jsonschema
+import pytest
+from tests.reports.reach_sample import HOSTILE, NOTARY, SIGN, graph
+
+from seawall.kernel.reach.asked import asked
+from seawall.kernel.reach.edge import Reach
+from seawall.reports import reach_html, reach_json, reach_mermaid, reach_text
+from seawall.reports.reach_text import Look
+
+PINS = ["sha", "hash", "lockfile", "version", "tag", "branch", "range", "floating", "none"]
+KINDS = ["secret", "token", "oidc", "signing", "artifact", "cache", "release", "credential"]
+SCHEMA = {
+    "type": "object",
+    "required": ["schema", "places", "edges", "skipped"],
+    "properties": {
+        "schema": {"const": "seawall/reach/1"},
+        "places": {"items": {"required": ["id", "kind", "file", "job", "environment"]}},
+        "edges": {
+            "items": {
+                "required": ["code", "place", "target", "rules", "confidence", "condition", "since", "until", "commit", "evidence"],
+                "properties": {
+                    "code": {
+                        "required": ["kind", "name", "pin", "step", "line"],
+                        "properties": {"pin": {"enum": PINS}},
+                    },
+                    "target": {
+                        "required": ["id", "kind", "name", "scope"],
+                        "properties": {"kind": {"enum": KINDS}},
+                    },
+                    "rules": {"items": {"pattern": "^R[0-9]+'?$"}, "minItems": 1},
+                    "condition": {"type": ["string", "null"]},
+                    "evidence": {"items": {"required": ["path", "line"]}},
+                },
+            }
+        },
+    },
+}  # fmt: skip
+
+
+def test_the_json_has_the_stated_shape_and_stays_ascii() -> None:
+    text = reach_json.render(graph())
+    found = json.loads(text)
+    jsonschema.validate(found, SCHEMA)
+    assert text.isascii()
+    assert found["edges"][0]["target"]["name"] == "APPLE_NOTARY_KEY"
+    assert found["edges"][0]["condition"] is None
+    assert found["edges"][3]["target"]["name"] == HOSTILE
+
+
+def test_the_text_says_the_worst_and_its_cut_first() -> None:
+    lines = reach_text.render(graph(), Look(), "here").splitlines()
+    assert lines[0] == (
+        "here: 2 places where code runs, 2 items of third-party code, 4 things in reach of it"
+    )
+    assert lines[2].startswith(
+        "worst: npm install (floating) in release.yml › sign can get at APPLE_NOTARY_KEY"
+    )
+    assert lines[3] == "  cut: move `npm install` into a job of its own · .github/workflows/release.yml:24"
+    table = [line for line in lines if line.startswith("  APPLE_NOTARY_KEY")]
+    assert table
+    assert re.search(r"certain +npm install \(floating\) :24$", table[0])
+    assert any("not looked at: ci.yml: line 3: not YAML (mend it)" in line for line in lines)
+
+
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize("width", [60, 110])
+def test_no_line_of_text_is_longer_than_the_screen_or_acts_on_it(full: bool, width: int) -> None:
+    text = reach_text.render(graph(), Look(full=full, width=width), "here")
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert all(len(line) <= width for line in text.splitlines()[1:])
+
+
+def test_what_is_plain_ascii_stays_plain() -> None:
+    assert reach_text.render(graph(), Look(unicode=False), "här").isascii()
+
+
+def test_an_empty_graph_is_said_in_words() -> None:
+    assert "no credential, identity or release is in reach" in reach_text.render(Reach(), Look())
+
+
+def test_colours_only_where_they_are_asked_for() -> None:
+    assert "\x1b[31;1mcertain" in reach_text.render(graph(), Look(color=True))
+
+
+def test_a_question_narrows_to_code_or_credential() -> None:
+    found = asked(graph(), "axios", "")
+    assert {edge.code.name for edge in found.edges} == {"npm install"}
+    assert {place.id for place in found.places} == {SIGN}
+    assert [edge.target for edge in asked(graph(), "", "apple_*").edges] == [NOTARY]
+    assert [edge.target.name for edge in asked(graph(), "", "token/GITHUB_TOKEN").edges] == ["GITHUB_TOKEN"]
+    assert asked(graph(), "nobody", "").edges == ()
+    assert asked(graph(), "", "") == graph()
+
+
+def test_whoever_gets_every_secret_gets_the_one_that_is_asked_for() -> None:
+    edge = graph().edges[0]
+    every = replace(edge, target=replace(edge.target, name="*"))
+    assert asked(Reach(edges=(every,)), "", "ANY_NAME").edges == (every,)
+
+
+def test_mermaid_labels_cannot_end_early() -> None:
+    chart = reach_mermaid.render(graph())
+    assert chart.startswith("flowchart LR\n")
+    assert chart.count("subgraph") == chart.count("\n  end") == 2
+    for line in chart.splitlines():
+        assert line.count('"') % 2 == 0
+        assert "<" not in line.replace("-.->", "")
+        assert "\x1b" not in line
+
+
+def test_mermaid_says_when_not_everything_is_drawn() -> None:
+    many = replace(graph(), edges=graph().edges[:1] * (reach_mermaid.MOST + 1))
+    assert f"%% the worst {reach_mermaid.MOST} of {reach_mermaid.MOST + 1} edges" in reach_mermaid.render(
+        many
+    )
+
+
+class _Page(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.scripts: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag == "script":
+            self.scripts.append("")
+
+    def handle_data(self, data: str) -> None:
+        if self.tags and self.tags[-1][0] == "script":
+            self.scripts[-1] += data
+
+
+def test_the_page_asks_nobody_and_nothing_found_becomes_markup() -> None:
+    page = reach_html.render(graph(), '"><img src=x>')
+    parsed = _Page()
+    parsed.feed(page)
+    names = [name for name, _ in parsed.tags]
+    assert names.count("script") == 2
+    assert "img" not in names
+    assert "b" not in names
+    assert not any(attribute in given for _, given in parsed.tags for attribute in ("src", "href", "onclick"))
+    policy = next(g["content"] for n, g in parsed.tags if n == "meta" and g.get("http-equiv"))
+    assert policy
+    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+    data = json.loads(parsed.scripts[0])
+    assert data["graph"]["schema"] == "seawall/reach/1"
+    assert "\\u{202e}" in data["graph"]["edges"][3]["target"]["name"]
