@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from seawall.kernel.limits import Limits
 from seawall.kernel.lockfile import Document, DocumentKind
 from seawall.kernel.reach.ground import PipelineFile
+from seawall.kernel.tool import ToolFile
 
 Read = Callable[[bytes, str, Limits], Document]
 """bytes, path relative to the target (`/`), limits → what the file says. Never raises on any bytes."""
@@ -57,3 +58,16 @@ class PipelineFormat:
     id: str
     globs: tuple[str, ...]
     read: Callable[[bytes, str, Limits], PipelineFile]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolFormat:
+    """One kind of file that tells an editor, an agent or a dev container what to start, trust and obey.
+
+    `globs` as in `Format`. `read` never raises on any bytes; what was not understood is among the file's
+    `problems`.
+    """
+
+    id: str
+    globs: tuple[str, ...]
+    read: Callable[[bytes, str, Limits], ToolFile]
