@@ -49,6 +49,7 @@ svg g.node:focus rect,svg g.on rect{stroke:currentColor;stroke-width:2}
 svg g.off{opacity:.2}svg path{fill:none;stroke-width:1.4;opacity:.7}svg path.off{opacity:.05}
 .certain{stroke:var(--certain)}.strong{stroke:var(--strong)}.conditional{stroke:var(--conditional);stroke-dasharray:5 3}
 .bound{stroke:var(--bound);stroke-dasharray:2 4}.integrity{stroke:var(--integrity)}
+td.certain,td.strong,td.conditional,td.bound,td.integrity,th{white-space:nowrap;overflow-wrap:normal}
 td.certain,b.certain{color:var(--certain)}td.strong,b.strong{color:var(--strong)}
 td.conditional,b.conditional{color:var(--conditional)}td.bound,b.bound{color:var(--bound)}
 td.integrity,b.integrity{color:var(--integrity)}
@@ -126,8 +127,12 @@ for (const k of kinds) { const l = el('label'), box = el('input'); box.type = 'c
 document.getElementById('find').addEventListener('input', e => { state.find = e.target.value; draw(); });
 document.getElementById('clear').addEventListener('click', () => { state.chosen = null; state.find = '';
   document.getElementById('find').value = ''; draw(); });
+const asked = new URLSearchParams(location.hash.slice(1));
+state.find = document.getElementById('find').value = asked.get('find') || '';
 const skipped = data.graph.skipped;
 document.getElementById('skips').hidden = !skipped.length;
 document.getElementById('skipped').append(...skipped.map(s => el('li', s.check + ': ' + s.reason)));
+const named = asked.get('choose') && matching().flatMap(keys).find(key => key.endsWith(' ' + asked.get('choose')));
+if (named) state.chosen = named;
 draw();
 """
