@@ -204,9 +204,10 @@ def _ready(http: Http, firewall: str, secret: str) -> Mapping[str, object]:
     try:
         answer = http.request("GET", f"{firewall}/readyz", headers=headers, limit=_ANSWER)
     except OutsideError as error:
+        tls = "; SSL_CERT_FILE names the CA of its certificate" if firewall.startswith("https:") else ""
         raise OutsideError(
             f"the firewall at {host} does not answer: {error}",
-            "start it (seawall firewall), or name another with --firewall; nothing was started",
+            f"start it (seawall firewall), or name another with --firewall{tls}; nothing was started",
         ) from None
     said = _json(answer.body)
     if answer.status == 200 and said:

@@ -1,7 +1,7 @@
 """The real firewall in a process of its own, asked as its clients ask it.
 
     with running(tmp_path, {"PyPI": past.index_url}) as gate:
-        gate.url            # http://127.0.0.1:PORT
+        gate.url            # http://127.0.0.1:PORT, https with a certificate in `more`
         gate.said()         # what it wrote to its log so far
         gate.events()       # what is in its ledger
 
@@ -24,7 +24,7 @@ from typing import Any
 
 from .command_line import index
 
-_LISTENS = re.compile(r"listens on (http://\S+)")
+_LISTENS = re.compile(r"listens on (https?://\S+)")
 
 
 @dataclass
