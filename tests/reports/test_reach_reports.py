@@ -7,8 +7,8 @@ from html.parser import HTMLParser
 
 import jsonschema
 import pytest
+from tests.reports.reach_sample import HOSTILE, NOTARY, SIGN, graph
 
-from reports.reach_sample import HOSTILE, NOTARY, SIGN, graph
 from seawall.kernel.reach.asked import asked
 from seawall.kernel.reach.edge import Reach
 from seawall.reports import reach_html, reach_json, reach_mermaid, reach_text
