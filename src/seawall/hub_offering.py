@@ -29,6 +29,7 @@ from seawall.kernel.offer import Offer, Offering
 from seawall.kernel.origin import Origin, route
 from seawall.kernel.policy.facts import Mode
 from seawall.kernel.release import Listing
+from seawall.offering import until_asked
 from seawall.readers.registries.hub_info import (
     MOST_FILES,
     Entry,
@@ -174,7 +175,7 @@ class HubOfferer:
             origin=origin,
             ruling=ruling,
             made=now,
-            until=min(ends, max(heard.at, now if heard.stale else 0.0) + self._fresh),
+            until=min(ends, until_asked(heard.at, now, self._fresh, stale=heard.stale, coming=heard.coming)),
             stale=heard.stale,
             files={file.path: file for file in repository.files},
         )

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from seawall.adapters.origins.fetch import Fetcher, Heard
+from seawall.adapters.origins.refreshing import SOON_SECONDS
 from seawall.admit import Gate
 from seawall.kernel.admission import Admission, Ruling
 from seawall.kernel.asset import package_purl
@@ -189,7 +190,7 @@ class Offerer:
             offers={offer.filename: offer for offer in offering.offers},
             ruling=ruling,
             made=now,
-            until=min(until, max(heard.at, now if heard.stale else 0.0) + self._fresh),
+            until=min(until, until_asked(heard.at, now, self._fresh, stale=heard.stale, coming=heard.coming)),
             tag=offering.digest,
             stale=heard.stale,
             needs=_needs(offering),
@@ -281,6 +282,13 @@ class Names:
                 return self._offerer.offering(dialect, name).listing.first_release
         except SeawallError:
             return None
+
+
+def until_asked(at: float, now: float, fresh: float, *, stale: bool, coming: bool) -> float:
+    """Until when an answer that was confirmed `at` holds; one that is only late is asked for again soon."""
+    if coming:
+        return now + min(fresh, SOON_SECONDS)
+    return (max(at, now) if stale else at) + fresh
 
 
 def _needs(offering: Offering) -> Mapping[str, tuple[str, ...]]:

@@ -48,7 +48,8 @@ class Event:
     `settings`, `facts` is the digest of settings and exemptions, and `digest` that of what is known of the
     feeds. `client` is the first product of the user agent (`pip/26.3`), one of those that are known, else
     `other`. `subject` is a short word or digest that the action needs (`started`, `alive`, `stopped`; a host
-    that was refused is given as `place`), never free text.
+    that was refused is given as `place`; `stale` for a document that its registry could not confirm), never
+    free text.
     """
 
     time: int

@@ -483,3 +483,148 @@ def test_many_ask_the_same_and_the_registry_is_asked_once(server: Server, make: 
         thread.join()
     assert found == [b"{}"] * 30
     assert len(server.seen) == 1
+
+
+# --- Slow, and something is at hand
+
+
+class Held:
+    """Answers when it is told to."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+        self.go = threading.Event()
+
+    def __call__(self, handler: BaseHTTPRequestHandler) -> None:
+        self.go.wait(20)
+        self._answer(handler)
+
+
+def slow(make: Make, clock: Clock, **more: object) -> Fetcher:
+    """A fetcher that heard something five minutes ago and does not wait long for a newer one."""
+    return make(soon=0.1, **more)
+
+
+def until(true: Callable[[], object]) -> None:
+    end = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def test_a_registry_that_is_slow_is_not_waited_for_where_something_is_at_hand(
+    server: Server, make: Make, clock: Clock
+) -> None:
+    held = Held(say(200, b"new"))
+    server.answers["/a"] = in_turn(say(200, b"old"), held)
+    fetcher = slow(make, clock)
+    ask(fetcher, origin(server))
+    clock.now += 300
+    begun = time.monotonic()
+    heard = [ask(fetcher, origin(server)) for _ in range(5)]
+    assert time.monotonic() - begun < 2
+    assert {(item.body, item.stale, item.coming) for item in heard if item} == {(b"old", True, True)}
+    until(lambda: len(server.seen) == 2)
+    assert len(server.seen) == 2, "whoever asks meanwhile asks nobody anew"
+    held.go.set()
+    until(lambda: ask(fetcher, origin(server)).body == b"new")  # type: ignore[union-attr]
+    last = ask(fetcher, origin(server))
+    assert last is not None
+    assert (last.stale, last.coming, last.at) == (False, False, clock.now)
+    assert len(server.seen) == 2
+
+
+def test_many_threads_do_not_wait_behind_each_other(server: Server, make: Make, clock: Clock) -> None:
+    held = Held(say(200, b"new"))
+    server.answers["/a"] = in_turn(say(200, b"old"), held)
+    fetcher = slow(make, clock)
+    ask(fetcher, origin(server))
+    clock.now += 300
+    bodies: list[bytes] = []
+    threads = [
+        threading.Thread(target=lambda: bodies.append(ask(fetcher, origin(server)).body))  # type: ignore[union-attr]
+        for _ in range(16)
+    ]
+    begun = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert bodies == [b"old"] * 16
+    assert time.monotonic() - begun < 5
+    held.go.set()
+
+
+def test_what_comes_too_late_and_is_refused_changes_nothing(server: Server, make: Make, clock: Clock) -> None:
+    held = Held(say(500))
+    server.answers["/a"] = in_turn(say(200, b"old"), held, say(200, b"new"))
+    fetcher = slow(make, clock)
+    ask(fetcher, origin(server))
+    clock.now += 300
+    assert ask(fetcher, origin(server)).coming  # type: ignore[union-attr]
+    held.go.set()
+    until(lambda: ask(fetcher, origin(server)).body == b"new")  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("age", [DAY + 1, 8 * DAY])
+def test_what_is_older_than_a_day_is_waited_for(server: Server, make: Make, clock: Clock, age: float) -> None:
+    """A registry that is slow is not down: it could have taken something back since."""
+    held = Held(say(200, b"new"))
+    server.answers["/a"] = in_turn(say(200, b"old"), held)
+    fetcher = slow(make, clock)
+    ask(fetcher, origin(server))
+    clock.now += age
+    threading.Timer(0.4, held.go.set).start()
+    heard = ask(fetcher, origin(server))
+    assert heard is not None
+    assert (heard.body, heard.stale) == (b"new", False)
+
+
+def test_that_nobody_knows_a_name_is_not_said_because_somebody_is_slow(
+    server: Server, make: Make, clock: Clock
+) -> None:
+    held = Held(say(200, b"published since"))
+    server.answers["/a"] = in_turn(say(404), held)
+    fetcher = slow(make, clock)
+    assert ask(fetcher, origin(server)) is None
+    clock.now += 300
+    threading.Timer(0.4, held.go.set).start()
+    heard = ask(fetcher, origin(server))
+    assert heard is not None
+    assert heard.body == b"published since"
+
+
+def test_a_slow_registry_is_not_passed_over(server: Server, other: Server, make: Make, clock: Clock) -> None:
+    """It said that it does not know the name; until it says so again nobody else is asked anything new."""
+    held = Held(say(200, b"internal"))
+    server.answers["/a"] = in_turn(say(404), held)
+    server.answers["/b"] = in_turn(say(404), say(404), say(404))
+    other.answers["/a"] = in_turn(say(200, b"public"), say(200, b"public, changed"))
+    fetcher = slow(make, clock)
+    both = origin(server), origin(other, "two")
+    ask(fetcher, *both)
+    clock.now += 300
+    heard = ask(fetcher, *both)
+    assert heard is not None
+    assert (heard.body, heard.coming) == (b"public", True)
+    assert len(other.seen) == 1
+    held.go.set()
+    until(lambda: ask(fetcher, *both).body == b"internal")  # type: ignore[union-attr]
+    assert len(other.seen) == 1
+
+
+def test_where_nothing_is_at_hand_of_the_next_the_slow_one_is_waited_for(
+    server: Server, other: Server, make: Make, clock: Clock
+) -> None:
+    held = Held(say(404))
+    server.answers["/a"] = in_turn(say(404), held)
+    other.answers["/a"] = in_turn(say(500), say(200, b"public"))
+    fetcher = slow(make, clock)
+    both = origin(server), origin(other, "two")
+    with pytest.raises(OutsideError, match="500"):
+        ask(fetcher, *both)
+    clock.now += 300
+    threading.Timer(0.4, held.go.set).start()
+    heard = ask(fetcher, *both)
+    assert heard is not None
+    assert (heard.body, heard.stale) == (b"public", False)

@@ -1,11 +1,23 @@
 """A hub that lies, leads elsewhere, is slow or down: what its door takes from it."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.simulators.past import Past, Reply, Request, cut, in_turn, instead, redirect, serving, status
+from tests.simulators.past import (
+    Past,
+    Reply,
+    Request,
+    cut,
+    in_turn,
+    instead,
+    redirect,
+    serving,
+    stall,
+    status,
+)
 
 from seawall.adapters.http import Patience
 from seawall.adapters.origins.heard import HeardStore
@@ -140,3 +152,33 @@ def test_the_next_page(past: Told, door: HubDoor, link: str, follows: str) -> No
     for _ in range(2):  # the second time it is what was kept
         said = door.ask(hub(past), f"{past.url}/api/models/a/b/tree/main", 0.0)
         assert said.next == follows.format(url=past.url)
+
+
+def test_a_slow_hub_is_not_waited_for_where_something_is_at_hand(
+    tmp_path: Path, past: Told, clock: Clock
+) -> None:
+    door = HubDoor(
+        HeardStore(tmp_path, 1_000_000),
+        clock=clock,
+        patience=Patience(connect=1.0, read=20.0, total=20.0, tries=1),
+        soon=0.1,
+    )
+    address = f"{past.url}/api/models/a/b"
+    door.ask(hub(past), address, 60.0)
+    clock.now += 61
+    past.faults["*"] = stall(0.6)
+    begun = time.monotonic()
+    said = [door.ask(hub(past), address, 60.0) for _ in range(3)]
+    assert time.monotonic() - begun < 0.5
+    assert {(item.stale, item.coming) for item in said} == {(True, True)}
+    assert len(past.seen) == 2
+    end = time.monotonic() + 20
+    del past.faults["*"]
+    while (last := door.ask(hub(past), address, 60.0)).stale:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    assert (last.at, last.coming) == (clock.now, False)
+    clock.now += 86_401
+    past.faults["*"] = stall(0.4)
+    assert not door.ask(hub(past), address, 60.0).coming, "what is older than a day is waited for"
+    door.close()

@@ -2,7 +2,8 @@
 
 The next one is asked only when the one before said that it does not know the name: who can make an internal
 registry fail must not decide that the public one answers in its place. While a registry is down, what it said
-last counts, and the ones after it are not asked anything new either: an outage brings nothing in.
+last counts, and the ones after it are not asked anything new either: an outage brings nothing in. The same
+holds for one that is slow, until its answer comes: what it said within the last day is not waited for.
 
 Blocking, safe to share between threads. A credential goes to its registry's own scheme, host and port; a
 redirect takes it along below the registry's own directory only.
@@ -15,6 +16,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from seawall.adapters.http import Http, Pace, Patience, Response
 from seawall.kernel.errors import OutsideError
@@ -24,6 +26,7 @@ from seawall.kernel.origin import Origin
 from .circuit import Circuits
 from .heard import HeardStore, Kept
 from .places import host_of, is_below, may_fetch, same_place
+from .refreshing import SOON_AGE, SOON_SECONDS, Refreshes, SlowError
 
 Check = Callable[[bytes, str, str], object]
 """Given body, content type and address; raises OutsideError for what is no answer at all."""
@@ -48,7 +51,7 @@ class NotThereError(OutsideError):
 class Heard:
     """A document as `origin` sent it. `at` is Unix time, when it was last confirmed; `digest` is
     `sha256:<hex>` of `body`; `url` is where it came from, after redirects. `stale`: somebody who had to be
-    asked could not be."""
+    asked could not be. `coming`: their answer is only late, so ask again soon."""
 
     body: bytes = field(repr=False)
     content_type: str
@@ -58,6 +61,7 @@ class Heard:
     at: float
     stale: bool
     digest: str
+    coming: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,8 @@ class Fetcher:
 
     `clock` gives Unix time. `stale_seconds`: so long what was heard counts while its origin cannot be asked.
     `document_bytes` bounds a document, also decompressed. `instance` is our own id in the `seawall-via`
-    header. `pace` is how slow a file may come.
+    header. `pace` is how slow a file may come. `soon` is how many seconds a document is waited for where an
+    older one is at hand.
     """
 
     def __init__(
@@ -88,6 +93,7 @@ class Fetcher:
         documents: Patience = _DOCUMENTS,
         files: Patience = _FILES,
         pace: Pace = _PACE,
+        soon: float = SOON_SECONDS,
     ) -> None:
         self._heard = heard
         self._clock = clock
@@ -100,6 +106,7 @@ class Fetcher:
         self._files = Http(patience=files)
         self._pace = pace
         self._flights = _Flights()
+        self._refreshes: Refreshes[Kept] = Refreshes(soon)
 
     def document(
         self,
@@ -116,16 +123,14 @@ class Fetcher:
         what it said last is unknown or too old.
         """
         question = _Question(accept, fresh_seconds, check)
-        failure: OutsideError | None = None
-        for origin in origins:
-            url = address_of(origin)
-            if not url:
-                continue  # no name that this registry could have
-            kept, failed = self._from(origin, url, question, failure)
-            failure = failure or failed
-            if kept.status == 200:
-                return _heard(kept, origin, stale=failure is not None)
-        return None
+        try:
+            heard, failure = self._first(origins, address_of, question, patient=False)
+            # That nobody knows a name is not said because somebody is slow.
+            if heard is not None or not isinstance(failure, SlowError):
+                return heard
+        except SlowError:
+            pass  # nothing is at hand
+        return self._first(origins, address_of, question, patient=True)[0]
 
     def file(
         self,
@@ -173,26 +178,54 @@ class Fetcher:
         self._documents.close()
         self._files.close()
 
+    def _first(
+        self,
+        origins: Sequence[Origin],
+        address_of: Callable[[Origin], str],
+        question: _Question,
+        *,
+        patient: bool,
+    ) -> tuple[Heard | None, OutsideError | None]:
+        """The document of the first origin that knows it, and why somebody could not be asked."""
+        failure: OutsideError | None = None
+        for origin in origins:
+            url = address_of(origin)
+            if not url:
+                continue  # no name that this registry could have
+            kept, failed = self._from(origin, url, question, failure, patient=patient)
+            failure = failure or failed
+            if kept.status == 200:
+                return _heard(kept, origin, failure), failure
+        return None, failure
+
     def _from(
-        self, origin: Origin, url: str, question: _Question, failure: OutsideError | None
+        self, origin: Origin, url: str, question: _Question, failure: OutsideError | None, *, patient: bool
     ) -> tuple[Kept, OutsideError | None]:
         """What one origin says, and why it could not be asked now. With a `failure` nobody is asked."""
         key = kept_under(origin, url, question.accept)
         kept = self._heard.get(key)
-        if kept is not None and self._age(kept) < question.fresh:
+        age = float("inf") if kept is None else self._age(kept)
+        if kept is not None and age < question.fresh:
             return kept, None
+        try:
+            if failure is not None:
+                raise failure
+            if kept is None or patient or age >= min(SOON_AGE, self._stale):
+                return self._confirmed(origin, url, question, key), None
+            refresh = partial(self._confirmed, origin, url, question, key)
+            return self._refreshes.ask(key, host_of(url), refresh), None
+        except OutsideError as error:
+            if kept is not None and age < self._stale:
+                return kept, error
+            raise
+
+    def _confirmed(self, origin: Origin, url: str, question: _Question, key: str) -> Kept:
+        """What the origin says now; whoever asks the same meanwhile waits for that. Raises OutsideError."""
         with self._flights.alone(key):
             kept = self._heard.get(key)
             if kept is not None and self._age(kept) < question.fresh:
-                return kept, None
-            try:
-                if failure is not None:
-                    raise failure
-                return self._asked(origin, url, question, key, kept), None
-            except OutsideError as error:
-                if kept is not None and self._age(kept) < self._stale:
-                    return kept, error
-                raise
+                return kept
+            return self._asked(origin, url, question, key, kept)
 
     def _age(self, kept: Kept) -> float:
         """Seconds. A time that has not come yet is as old as can be: a clock was set back."""
@@ -270,7 +303,7 @@ class _Flights:
                     self._running[key] = (lock, waiting - 1)
 
 
-def _heard(kept: Kept, origin: Origin, *, stale: bool) -> Heard:
+def _heard(kept: Kept, origin: Origin, failure: OutsideError | None) -> Heard:
     return Heard(
         body=kept.body,
         content_type=kept.content_type,
@@ -278,8 +311,9 @@ def _heard(kept: Kept, origin: Origin, *, stale: bool) -> Heard:
         url=kept.url,
         origin=origin,
         at=kept.at,
-        stale=stale,
+        stale=failure is not None,
         digest=f"sha256:{kept.sha256}",
+        coming=isinstance(failure, SlowError),
     )
 
 

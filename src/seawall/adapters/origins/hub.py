@@ -1,8 +1,9 @@
 """A hub is asked in words of its own: pages that lead on to the next, refusals with a code, other names.
 
 As with documents of registries: what was confirmed lately is not asked for again, and what was heard last
-counts while the hub is down. A refusal is handed on with its code and never kept. Blocking, safe to share
-between threads. Source: the Hub API as huggingface_hub 2.4 uses it.
+counts while the hub is down, or, where it is slow, until its answer comes. A refusal is handed on with its
+code and never kept. Blocking, safe to share between threads. Source: the Hub API as huggingface_hub 2.4 uses
+it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from urllib.parse import urljoin
 
 from seawall.adapters.http import Http, Patience, Response
@@ -23,6 +25,7 @@ from .circuit import Circuits
 from .fetch import VIA, Authorization
 from .heard import HeardStore, Kept
 from .places import host_of, may_fetch, same_place
+from .refreshing import SOON_AGE, SOON_SECONDS, Refreshes, SlowError
 
 _PATIENCE = Patience(connect=3.0, read=10.0, total=25.0, tries=2, longest_wait=2.0)
 _NEXT = re.compile(r'<([^<>\s]{1,4000})>\s*;\s*rel="?next"?(?:\s*[;,]|\s*\Z)')
@@ -35,7 +38,8 @@ class HubAnswer:
     """What a hub said. `status` is 200, or one of its refusals with `code` and `message` as it gave them.
 
     `next` is the address of the next page, empty on the last one. `url` is where the answer came from, after
-    redirects. `at` is Unix time, when it was last confirmed; `stale`: the hub could not be asked now.
+    redirects. `at` is Unix time, when it was last confirmed; `stale`: the hub could not be asked now, or,
+    `coming`, has not answered yet.
     """
 
     status: int
@@ -46,6 +50,7 @@ class HubAnswer:
     url: str = field(default="", repr=False)
     at: float = 0.0
     stale: bool = False
+    coming: bool = False
 
 
 class HubDoor:
@@ -62,6 +67,7 @@ class HubDoor:
         circuits: Circuits | None = None,
         patience: Patience = _PATIENCE,
         limit: int = DEFAULT_LIMITS.response_bytes,
+        soon: float = SOON_SECONDS,
     ) -> None:
         self._heard = heard
         self._clock = clock
@@ -71,24 +77,40 @@ class HubDoor:
         self._circuits = circuits or Circuits()
         self._http = Http(patience=patience)
         self._limit = limit
+        self._refreshes: Refreshes[HubAnswer] = Refreshes(soon)
 
     def ask(self, origin: Origin, address: str, fresh_seconds: float) -> HubAnswer:
         """What the hub says at `address`, an absolute URL on its host. Raises OutsideError when it cannot be
         asked, and what it said last is unknown or too old."""
         key = f"hub\n{origin.url}\n{address}"
         kept = self._heard.get(key)
-        if kept is not None and 0 <= self._clock() - kept.at < fresh_seconds:
-            return _unpacked(kept, stale=False)
+        age = self._age(kept)
+        if kept is not None and age < fresh_seconds:
+            return _unpacked(kept)
+        if kept is None or age >= min(SOON_AGE, self._stale):
+            try:
+                return self._told(origin, address, key, kept)
+            except OutsideError:
+                if kept is not None and age < self._stale:
+                    return _unpacked(kept, stale=True)
+                raise
         try:
-            answer = self._asked("GET", origin, address, _conditions(kept))
-        except OutsideError:
-            if kept is not None and 0 <= self._clock() - kept.at < self._stale:
-                return _unpacked(kept, stale=True)
-            raise
+            return self._refreshes.ask(key, host_of(address), partial(self._told, origin, address, key, kept))
+        except OutsideError as error:
+            return _unpacked(kept, stale=True, coming=isinstance(error, SlowError))
+
+    def _age(self, kept: Kept | None) -> float:
+        """Seconds. What was never heard is as old as can be, and a time that has not come yet too."""
+        age = self._clock() - kept.at if kept is not None else -1.0
+        return age if age >= 0 else float("inf")
+
+    def _told(self, origin: Origin, address: str, key: str, kept: Kept | None) -> HubAnswer:
+        """What the hub says now; kept when it is an answer and no refusal. Raises OutsideError."""
+        answer = self._asked("GET", origin, address, _conditions(kept))
         now = self._clock()
         if answer.status == 304 and kept is not None:
             self._heard.confirmed(key, now)
-            return _unpacked(replace(kept, at=now), stale=False)
+            return _unpacked(replace(kept, at=now))
         said = _said(answer, now)
         if said.status == 200:
             self._heard.put(key, _packed(said, answer))
@@ -186,10 +208,10 @@ def _packed(said: HubAnswer, answer: Response) -> Kept:
     )
 
 
-def _unpacked(kept: Kept, *, stale: bool) -> HubAnswer:
+def _unpacked(kept: Kept, *, stale: bool = False, coming: bool = False) -> HubAnswer:
     head, _, body = kept.body.partition(b"\n")
     try:
         following = str(json.loads(head)["next"])
     except (ValueError, KeyError, TypeError):
         raise OutsideError("what a hub said last was kept in another form", "ask again") from None
-    return HubAnswer(200, body, following, url=kept.url, at=kept.at, stale=stale)
+    return HubAnswer(200, body, following, url=kept.url, at=kept.at, stale=stale, coming=coming)

@@ -313,6 +313,7 @@ def listed(view: View, identity: Identity, mode: Mode, client: str, now: float) 
         advisories=view.advisories,
         client=client,
         origin=view.origin,
+        subject="stale" if view.stale else "",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -32,7 +33,9 @@ WAIT_SECONDS = 55.0
 LOCAL = "local"
 """The workers for what waits for nobody but this machine: disk, readiness, numbers."""
 
+LOG = logging.getLogger("seawall.firewall")
 _LEDGER_SECONDS = 30.0
+_SAY_AGAIN = 60.0
 
 Identify = Callable[[str, Mapping[str, str], bool, float], Identity | Refusal]
 Own = Callable[[Request, bytes], Said]
@@ -77,6 +80,7 @@ class Desk:
     notes: tuple[str, ...] = ()
     _pools: dict[str, Pool] = field(default_factory=dict, repr=False)
     _flights: dict[object, asyncio.Future[Any]] = field(default_factory=dict, repr=False)
+    _told_stale: dict[str, float] = field(default_factory=dict, repr=False)
     _ready_counts: dict[tuple[str, bool], Any] = field(default_factory=dict, repr=False)
 
     async def work(self, kind: str, do: Callable[..., T], *given: object) -> T:
@@ -166,6 +170,14 @@ class Desk:
             known = self.metrics.requests.labels(view.room, "document", answer)
             self._ready_counts[view.room, view.refused] = known
         known.inc()
+
+    def told_stale(self, room: str, origin: str) -> None:
+        """A document is made of what a registry said before: it is down or slow."""
+        self.metrics.stale.labels(room).inc()
+        now = time.monotonic()
+        if now - self._told_stale.get(origin, -_SAY_AGAIN) >= _SAY_AGAIN:
+            self._told_stale[origin] = now
+            LOG.warning("what it said before counts", extra={"why": f"{origin} is down or slow"})
 
     async def noted(self, event: Event) -> None:
         """Write the event down. In closed mode that of a file is durable when this returns; every other one

@@ -202,6 +202,9 @@ class HubRoom:
         self, request: Request, shelf: HubShelf, body: bytes, action: Action, more: Headers = ()
     ) -> None:
         event = self._of(request, action, shelf, _worst(shelf))
+        if shelf.stale:
+            self._desk.told_stale(PREFIX, shelf.origin.name)
+            event = replace(event, subject="stale")
         await self._desk.noted(replace(event, delivery=Delivery.OFFERED, digest=shelf.ruling.digest))
         self._desk.metrics.requests.labels(PREFIX, "document", "made").inc()
         left_out = _left_out(shelf)

@@ -29,6 +29,12 @@ class Metrics:
         self.failures = Counter(
             "seawall_failures_total", "Answers that could not be given", ("room", "why"), registry=registry
         )
+        self.stale = Counter(
+            "seawall_stale_documents_total",
+            "Documents of what a registry said before, while it was down or slow",
+            ("room",),
+            registry=registry,
+        )
         self.limited = Counter("seawall_rate_limited_total", "Requests over the limit", registry=registry)
         self.seconds = Histogram(
             "seawall_made_seconds",

@@ -113,6 +113,8 @@ class RegistryRoom:
         if packed and len(body) >= _PACKED_FROM:
             body = gzip.compress(body, _LEVEL, mtime=0)
             headers.append((b"content-encoding", b"gzip"))
+        if shelf.stale:
+            self._desk.told_stale(self._dialect.prefix, shelf.origin)
         about = self._desk.gate.describe()
         outcome, policies = worst(ruling)
         return view_of(
@@ -132,6 +134,7 @@ class RegistryRoom:
             advisories=about.advisories,
             room=self._dialect.prefix,
             refused=rendered.status != 200,
+            stale=shelf.stale,
         )
 
     async def _file(self, request: Request, wanted: File) -> None:

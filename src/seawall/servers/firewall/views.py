@@ -17,7 +17,7 @@ class View:
     It holds while the gate's `generation` is this one and the clock (Unix seconds) is between `made`, when it
     was, and `until`.
     `start`, `body` and `unchanged` are finished ASGI messages. `digest` is that of the set of files that is
-    offered, `outcome` the worst answer that was given for it.
+    offered, `outcome` the worst answer that was given for it. `stale`: its registry could not confirm it.
     """
 
     generation: int
@@ -37,6 +37,7 @@ class View:
     room: str = ""
     refused: bool = False
     made: float = 0.0
+    stale: bool = False
 
 
 class Views:
