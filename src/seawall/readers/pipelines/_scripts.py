@@ -1,0 +1,91 @@
+"""Shell text inside other files is parsed where it stands: its commands get the lines of the file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from seawall.kernel.shell import NO_SCRIPT, Command, Script, Word
+
+from ._notes import Notes
+
+_DIALECTS = {
+    "sh": "sh", "bash": "sh", "dash": "sh", "ash": "sh", "zsh": "sh", "ksh": "sh", "busybox": "sh",
+    "pwsh": "pwsh", "powershell": "pwsh", "cmd": "cmd", "python": "python", "python3": "python",
+}  # fmt: skip
+
+
+def dialect_of(program: str) -> str:
+    """The dialect of an interpreter (`/bin/bash`, `python3.12`), empty when it is none of ours."""
+    name = program.replace("\\", "/").rpartition("/")[2].lower().removesuffix(".exe")
+    return _DIALECTS.get(name) or ("python" if name.startswith("python") else "")
+
+
+def script(text: str, notes: Notes, line: int, dialect: str = "sh") -> Script:
+    """`text`, whose first line is line `line` of the file. What was not understood goes to the notes."""
+    return _placed(text, notes, lambda own: line + own - 1 if own else line, dialect)
+
+
+def script_at(text: str, notes: Notes, lines: Sequence[int], dialect: str = "sh") -> Script:
+    """`text`, whose n-th line stands at `lines[n]` of the file; lines past the end are the last of them."""
+
+    def place(own: int) -> int:
+        return lines[min(max(own, 1), len(lines)) - 1] if lines else 0
+
+    return _placed(text, notes, place, dialect)
+
+
+def one_line(text: str, notes: Notes, line: int, dialect: str = "sh") -> Script:
+    """`text`, all of which stands at one line of the file (a JSON string)."""
+    return _placed(text, notes, lambda _: line, dialect)
+
+
+def command(words: Iterable[str], line: int, *, literal: bool = True) -> Script:
+    """A script of one command whose words no shell reads (an exec form, `session.run`)."""
+    made = tuple(Word(word, literal and "$" not in word) for word in words)
+    return Script((Command(made, line),)) if made else NO_SCRIPT
+
+
+def _placed(text: str, notes: Notes, place: Callable[[int], int], dialect: str) -> Script:
+    if not text.strip():
+        return NO_SCRIPT
+    if not notes.takes_script(len(text), place(1)):
+        return Script(dialect=dialect)
+    from seawall.readers.syntax.shell import parse_script  # type: ignore[import-not-found, unused-ignore]
+
+    found: Script = parse_script(text, notes.limits, dialect)
+    for problem in found.problems:
+        notes.add(problem.kind, problem.message, place(problem.line))
+    return replace(
+        found,
+        commands=tuple(replace(one, line=place(one.line)) for one in found.commands),
+        traces=tuple(place(one) for one in found.traces),
+        problems=(),
+    )
+
+
+def joined(scripts: Iterable[Script]) -> Script:
+    """Scripts that run one after another, each in a shell of its own."""
+    commands: list[Command] = []
+    traces: list[int] = []
+    fresh: list[int] = []
+    dialect = ""
+    for one in scripts:
+        dialect = dialect or one.dialect
+        traces += one.traces
+        before = len(commands)
+        if not one.commands:
+            continue
+        fresh += [before, *(before + index for index in one.fresh if index)] if before else one.fresh
+        commands += [_moved(item, before) for item in one.commands] if before else one.commands
+    return Script(tuple(commands), tuple(traces), dialect or "sh", fresh=tuple(fresh))
+
+
+def _moved(item: Command, by: int) -> Command:
+    if item.piped_from < 0 and item.inside < 0:
+        return item
+    return replace(
+        item,
+        piped_from=item.piped_from + by if item.piped_from >= 0 else -1,
+        inside=item.inside + by if item.inside >= 0 else -1,
+    )
