@@ -18,8 +18,8 @@ class Limits:
     `archive_…` are those of one package archive: `archive_bytes` is what a zip may say that it unpacks to,
     `archive_stream_bytes` what is really unpacked of a compressed tar, `archive_code_bytes` what is kept of
     either to be looked at. A source larger than `source_bytes` is searched, not parsed. `sights` are those
-    of one archive. `tool_bytes` is the largest file of an editor or agent that is read, `skill_files` how many
-    files beside one skill.
+    of one archive. `tool_bytes` is the largest file of an editor or agent that is read, `skill_files` how
+    many files beside one skill.
     `history_seconds_again` is for a repository whose history was looked at before: only the new is left,
     or a rest that the first look had no time for.
     """
