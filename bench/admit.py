@@ -10,7 +10,7 @@ from pathlib import Path
 from .measure import Line, seconds
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
-VERSIONS, FLAWS, VECTORS = 300, 12, 100
+VERSIONS, FLAWS, VECTORS, RUNS = 300, 12, 100, 40
 _numbers = itertools.count()
 
 
@@ -28,31 +28,17 @@ def _vectors() -> Iterator[Line]:
     from seawall.decide import chosen_policy
     from seawall.kernel.policy.classes import classes_of
     from seawall.kernel.policy.engine import decide_all
-    from seawall.kernel.policy.facts import Facts, Question, package
+    from seawall.kernel.policy.facts import Hotfix, Question, package
 
-    for name in ("default", "strict"):
+    nothing = Hotfix()
+    for name, hotfix, what in (
+        ("default", nothing, ""),
+        ("strict", nothing, ""),
+        ("default", Hotfix(lowest_fixed=True), ", something rare known of each"),
+    ):
         policy = chosen_policy(name)
         classes = classes_of(policy, "fetch")
-        signals = (
-            "young-release",
-            "provenance-lost",
-            "publisher-changed",
-            "install-script",
-            "new-dependency",
-        )
-        rows = [
-            Facts(
-                malware_checked=True,
-                vulnerabilities_checked=True,
-                signals=frozenset(f"packages/{s}" for bit, s in enumerate(signals) if number >> bit & 1),
-                findings=frozenset({"packages/vulnerable"}) if number % 3 == 0 else frozenset(),
-                worst_vulnerability=2 if number % 3 == 0 else -1,
-                age_hours=number * 24,
-                age_days=number,
-                deny_severity=number,
-            )
-            for number in range(VECTORS)
-        ]
+        rows = [_facts(number, hotfix) for number in range(VECTORS)]
         resource = package("pkg:npm/name@1.0.0", "npm", "name", "1.0.0")
 
         def cold(facts=rows, policy=policy, classes=classes, resource=resource) -> None:  # type: ignore[no-untyped-def]
@@ -76,16 +62,33 @@ def _vectors() -> Iterator[Line]:
             for request in requests:
                 cedarpy.is_authorized_batch([request], policy._every, nobody, policy._schema)
 
-        took = seconds(cold, 15) / VECTORS * 1e6
-        theirs = seconds(alone, 15) / VECTORS * 1e6
+        runs = [(seconds(cold, 1), seconds(alone, 1)) for _ in range(RUNS)]
+        took, theirs = (min(found) / VECTORS * 1e6 for found in zip(*runs, strict=True))
         yield Line(
-            f"one cold decision of the gate by the policy `{name}`, each with other facts, CPU",
+            f"one cold decision of the gate by the policy `{name}`, each with other facts{what}, CPU",
             f"{took:.0f} µs",
             f"{theirs:.0f} µs (cedarpy alone, the same request)",
             f"{took / theirs:.2f}",
             bar="≤ 250 µs",
             met=took <= 250,
         )
+
+
+def _facts(number: int, hotfix):  # type: ignore[no-untyped-def]
+    from seawall.kernel.policy.facts import Facts
+
+    signals = ("young-release", "provenance-lost", "publisher-changed", "install-script", "new-dependency")
+    return Facts(
+        malware_checked=True,
+        vulnerabilities_checked=True,
+        signals=frozenset(f"packages/{s}" for bit, s in enumerate(signals) if number >> bit & 1),
+        findings=frozenset({"packages/vulnerable"}) if number % 3 == 0 else frozenset(),
+        worst_vulnerability=2 if number % 3 == 0 else -1,
+        age_hours=number * 24,
+        age_days=number,
+        hotfix=hotfix,
+        deny_severity=number,
+    )
 
 
 def _names(place: Path) -> Iterator[Line]:
