@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ from seawall.kernel.shell import NO_SCRIPT, Command, Script, Word
 
 from ._notes import Notes
 
+_VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)")
 _DIALECTS = {
     "sh": "sh", "bash": "sh", "dash": "sh", "ash": "sh", "zsh": "sh", "ksh": "sh", "busybox": "sh",
     "pwsh": "pwsh", "powershell": "pwsh", "cmd": "cmd", "python": "python", "python3": "python",
@@ -40,10 +42,16 @@ def one_line(text: str, notes: Notes, line: int, dialect: str = "sh") -> Script:
     return _placed(text, notes, lambda _: line, dialect)
 
 
-def command(words: Iterable[str], line: int, *, literal: bool = True) -> Script:
-    """A script of one command whose words no shell reads (an exec form, `session.run`)."""
-    made = tuple(Word(word, literal and "$" not in word) for word in words)
-    return Script((Command(made, line),)) if made else NO_SCRIPT
+def command(words: Iterable[str], line: int, condition: str = "") -> Script:
+    """A script of one command whose words no shell splits (an exec form, `session.run`)."""
+    made = tuple(word_of(word) for word in words)
+    return Script((Command(made, line, condition=condition),)) if made else NO_SCRIPT
+
+
+def word_of(text: str) -> Word:
+    """A word; `${NAME}` in it is a variable."""
+    names = tuple(dict.fromkeys(_VARIABLE.findall(text))) if "$" in text else ()
+    return Word(text, not names, variables=names)
 
 
 def _placed(text: str, notes: Notes, place: Callable[[int], int], dialect: str) -> Script:
@@ -64,8 +72,8 @@ def _placed(text: str, notes: Notes, place: Callable[[int], int], dialect: str) 
     )
 
 
-def joined(scripts: Iterable[Script]) -> Script:
-    """Scripts that run one after another, each in a shell of its own."""
+def joined(scripts: Iterable[Script], *, one_shell: bool = False) -> Script:
+    """Scripts that run one after another, each in a shell of its own unless `one_shell`."""
     commands: list[Command] = []
     traces: list[int] = []
     fresh: list[int] = []
@@ -76,7 +84,8 @@ def joined(scripts: Iterable[Script]) -> Script:
         before = len(commands)
         if not one.commands:
             continue
-        fresh += [before, *(before + index for index in one.fresh if index)] if before else one.fresh
+        own = () if one_shell or not before else (before,)
+        fresh += [*own, *(before + index for index in one.fresh)]
         commands += [_moved(item, before) for item in one.commands] if before else one.commands
     return Script(tuple(commands), tuple(traces), dialect or "sh", fresh=tuple(fresh))
 
