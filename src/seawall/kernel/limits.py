@@ -19,7 +19,8 @@ class Limits:
     `archive_stream_bytes` what is really unpacked of a compressed tar, `archive_code_bytes` what is kept of
     either to be looked at. A source larger than `source_bytes` is searched, not parsed. `sights` are those
     of one archive. `tool_bytes` is the largest file of an editor or agent that is read, `skill_files` how
-    many files beside one skill.
+    many files beside one skill. `script_bytes` is what is read of one shell script, `commands` how many
+    of its commands are kept.
     `history_seconds_again` is for a repository whose history was looked at before: only the new is left,
     or a rest that the first look had no time for.
     """
@@ -52,6 +53,8 @@ class Limits:
     archive_member_bytes: int = 32 * 1024 * 1024
     source_bytes: int = 4 * 1024 * 1024
     sights: int = 2_000
+    script_bytes: int = 1024 * 1024
+    commands: int = 20_000
     note_bytes: int = 256 * 1024
     note_signatures: int = 64
     tool_bytes: int = 1024 * 1024

@@ -13,9 +13,11 @@ from .lockfile import Problem
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word with its quotes removed. `literal`: no variable, substitution, glob or expression is in it.
+    """One word with its quotes removed. `literal`: what the program gets is surely this text.
 
-    `expressions` are the inner texts of GitHub expressions in it, `variables` the names it expands.
+    A substitution, glob or expression makes it not literal, and so does a variable, unless the same script
+    surely gave it a constant before: then `text` holds that. `expressions` are the inner texts of GitHub
+    expressions in it, `variables` the names it expands, replaced or not.
     """
 
     text: str
@@ -38,9 +40,14 @@ class Command:
 
     `assignments` are those before the program (or the whole command). `piped_from`: index, in the script's
     `commands`, of the command whose output is this one's input, -1 = none. `heredoc`: the text fed to it,
-    None = none. `condition`: why it might not run (`if`, `&&`, `||`, `case`, a loop, a function's body), as
-    few words as written, empty = always. `function`: the function whose body holds it. `substituted`: it
-    stands in `$(…)`, `<(…)` or backticks, and `inside` is the index of the command that uses its output.
+    None = none; `heredoc_line` is its first line and `heredoc_variables` are what it expands. `condition`:
+    why it might not run (`if`, `||`, `case`, a loop, a function's body, `&&` behind a test), as few words as
+    written, empty = always; `&&` behind what has to succeed anyway is none. `function`: the function whose
+    body holds it. `substituted`: it stands in `$(…)`, `<(…)` or backticks, and `inside` is the index of the
+    command that uses its output. `within`: it is part of a script that the command of that index runs
+    (`bash -c`, `eval`, a here-document for a shell), -1 = none. `directory` is where `cd` led before it:
+    empty = where the script began, relative to that or absolute, beginning with `$GITHUB_WORKSPACE` for the
+    checkout's top, `?` = not known.
     """
 
     words: tuple[Word, ...]
@@ -49,10 +56,14 @@ class Command:
     redirects: tuple[Redirect, ...] = ()
     piped_from: int = -1
     heredoc: str | None = None
+    heredoc_line: int = 0
+    heredoc_variables: tuple[str, ...] = ()
     condition: str = ""
     function: str = ""
     substituted: bool = False
     inside: int = -1
+    within: int = -1
+    directory: str = ""
 
     @property
     def program(self) -> str:

@@ -1,0 +1,561 @@
+"""A tree of the shell's grammar is walked once, in the order of the text, without recursion.
+
+What a command's words mean depends on what stands before it: constants, `cd`, branches, pipes. Each frame of
+the walk knows these, and leaving it takes back what is not sure any more.
+Source: POSIX.1-2024, Shell Command Language 2.9; the node types of tree-sitter-bash 0.25.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from seawall.kernel.lockfile import ProblemKind
+from seawall.kernel.shell import Command, Redirect, Word
+
+from .shell_frame import Findings, Frame, Pipe
+from .shell_text import HereDocument, Prepared
+from .shell_words import Value, Variables, WordReader, names_in
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_REDIRECTS = ("file_redirect", "herestring_redirect", "heredoc_redirect")
+_BODIES = ("do_group", "compound_statement", "subshell")
+_TESTS = frozenset(
+    {"test", "[", "which", "type", "hash", "grep", "egrep", "fgrep", "rg", "diff", "cmp", "pgrep", "false",
+     "nc", "getent", "id"}
+)  # fmt: skip
+"""Programs whose failing is an answer and no mistake."""
+_ASKING_GIT = ("diff", "diff-index", "rev-parse", "show-ref", "ls-remote", "merge-base", "show")
+_WORKSPACE = re.compile(r"\$\{?GITHUB_WORKSPACE\}?|\$\{\{\s*github\.workspace\s*\}\}")
+_MOST_TEXT = 80
+_BLANKS = re.compile(r"\s+")
+
+
+Item = Callable[[], None]
+
+
+class Walk:
+    """Walks the trees of one text, part by part. `spoken` is told of every command that was added."""
+
+    def __init__(
+        self,
+        findings: Findings,
+        variables: Variables,
+        base: Frame,
+        spoken: Callable[[int, Frame, str], None],
+    ) -> None:
+        self.ready = Prepared(b"", b"")
+        self.findings = findings
+        self.variables = variables
+        self.base = base
+        self.spoken = spoken
+        self.words = WordReader(self.ready, variables)
+        self.directory = ""
+        self.stack: list[str] = []
+        self.waiting: list[Item] = []
+
+    def run(self, part: Prepared, root: Node) -> None:
+        """Every command of one part of the text, in its order."""
+        self.ready = self.words.ready = part
+        self._later([self._visit(child, self.base) for child in root.children])
+        while self.waiting and not self.findings.full:
+            self.waiting.pop()()
+        self.waiting.clear()
+
+    def _later(self, items: list[Item]) -> None:
+        self.waiting.extend(reversed(items))
+
+    def _visit(self, node: Node, frame: Frame) -> Item:
+        return lambda: self._at(node, frame)
+
+    def _at(self, node: Node, frame: Frame) -> None:
+        if frame.depth > self.findings.limits.nesting:
+            message = f"nested deeper than {self.findings.limits.nesting}"
+            self.findings.problem(ProblemKind.TOO_DEEP, message, self._line(node))
+            return
+        if node.is_missing:
+            message = f"{node.type} is missing"
+            self.findings.problem(ProblemKind.MALFORMED, message, self._line(node))
+            return
+        visit = _VISITS.get(node.type)
+        if visit:
+            visit(self, node, frame)
+        elif node.is_named and node.child_count and node.type != "comment":
+            self._children(node, frame.in_all())
+
+    def _children(self, node: Node, frame: Frame) -> None:
+        self._later([self._visit(child, frame) for child in node.children])
+
+    def _line(self, node: Node) -> int:
+        return self.ready.line(node.start_byte)
+
+    def _text(self, start: int, end: int) -> str:
+        text = self.ready.text(start, min(end, start + 4 * _MOST_TEXT))
+        short = _BLANKS.sub(" ", text).strip(" ;\n\t")
+        return short if len(short) <= _MOST_TEXT else short[: _MOST_TEXT - 1] + "…"
+
+    def _scope(self, items: list[Item], *, restores: bool) -> list[Item]:
+        """The items in a frame of their own: a branch (`restores` False) or a subshell."""
+        mark: list[tuple[int, str]] = []
+
+        def enter() -> None:
+            mark.append((len(self.variables.journal), self.directory))
+
+        def leave() -> None:
+            journal, directory = mark[0]
+            self.variables.leave(journal, restores=restores)
+            if restores:
+                self.directory = directory
+            elif self.directory != directory:
+                self.directory = "?"
+
+        return [enter, *items, leave]
+
+    # Simple commands
+
+    def _command(self, node: Node, frame: Frame) -> None:
+        words: list[Word] = []
+        assignments: list[tuple[str, Word]] = []
+        redirects: list[Redirect] = []
+        fed = frame.heredoc
+        for child in node.children:
+            kind = child.type
+            if kind == "variable_assignment":
+                assignments.append(self._assignment(child))
+            elif kind in _REDIRECTS:
+                fed = self._redirect(child, redirects, words) or fed
+            elif kind == "command_name":
+                for inner in child.children:
+                    words.extend(() if inner.is_missing else self.words.words(inner))
+            elif kind == "ERROR":
+                self._broken(child)
+            elif child.is_named and kind != "comment":
+                words.extend(self.words.words(child))
+        if not words and assignments:
+            self._keep(assignments, node, frame)
+        self._add(node, frame, words, assignments, redirects, fed)
+
+    def _add(
+        self,
+        node: Node,
+        frame: Frame,
+        words: list[Word],
+        assignments: list[tuple[str, Word]],
+        redirects: list[Redirect],
+        fed: tuple[str, int, tuple[str, ...]] | None,
+    ) -> None:
+        inner = self._taken()
+        text, line, names = fed or (None, 0, ())
+        command = Command(
+            words=(*words, *frame.more),
+            line=self._line(node),
+            assignments=tuple(assignments),
+            redirects=(*redirects, *frame.tail, *frame.all),
+            piped_from=frame.fed_by,
+            heredoc=text,
+            heredoc_line=line,
+            heredoc_variables=names,
+            condition=frame.condition,
+            function=frame.function,
+            substituted=frame.substituted,
+            inside=frame.inside,
+            within=frame.within,
+            directory=self.directory,
+        )
+        index = self.findings.add(command)
+        if index < 0:
+            return
+        pipe = frame.pipe
+        while pipe:
+            pipe.last = index
+            pipe = pipe.above
+        self._substituted(inner, frame, index)
+        self.waiting.append(lambda: self._added(index, frame))
+
+    def _added(self, index: int, frame: Frame) -> None:
+        command = self.findings.commands[index]
+        if command.words:
+            self._moved(command)
+            self.spoken(index, frame, self.directory)
+
+    def _taken(self) -> list[Node]:
+        inner = list(self.words.substitutions)
+        self.words.substitutions.clear()
+        return inner
+
+    def _substituted(self, nodes: list[Node], frame: Frame, index: int) -> None:
+        below = Frame(
+            condition=frame.condition,
+            function=frame.function,
+            repeated=frame.repeated,
+            substituted=True,
+            inside=index,
+            within=frame.within,
+            depth=frame.depth + 1,
+        )
+        for node in reversed(nodes):
+            items = [self._visit(child, below) for child in node.children]
+            self._later(self._scope(items, restores=True))
+
+    def _assignment(self, node: Node) -> tuple[str, Word]:
+        name = next((c for c in node.children if c.type in ("variable_name", "subscript")), None)
+        value = node.children[-1] if node.child_count else None
+        text = self.ready.text(name.start_byte, name.end_byte) if name else ""
+        if value is None or value.type in ("=", "+=") or value == name:
+            return text, Word("")
+        if value.type == "array":
+            words = [w for child in value.children if child.is_named for w in self.words.words(child)]
+            literal = all(word.literal for word in words)
+            names = tuple(dict.fromkeys(n for word in words for n in word.variables))
+            inner = tuple(e for word in words for e in word.expressions)
+            return text, Word(" ".join(word.text for word in words), literal, inner, names)
+        return text, self.words.word(value)
+
+    def _keep(self, assignments: list[tuple[str, Word]], node: Node, frame: Frame) -> None:
+        """Remember what assignments without a program set."""
+        nodes = [c for c in node.children if c.type == "variable_assignment"] or [node]
+        for (name, word), written in zip(assignments, nodes, strict=False):
+            self.variables.set(name, self._value(name, word, written), repeated=frame.repeated)
+
+    def _value(self, name: str, word: Word, node: Node) -> Value | None:
+        if not word.literal or "[" in name:
+            return None
+        adds = any(child.type == "+=" for child in node.children)
+        last = node.children[-1] if node.child_count else node
+        if last.type == "array":
+            found = [w.text for child in last.children if child.is_named for w in self.words.words(child)]
+            new = Value(tuple(found), array=True)
+        else:
+            new = Value((word.text,))
+        if not adds:
+            return new
+        before = self.variables.known.get(name)
+        if before is None or before.array != new.array:
+            return None
+        joined = (*before.parts, *new.parts)
+        return Value(joined, array=True) if new.array else Value(("".join(joined),))
+
+    def _assigned(self, node: Node, frame: Frame) -> None:
+        nodes = [node] if node.type == "variable_assignment" else node.children
+        assignments = [self._assignment(child) for child in nodes if child.type == "variable_assignment"]
+        self._keep(assignments, node, frame)
+        self._add(node, frame, [], assignments, [], frame.heredoc)
+
+    def _declaration(self, node: Node, frame: Frame) -> None:
+        words: list[Word] = []
+        assignments = []
+        for child in node.children:
+            if child.type == "variable_assignment":
+                assignments.append(self._assignment(child))
+            elif child.type == "ERROR":
+                self._broken(child)
+            elif child.is_named or not words:
+                words.extend(self.words.words(child) if child.is_named else [Word(child.type)])
+        if assignments:
+            self._keep(assignments, node, frame)
+        self._add(node, frame, words, assignments, [], frame.heredoc)
+        if words and words[0].text == "unset":
+            for word in words[1:]:
+                self.variables.set(word.text, None, repeated=frame.repeated)
+
+    def _test(self, node: Node, frame: Frame) -> None:
+        self.words.look(node)
+        text = self.ready.text(node.start_byte, node.end_byte)[:1_000]
+        opening = "[[" if text.startswith("[[") else "["
+        spans = self.ready.expressions(node.start_byte, node.end_byte)
+        inner = tuple(self.ready.text(start + 3, end - 2).strip() for start, end in spans)
+        rest = Word(text[len(opening) :].strip(" ]"), False, inner, names_in(text))
+        self._add(node, frame, [Word(opening), rest], [], [], frame.heredoc)
+
+    # Redirects
+
+    def _redirect(
+        self, node: Node, into: list[Redirect], more: list[Word]
+    ) -> tuple[str, int, tuple[str, ...]] | None:
+        """One redirect; what it feeds to the command. Words behind its target are the command's own."""
+        if node.type == "herestring_redirect":
+            word = self.words.word(node.children[-1])
+            return word.text + "\n", self._line(node), word.variables
+        operator, targets, start = "", [], node.start_byte
+        for part in node.children:
+            if not part.is_named or part.type == "file_descriptor":
+                operator += self.ready.text(part.start_byte, part.end_byte)
+                start = part.start_byte
+            elif part.type == "ERROR":
+                self._broken(part)
+            else:
+                targets.append(part)
+        document = self.ready.documents.get(start)
+        for part in targets[1:]:
+            more.extend(self.words.words(part))
+        if document is not None:
+            return self._document(document, node)
+        if operator.endswith("&") and targets and targets[0].type == "number":
+            into.append(
+                Redirect(operator + self.ready.text(targets[0].start_byte, targets[0].end_byte), Word(""))
+            )
+        else:
+            into.append(Redirect(operator, self.words.word(targets[0]) if targets else Word("")))
+        return None
+
+    def _document(self, document: HereDocument, node: Node) -> tuple[str, int, tuple[str, ...]]:
+        if not document.closed:
+            message = "a here-document is never closed: what stands behind it is taken for its text"
+            self.findings.problem(ProblemKind.MALFORMED, message, self._line(node))
+        return document.text, document.line, names_in(document.text) if document.expands else ()
+
+    def _redirected(self, node: Node, frame: Frame) -> None:
+        redirects: list[Redirect] = []
+        more: list[Word] = []
+        fed = frame.heredoc
+        bodies = []
+        for child in node.children:
+            if child.type in _REDIRECTS:
+                fed = self._redirect(child, redirects, more) or fed
+            else:
+                bodies.append(child)
+        self._substituted(self._taken(), frame, len(self.findings.commands))
+        if not bodies:
+            self._add(node, frame, [], [], redirects, fed)
+            return
+        tail = (*redirects, *frame.tail)
+        inner = replace(frame, tail=tail, heredoc=fed, more=(*more, *frame.more))
+        self._later([self._visit(body, inner) for body in bodies])
+
+    # What holds other commands
+
+    def _list(self, node: Node, frame: Frame) -> None:
+        parts = [child for child in node.children if child.is_named]
+        operator = next((child.type for child in node.children if child.type in ("&&", "||")), "")
+        if not parts:
+            return
+        first = frame.before_last() if len(parts) > 1 else frame
+        items = [self._visit(parts[0], first)]
+        for left, right in pairwise(parts):
+            below = frame if right is parts[-1] else first
+            if operator == "||" or self._asks(left):
+                below = below.under(f"{self._text(node.start_byte, left.end_byte)} {operator}")
+                items.extend(self._scope([self._visit(right, below)], restores=False))
+            else:
+                items.append(self._visit(right, below))
+        self._later(items)
+
+    def _asks(self, node: Node) -> bool:
+        """The command is a question: its failing is nothing unusual."""
+        while node.type in ("list", "pipeline", "redirected_statement") and node.child_count:
+            named = [child for child in node.children if child.is_named and child.type not in _REDIRECTS]
+            if not named:
+                return False
+            if node.type == "list" and any(child.type == "||" for child in node.children):
+                return self._asks_flat(named)
+            node = named[-1]
+        return self._asks_one(node)
+
+    def _asks_flat(self, nodes: list[Node]) -> bool:
+        return any(self._asks_one(node) for node in nodes)
+
+    def _asks_one(self, node: Node) -> bool:
+        if node.type in ("test_command", "negated_command"):
+            return True
+        if node.type != "command":
+            return node.type == "compound_statement" and node.children[0].type == "(("
+        words = self.ready.text(node.start_byte, min(node.end_byte, node.start_byte + 200)).split()
+        words = [word for word in words if "=" not in word]
+        name = words[0] if words else ""
+        if name == "command":
+            return any(word in ("-v", "-V") for word in words[1:3])
+        if name == "git":
+            return any(word in _ASKING_GIT for word in words[1:4])
+        return name in _TESTS
+
+    def _pipeline(self, node: Node, frame: Frame) -> None:
+        parts = [child for child in node.children if child.is_named]
+        pipe = Pipe(above=frame.pipe)
+        before = replace(frame.before_last(), pipe=pipe)
+        items: list[Item] = []
+        for number, part in enumerate(parts):
+            below = replace(frame, pipe=pipe) if part is parts[-1] else before
+            items.append(self._piped(part, below, pipe, first=number == 0))
+        self._later(items)
+
+    def _piped(self, part: Node, frame: Frame, pipe: Pipe, *, first: bool) -> Item:
+        def go() -> None:
+            inner = frame if first else replace(frame, fed_by=pipe.last)
+            self._later(self._scope([self._visit(part, inner)], restores=True))
+
+        return go
+
+    def _if(self, node: Node, frame: Frame) -> None:
+        frame = frame.in_all()
+        self._later(list(self._branches(node, frame, "if", frame)))
+
+    def _branches(self, node: Node, frame: Frame, word: str, asking: Frame) -> Iterator[Item]:
+        """`if COND then BODY (elif …) (else …)`: the condition runs, the bodies may."""
+        then = next((child for child in node.children if child.type == "then"), None)
+        start = node.children[0].end_byte if node.child_count else node.start_byte
+        asked = self._text(start, then.start_byte if then else node.end_byte)
+        body: list[Item] = []
+        rest: list[Item] = []
+        for child in node.children[1:]:
+            if then is None or child.start_byte < then.start_byte:
+                yield self._visit(child, asking)
+            elif child.type == "elif_clause":
+                other = frame.under(f"else of if {asked}")
+                rest.extend(self._branches(child, frame, "elif", other))
+            elif child.type == "else_clause":
+                other = frame.under(f"else of if {asked}")
+                rest.extend(self._scope([self._visit(c, other) for c in child.children], restores=False))
+            else:
+                body.append(self._visit(child, frame.under(f"{word} {asked}")))
+        yield from self._scope(body, restores=False)
+        yield from rest
+
+    def _loop(self, node: Node, frame: Frame) -> None:
+        frame = replace(frame.in_all(), repeated=True)
+        body = [child for child in node.children if child.type in _BODIES]
+        head = [child for child in node.children if child.type not in _BODIES]
+        stop = body[0].start_byte if body else node.end_byte
+        asked = self._text(node.start_byte, stop)
+        below = frame if self._always(node) else frame.under(asked)
+        if node.type == "for_statement":
+            for child in head:
+                if child.type == "variable_name":
+                    name = self.ready.text(child.start_byte, child.end_byte)
+                    self.variables.set(name, None, repeated=True)
+            for child in head[2:]:
+                if child.is_named:
+                    self.words.words(child)
+            self._substituted(self._taken(), frame, -1)
+            asking: list[Item] = []
+        else:
+            asking = [self._visit(child, frame) for child in head]
+        items = self._scope([self._visit(child, below) for child in body], restores=False)
+        self._later([*asking, *items])
+
+    def _always(self, node: Node) -> bool:
+        """A loop over a list of words that is written out runs at least once."""
+        if node.type != "for_statement" or node.children[0].type != "for":
+            return False
+        words = [c for c in node.children[3:] if c.is_named and c.type not in _BODIES]
+        return bool(words) and all(c.type in ("word", "number", "raw_string") for c in words)
+
+    def _case(self, node: Node, frame: Frame) -> None:
+        frame = frame.in_all()
+        items = [child for child in node.children if child.type == "case_item"]
+        word = node.child_by_field_name("value")
+        asked = self._text(word.start_byte, word.end_byte) if word else ""
+        if word:
+            self.words.words(word)
+            self._substituted(self._taken(), frame, -1)
+        todo: list[Item] = []
+        for item in items:
+            close = next((n for n, child in enumerate(item.children) if child.type == ")"), -1)
+            pattern = self._text(item.start_byte, item.children[close].start_byte) if close >= 0 else ""
+            below = frame.under(f"case {asked} in {pattern}")
+            body = [self._visit(child, below) for child in item.children[close + 1 :]]
+            todo.extend(self._scope(body, restores=False))
+        todo.extend(self._visit(child, frame) for child in node.children if child.type == "ERROR")
+        self._later(todo)
+
+    def _function(self, node: Node, frame: Frame) -> None:
+        name = next((c for c in node.children if c.type == "word"), None)
+        called = self.ready.text(name.start_byte, name.end_byte) if name else ""
+        below = replace(frame.in_all().under(f"{called}()"), function=called, repeated=True)
+        body = [self._visit(child, below) for child in node.children if child is not name and child.is_named]
+        directory = self.directory
+
+        def back() -> None:
+            self.directory = directory
+
+        self._later([*self._scope(body, restores=False), back])
+
+    def _subshell(self, node: Node, frame: Frame) -> None:
+        below = frame.in_all()
+        items = [self._visit(child, below) for child in node.children]
+        self._later(self._scope(items, restores=True))
+
+    def _compound(self, node: Node, frame: Frame) -> None:
+        if node.child_count and node.children[0].type == "((":
+            self.words.look(node)
+            self._substituted(self._taken(), frame, -1)
+            return
+        self._children(node, frame.in_all())
+
+    def _negated(self, node: Node, frame: Frame) -> None:
+        self._children(node, frame)
+
+    # Errors, and what moves the script
+
+    def _error(self, node: Node, frame: Frame) -> None:
+        self._broken(node)
+        self._children(node, frame.in_all())
+
+    def _broken(self, node: Node) -> None:
+        line = self._line(node)
+        last = self.ready.line(max(node.end_byte - 1, node.start_byte))
+        self.findings.unread.update(range(line, last + 1))
+        what = self._text(node.start_byte, node.end_byte)
+        self.findings.problem(ProblemKind.MALFORMED, f"the shell's grammar does not know: {what}", line)
+
+    def _moved(self, command: Command) -> None:
+        program = command.program
+        if program in ("cd", "pushd"):
+            targets = [word for word in command.words[1:] if not word.text.startswith("-")]
+            if program == "pushd":
+                self.stack.append(self.directory)
+            self.directory = _led(self.directory, targets[0] if targets else Word("~"))
+        elif program == "popd":
+            self.directory = self.stack.pop() if self.stack else "?"
+        elif program in ("read", "mapfile", "readarray", "getopts") or (
+            program == "printf" and "-v" in command.texts
+        ):
+            for word in command.words[1:]:
+                self.variables.set(word.text, None, repeated=True)
+        elif program in (".", "source", "eval") and not _activates(command):
+            for name in list(self.variables.known):
+                self.variables.set(name, None, repeated=False)
+
+
+def _activates(command: Command) -> bool:
+    return len(command.words) > 1 and command.words[1].text.endswith("/activate")
+
+
+def _led(here: str, target: Word) -> str:
+    """Where `cd` leads. The checkout's top has a name of its own."""
+    text = _WORKSPACE.sub("$GITHUB_WORKSPACE", target.text)
+    if text.startswith(("/", "~", "$GITHUB_WORKSPACE")):
+        known = target.literal or not text.replace("$GITHUB_WORKSPACE", "", 1).count("$")
+        return posixpath.normpath(text) if known else "?"
+    if not target.literal or text in ("-", "") or here == "?":
+        return "?"
+    joined = posixpath.normpath(posixpath.join(here, text))
+    return "" if joined == "." else joined
+
+
+_VISITS: dict[str, Callable[[Walk, Node, Frame], None]] = {
+    "command": Walk._command,
+    "variable_assignment": Walk._assigned,
+    "variable_assignments": Walk._assigned,
+    "declaration_command": Walk._declaration,
+    "unset_command": Walk._declaration,
+    "test_command": Walk._test,
+    "redirected_statement": Walk._redirected,
+    "list": Walk._list,
+    "pipeline": Walk._pipeline,
+    "if_statement": Walk._if,
+    "for_statement": Walk._loop,
+    "c_style_for_statement": Walk._loop,
+    "while_statement": Walk._loop,
+    "case_statement": Walk._case,
+    "function_definition": Walk._function,
+    "subshell": Walk._subshell,
+    "compound_statement": Walk._compound,
+    "negated_command": Walk._negated,
+    "ERROR": Walk._error,
+}
