@@ -12,11 +12,15 @@ from .advisory import Match
 from .finding import Skipped
 from .history import Interval
 from .hub import Repository
+from .hygiene import HygieneNote
 from .lockfile import Document, Pin
+from .reach.edge import NO_REACH, Reach
+from .reach.ground import NO_GROUND, Ground
 from .release import ReleaseFacts
 from .release_diff import ReleaseDiff
 from .settings import DEFAULTS, Settings, Waiver
 from .sighting import Departure
+from .tool import ToolFile
 
 if TYPE_CHECKING:
     from .gate_settings import Exemption  # it knows credentials of clients, and those know intakes
@@ -70,7 +74,9 @@ class Intake:
     questions), relative with `/`. `last_good` names, for a known bad version, the release to go back to.
     `departures` are files that a firewall first saw otherwise, `exemptions` its exemptions for the target.
     `diffs` are archives that were unpacked and compared with the release before them. `repository` is one of
-    a hub that is about to be handed out.
+    a hub that is about to be handed out. `tools` are the files of editors, agents and dev containers.
+    `ground` is what runs in the tree, `reach` what third-party code there can get at, `hygiene` what another
+    tool said of the workflows.
     """
 
     documents: tuple[Document, ...]
@@ -90,6 +96,10 @@ class Intake:
     exemptions: tuple[Exemption, ...] = ()
     diffs: tuple[ReleaseDiff, ...] = ()
     repository: Repository | None = None
+    tools: tuple[ToolFile, ...] = ()
+    ground: Ground = NO_GROUND
+    reach: Reach = NO_REACH
+    hygiene: tuple[HygieneNote, ...] = ()
 
     def pins(self) -> tuple[Pin, ...]:
         """Every pin of every document, in reading order."""

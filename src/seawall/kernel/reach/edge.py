@@ -133,3 +133,6 @@ class Reach:
     codes: tuple[tuple[str, Code], ...] = ()
     edges: tuple[Edge, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+
+
+NO_REACH = Reach()

@@ -36,3 +36,6 @@ class Ground:
     documents: tuple[Document, ...] = ()
     files: frozenset[str] = frozenset()
     problems: tuple[Problem, ...] = ()
+
+
+NO_GROUND = Ground()
