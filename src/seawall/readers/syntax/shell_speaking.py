@@ -18,7 +18,8 @@ _PRINTERS = frozenset(
 )
 _STARTERS = frozenset(
     {"sudo", "doas", "env", "exec", "command", "time", "nohup", "nice", "timeout", "stdbuf", "unshare",
-     "chroot", "docker", "podman", "xvfb-run", "arch", "setarch", "ionice", "busybox", "gosu", "su-exec", "runuser"}
+     "chroot", "docker", "podman", "xvfb-run", "arch", "setarch", "ionice",
+     "busybox", "gosu", "su-exec", "runuser"}
 )  # fmt: skip
 _SCRIPT_OPTION = re.compile(r"-[A-Za-z]*c[A-Za-z]*\Z")
 _OPTIONS_WITH_VALUE = frozenset({"-o", "+o", "-O", "+O", "--rcfile", "--init-file"})
