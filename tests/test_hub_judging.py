@@ -154,6 +154,18 @@ def test_a_clock_that_went_back_knows_no_age(tmp_path: Path) -> None:
     shut(made)
 
 
+def test_a_clock_that_is_ahead_of_the_hub_knows_no_age(tmp_path: Path) -> None:
+    opened = gate(tmp_path)
+    ahead = Gate(
+        opened._state[1], opened._seen, clock=Clock(), ahead=lambda _: {("Hugging Face", "hub"): 86_400.0}
+    )
+    late = rule_on(ahead, OLD, ME, Mode.ENFORCE, NOW, origin="hub")
+    assert outcomes(late)["model.safetensors"] == "incomplete"
+    fine = rule_on(opened, OLD, ME, Mode.ENFORCE, NOW, origin="hub")
+    assert outcomes(fine)["model.safetensors"] == "allow"
+    shut(opened)
+
+
 def test_what_the_catalog_names_is_known_without_any_feed(judge: Gate) -> None:
     bad = replace(OLD, name="glockr1/ballr7", asked="glockr1/ballr7")
     ruling = ask(judge, bad)

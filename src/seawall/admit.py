@@ -13,9 +13,9 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from seawall.accepting import CORRECT, JUMP
 from seawall.adapters.stores.seen import SeenStore
 from seawall.answers import MALWARE, answered
+from seawall.clocks import Ahead, Clocks
 from seawall.first_seen import Noticed, notice
 from seawall.grounds import Grounds, Places, moment, told
 from seawall.kernel.admission import Admission, Ruling
@@ -30,7 +30,6 @@ from seawall.kernel.release_diff import Row
 from seawall.kernel.sighting import Examined, NameSeen
 from seawall.weighing import FirstReleases, Known, weigh
 
-_NOTE = timedelta(minutes=1)
 _AGAIN = timedelta(hours=1)
 _SECOND = timedelta(seconds=1)
 _TRIES = 3
@@ -62,7 +61,7 @@ class Gate:
     """Decides about files by grounds that change while it runs.
 
     `engine` names what looks into files; only what it found counts. `places` are where grounds are read from
-    again, None = they never change.
+    again, None = they never change. `ahead` tells how this machine's clock differs from the registries'.
     """
 
     def __init__(
@@ -74,6 +73,7 @@ class Gate:
         engine: str = "",
         first_releases: FirstReleases | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        ahead: Ahead = lambda _: {},
     ) -> None:
         self._state = (1, grounds)
         self._seen = seen
@@ -85,9 +85,8 @@ class Gate:
         self._stamp = places.stamp(grounds.settings.policy) if places else None
         self._fault = ""
         self._store_fault = ""
-        self._newest: datetime | None = None
-        self._noted: datetime | None = None
-        self._behind = ""
+        self._clocks = Clocks(seen, ahead)
+        self._ahead_of: frozenset[tuple[str, str]] = frozenset()
         self._described: tuple[datetime, Hashable, Described] | None = None
 
     @property
@@ -147,10 +146,13 @@ class Gate:
         malware = any(item.rule == MALWARE and not item.waived for item in admission.findings)
         return admission if malware else None
 
-    def grounds_at(self, now: datetime) -> tuple[int, Grounds, tuple[Skipped, ...]]:
-        """What is decided by, its generation, and why no age is known at `now`: a clock that went back."""
+    def grounds_at(self, now: datetime, origin: tuple[str, str]) -> tuple[int, Grounds, tuple[Skipped, ...]]:
+        """What is decided by, its generation, and why no age is known at `now`: a clock that went back, or
+        is ahead of that (ecosystem, origin)."""
         generation, grounds = self._state
-        return generation, grounds, tuple(self._clock_went_back(grounds, now))
+        doubt = self._clocks.doubt(origin, now)
+        ahead = (doubt.skipped,) if doubt else ()
+        return generation, grounds, (*self._clock_went_back(grounds, now), *ahead)
 
     def noticed(self, offering: Offering, now: datetime) -> Noticed:
         """What differs from what was first seen of the offering's files; what is new is remembered.
@@ -211,10 +213,13 @@ class Gate:
     def reload(self) -> bool:
         """Read the grounds again if a file of theirs changed; True when others are in force now.
 
-        A clock that was behind and is right again counts as such a change.
+        A clock that was wrong and is right again counts as such a change, and the other way round.
         New ones that cannot be read change nothing, and `describe` says so. Call it from one thread.
         """
-        if self._behind and not any(self._clock_went_back(self._state[1], self._clock())):
+        now = self._clock()
+        before, self._ahead_of = self._ahead_of, self._clocks.ahead_of(now)
+        right = self._clocks.behind and not any(self._clock_went_back(self._state[1], now))
+        if right or before != self._ahead_of:
             with self._lock:
                 self._state = (self._state[0] + 1, self._state[1])
             return True
@@ -241,7 +246,8 @@ class Gate:
 
     def describe(self) -> Described:
         """What is decided by now, and what is wrong with it; looked at anew at most once a second."""
-        now, known_for = self._clock(), (self._state, self._fault, self._store_fault, self._behind)
+        now = self._clock()
+        known_for = (self._state, self._fault, self._store_fault, self._clocks.behind, self._ahead_of)
         kept = self._described
         if kept and kept[1] == known_for and timedelta(0) <= now - kept[0] < _SECOND:
             return kept[2]
@@ -277,12 +283,16 @@ class Gate:
                 yield f"the advisories of {state.name} are of {state.as_of}: run seawall sync"
         if self._store_fault:
             yield f"what was seen before is not known: {self._store_fault}"
-        if self._behind:
-            yield self._behind
+        if self._clocks.behind:
+            yield self._clocks.behind
+        if ahead := self._clocks.wrong(self._clock())[0]:
+            yield ahead
 
     def _notes(self, grounds: Grounds) -> Iterable[str]:
         if self._fault:
             yield f"what was changed cannot be used, so the old counts: {self._fault}"
+        if ahead := self._clocks.wrong(self._clock())[1]:
+            yield f"young files of theirs are not decided: {ahead}"
         today = self._clock().date()
         for item in grounds.exemptions:
             if item.ended(today):
@@ -361,31 +371,12 @@ class Gate:
         except StoreError as error:
             self._store_fault = str(error)
             skipped.append(Skipped("what was seen of it before", str(error), error.advice, required=True))
-        return Known(noticed, examined, tuple(skipped), self._first_releases)
+        doubt = self._clocks.doubt((ecosystem, offering.origin), now)
+        return Known(noticed, examined, tuple(skipped), self._first_releases, doubt)
 
     def _clock_went_back(self, grounds: Grounds, now: datetime) -> Iterable[Skipped]:
         """Ages are worth nothing when this machine's clock says that it is earlier than it was."""
-        try:
-            newest = self._newest
-            if newest is None or now < newest - JUMP:
-                newest = self._seen.newest()  # a person may have said that the clock is right now
-            if newest is None or now > newest:
-                self._newest = now
-                if self._noted is None or abs(now - self._noted) > _NOTE:
-                    self._seen.keep_newest(now)
-                    self._noted = now
-            else:
-                self._newest = newest
-        except StoreError:
-            newest = self._newest  # what was seen before is asked next, and says what is wrong with the store
-        fetched = [moment(state.as_of) for state in grounds.advisories.states]
-        latest = max((time for time in (newest, *fetched) if time is not None), default=now)
-        self._behind = ""
-        if now < latest - JUMP:
-            self._behind = (
-                f"the clock of this machine says {now:%Y-%m-%d %H:%M} UTC, and it was {latest:%Y-%m-%d %H:%M}"
-            )
-            yield Skipped("the age of anything", self._behind, CORRECT, required=True)
+        return self._clocks.went_back([moment(state.as_of) for state in grounds.advisories.states], now)
 
 
 def _newer(one: Examined | None, other: Examined) -> Examined:
@@ -401,7 +392,8 @@ def open_gate(
     engine: str = "",
     first_releases: FirstReleases | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ahead: Ahead = lambda _: {},
 ) -> Gate:
     """A gate on the grounds as they are now. Raises PolicyError: it does not begin on a broken policy."""
     found = places.read(begin=True)
-    return Gate(found, seen, places, engine=engine, first_releases=first_releases, clock=clock)
+    return Gate(found, seen, places, engine=engine, first_releases=first_releases, clock=clock, ahead=ahead)

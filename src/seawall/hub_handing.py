@@ -150,7 +150,8 @@ class HubHander:
             mine = Examined(file.path, repository.commit, "", INSPECTOR, (*drift, *found), skipped)
             if mine.findings or skipped:
                 whole = {**self._examined(name), file.path: mine}
-                ruling = rule_on(self._gate, repository, identity, mode, self._now(), whole)
+                origin = shelf.origin.name
+                ruling = rule_on(self._gate, repository, identity, mode, self._now(), whole, origin)
                 admission = ruling.admissions[file.path]
             if _CANNOT not in skipped:
                 self._gate.keep_verdict(offering, file.path, blob.sha256, found, skipped, engine=INSPECTOR)

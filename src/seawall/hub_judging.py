@@ -68,20 +68,27 @@ def rule_on(
     mode: Mode,
     now: datetime,
     inside: Inside = _NOTHING,
+    origin: str = "",
 ) -> Ruling:
-    """The answers about every file of the repository, by path."""
-    made = _ruling(gate, repository, identity, mode, now, inside)
+    """The answers about every file of the repository, by path. `origin` is the name of its hub."""
+    made = _ruling(gate, repository, identity, mode, now, inside, origin)
     for _ in range(_TRIES - 1):
         if made.generation == gate.generation:
             break
-        made = _ruling(gate, repository, identity, mode, now, inside)
+        made = _ruling(gate, repository, identity, mode, now, inside, origin)
     return made
 
 
 def _ruling(
-    gate: Gate, repository: Repository, identity: Identity, mode: Mode, now: datetime, inside: Inside
+    gate: Gate,
+    repository: Repository,
+    identity: Identity,
+    mode: Mode,
+    now: datetime,
+    inside: Inside,
+    origin: str,
 ) -> Ruling:
-    generation, grounds, missing = gate.grounds_at(now)
+    generation, grounds, missing = gate.grounds_at(now, (ECOSYSTEM, origin))
     found, unlooked = _found(repository, grounds, now)
     case = _Case(
         repository,

@@ -165,7 +165,7 @@ class HubOfferer:
         if before is None or not self._same(before, repository, now):
             moment = datetime.fromtimestamp(now, UTC)
             inside = self._inside(repository)
-            ruling = rule_on(self._gate, repository, identity, mode, moment, inside)
+            ruling = rule_on(self._gate, repository, identity, mode, moment, inside, origin.name)
         else:
             ruling = before.ruling
         ends = ruling.until.timestamp() if ruling.until else now + _LONG

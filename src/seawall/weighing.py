@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from seawall.clocks import Doubt
 from seawall.first_seen import Noticed
 from seawall.grounds import Grounds, unlooked
 from seawall.judging import REQUIRED_RULES
@@ -27,6 +28,7 @@ from seawall.kernel.offer import Offer, Offering
 from seawall.kernel.policy.facts import Facts, gather
 from seawall.kernel.release import ReleaseFacts
 from seawall.kernel.rule import Rule, judge
+from seawall.kernel.settings import Settings
 from seawall.kernel.sighting import Examined
 from seawall.kernel.versions import order
 from seawall.kernel.waiver import waived
@@ -39,13 +41,15 @@ FirstReleases = Callable[[str, Sequence[str]], Mapping[str, datetime | None]]
 class Known:
     """What is known about a name besides its document.
 
-    `examined` is by file name. `skipped` are checks of the whole name that did not run.
+    `examined` is by file name. `skipped` are checks of the whole name that did not run. With a `doubt`, what
+    it sees otherwise than `now` does is not known.
     """
 
     noticed: Noticed = field(default_factory=Noticed)
     examined: Mapping[str, Examined] = field(default_factory=dict)
     skipped: tuple[Skipped, ...] = ()
     first_releases: FirstReleases | None = None
+    doubt: Doubt | None = None
 
 
 @dataclass(slots=True)
@@ -53,7 +57,7 @@ class Group:
     """Files of one release that are alike. `published` is that of the youngest, `oldest` of the oldest.
 
     `release` says what the registry says, with `published` as the time that counts. `skipped` are all checks
-    that did not run for these files.
+    that did not run for these files. `doubted`: how old they are depends on whose clock is right.
     """
 
     version: str
@@ -63,6 +67,7 @@ class Group:
     published: datetime | None
     oldest: datetime | None
     young: bool
+    doubted: bool = False
     findings: tuple[Finding, ...] = ()
     skipped: tuple[Skipped, ...] = ()
 
@@ -195,10 +200,14 @@ def _groups(
         age = None if published is None else now - published
         young = age is not None and age < cooldown
         alone = offer.filename if offer.filename in apart else ""
-        key = (offer.version, young, alone, _age_class(age, grounds, plain))
+        doubted = known.doubt is not None and _depends_on(
+            (now, known.doubt.now), published, releases.get(offer.version), grounds, plain
+        )
+        key = (offer.version, young, doubted, alone, _age_class(age, grounds, plain))
         group = groups.get(key)
         if group is None:
             groups[key] = _group(offering, offer, releases, published, young=young)
+            groups[key].doubted = doubted
         else:
             group.offers.append(offer)
             if published is not None and group.published is not None and group.oldest is not None:
@@ -210,7 +219,7 @@ def _groups(
     return list(groups.values())
 
 
-_HOUR = timedelta(hours=1)
+_DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 def _age_class(age: timedelta | None, grounds: Grounds, plain: Facts) -> object:
@@ -220,6 +229,38 @@ def _age_class(age: timedelta | None, grounds: Grounds, plain: Facts) -> object:
     days, hours = max(age.days, 0), max(age // _HOUR, 0)
     alike = grounds.classes.alike
     return alike("age_days", days, plain), alike("age_hours", hours, plain)
+
+
+def _depends_on(
+    clocks: tuple[datetime, datetime],
+    published: datetime | None,
+    release: ReleaseFacts | None,
+    grounds: Grounds,
+    plain: Facts,
+) -> bool:
+    """Policy, rules or settings can tell the two times apart by the age of something about these files."""
+    first = release.first_release if release else None
+    new = [item.first_release for item in (release.new_dependencies or () if release else ())]
+    settings, alike = grounds.settings, grounds.classes.alike
+    for name, then, unit in (
+        ("age_days", published, _DAY),
+        ("age_hours", published, _HOUR),
+        ("name_age_days", first, _DAY),
+        *(("youngest_new_dependency_days", item, _DAY) for item in new),
+    ):
+        if then is None:
+            continue
+        one, other = (max(now - then, timedelta(0)) // unit for now in clocks)
+        if alike(name, one, plain) != alike(name, other, plain):
+            return True
+        if any((one * unit < days) != (other * unit < days) for days in _lengths(settings)):
+            return True
+    return False
+
+
+def _lengths(settings: Settings) -> tuple[timedelta, ...]:
+    """How long something is young, to a rule."""
+    return timedelta(days=settings.cooldown_days), timedelta(days=settings.young_name_days)
 
 
 def _group(
@@ -310,6 +351,8 @@ def _fill(
 ) -> None:
     findings = [*found.get(group.purl, ()), *found.get("", ())]
     missing = list(skipped)
+    if group.doubted and known.doubt is not None:
+        missing.append(known.doubt.skipped)
     unknown = compared.unknown.get(group.release.key)
     if unknown:
         missing += Comparison({}, {group.release.key: unknown}).skipped()

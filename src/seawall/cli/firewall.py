@@ -52,8 +52,9 @@ def _arguments(parser: ArgumentParser) -> None:
     add(
         "--accept-clock",
         action="store_true",
-        help="check: this machine's clock is right now and was ahead before, so what was written down later"
-        " than now counts as of now; a firewall that runs takes it up at once",
+        help="check: this machine's clock is right now. If it was ahead before, what was written down later"
+        " counts as of now; if it is a registry's that is wrong, the difference as it is counts as right. A"
+        " firewall that runs takes it up at once",
     )
     firewall_token.options(parser)
 

@@ -24,6 +24,7 @@ from seawall.kernel.limits import DEFAULT_LIMITS
 from seawall.kernel.origin import Origin
 
 from .circuit import Circuits
+from .dates import Dates
 from .heard import HeardStore, Kept
 from .places import host_of, is_below, may_fetch, same_place
 from .refreshing import SOON_AGE, SOON_SECONDS, Refreshes, SlowError
@@ -77,7 +78,7 @@ class Fetcher:
     `clock` gives Unix time. `stale_seconds`: so long what was heard counts while its origin cannot be asked.
     `document_bytes` bounds a document, also decompressed. `instance` is our own id in the `seawall-via`
     header. `pace` is how slow a file may come. `soon` is how many seconds a document is waited for where an
-    older one is at hand.
+    older one is at hand. `dates` are told what time the origins say that it is.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class Fetcher:
         files: Patience = _FILES,
         pace: Pace = _PACE,
         soon: float = SOON_SECONDS,
+        dates: Dates | None = None,
     ) -> None:
         self._heard = heard
         self._clock = clock
@@ -107,6 +109,7 @@ class Fetcher:
         self._pace = pace
         self._flights = _Flights()
         self._refreshes: Refreshes[Kept] = Refreshes(soon)
+        self._dates = dates or Dates(clock)
 
     def document(
         self,
@@ -249,6 +252,7 @@ class Fetcher:
             )
             if answer.status >= 500 or answer.status == 429:
                 raise _refused(answer, host)
+        self._dates.heard(origin, answer.headers)
         now = self._clock()
         if answer.status == 304 and known is not None and conditions:
             self._heard.confirmed(key, now)

@@ -22,6 +22,7 @@ from seawall.kernel.limits import DEFAULT_LIMITS
 from seawall.kernel.origin import Origin
 
 from .circuit import Circuits
+from .dates import Dates
 from .fetch import VIA, Authorization
 from .heard import HeardStore, Kept
 from .places import host_of, may_fetch, same_place
@@ -68,6 +69,7 @@ class HubDoor:
         patience: Patience = _PATIENCE,
         limit: int = DEFAULT_LIMITS.response_bytes,
         soon: float = SOON_SECONDS,
+        dates: Dates | None = None,
     ) -> None:
         self._heard = heard
         self._clock = clock
@@ -78,6 +80,7 @@ class HubDoor:
         self._http = Http(patience=patience)
         self._limit = limit
         self._refreshes: Refreshes[HubAnswer] = Refreshes(soon)
+        self._dates = dates or Dates(clock)
 
     def ask(self, origin: Origin, address: str, fresh_seconds: float) -> HubAnswer:
         """What the hub says at `address`, an absolute URL on its host. Raises OutsideError when it cannot be
@@ -165,6 +168,7 @@ class HubDoor:
             )
             if answer.status >= 500 or answer.status in (408, 429):
                 raise OutsideError(f"{host} answered {answer.status}", "try again later")
+        self._dates.heard(origin, answer.headers)
         if answer.status not in (200, 304) and answer.status not in _REFUSALS:
             raise OutsideError(f"{host} answered {answer.status}", "try again later")
         return answer

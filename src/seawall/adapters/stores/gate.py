@@ -79,7 +79,19 @@ _SEEN = (
     "CREATE TABLE newest_time (only INTEGER PRIMARY KEY CHECK (only = 1), at REAL NOT NULL)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_TOKENS, _SEEN)
+_CLOCKS = (
+    """
+    CREATE TABLE clock_ahead (
+        ecosystem TEXT NOT NULL,
+        origin TEXT NOT NULL,
+        ahead REAL NOT NULL,
+        accepted REAL NOT NULL,
+        PRIMARY KEY (ecosystem, origin)
+    ) WITHOUT ROWID
+    """,
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_TOKENS, _SEEN, _CLOCKS)
 """Migration n brings the file from version n to n + 1. Never edited, only added to."""
 
 LAYOUT = Layout(

@@ -35,6 +35,7 @@ _OF_NOW = (
     "UPDATE seen_file SET first = :now WHERE first > :now",
     "UPDATE seen_name SET changed = :now WHERE changed > :now",
     "UPDATE examined SET at = :now WHERE at > :now",
+    "UPDATE clock_ahead SET accepted = ahead WHERE :now",
 )
 
 
@@ -142,10 +143,30 @@ class SeenStore:
                 (now.timestamp(),),
             )
 
-    def nothing_after(self, now: datetime) -> None:
-        """For whoever has corrected a clock that had run ahead: what was written later than `now` is of now.
+    def keep_ahead(self, origin: tuple[str, str], seconds: float) -> None:
+        """By how many seconds this machine's clock is ahead of what (ecosystem, origin) says.
 
-        Nothing becomes older by it than it is.
+        What was accepted before counts for as long as it is so.
+        """
+        with self._using(), self._connection:
+            self._connection.execute(
+                "INSERT INTO clock_ahead VALUES (?, ?, ?, 0) ON CONFLICT DO UPDATE"
+                " SET ahead = excluded.ahead, accepted = min(accepted, max(excluded.ahead, 0))",
+                (*origin, seconds),
+            )
+
+    def ahead(self) -> dict[tuple[str, str], tuple[float, float]]:
+        """By how many seconds it was last ahead of each (ecosystem, origin), and how many of them a person
+        has accepted."""
+        with self._using():
+            rows = self._connection.execute("SELECT ecosystem, origin, ahead, accepted FROM clock_ahead")
+            return {(ecosystem, origin): (ahead, accepted) for ecosystem, origin, ahead, accepted in rows}
+
+    def nothing_after(self, now: datetime) -> None:
+        """For whoever says that the clock is right: what was written later than `now` is of now, and by how
+        much it is ahead of others is right.
+
+        Nothing that was seen becomes older by it than it is.
         """
         with self._using(), self._connection:
             for change in _OF_NOW:

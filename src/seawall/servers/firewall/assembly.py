@@ -15,6 +15,7 @@ from pathlib import Path
 from seawall import examine
 from seawall.adapters.issuers.keys import IssuerKeys
 from seawall.adapters.origins.circuit import Circuits
+from seawall.adapters.origins.dates import Dates
 from seawall.adapters.origins.fetch import Authorization, Fetcher
 from seawall.adapters.origins.heard import HeardStore
 from seawall.adapters.origins.hub import HubDoor
@@ -209,6 +210,7 @@ def assemble(
         opened.callback(seen.close)
         tokens = TokenStore(data / GATE_FILE)
         opened.callback(tokens.close)
+        dates = Dates(clock)
         heard = HeardStore(data / "heard", settings.heard_bytes)
         fetcher = Fetcher(
             heard,
@@ -218,6 +220,7 @@ def assemble(
             document_bytes=settings.document_bytes,
             circuits=Circuits(settings.connections),
             instance=instance,
+            dates=dates,
         )
         opened.callback(fetcher.close)
         names = Names()
@@ -227,6 +230,7 @@ def assemble(
             engine=examine.ENGINE,
             first_releases=names,
             clock=now,
+            ahead=dates.ahead,
         )
         opened.callback(gate.close)
         opened.callback(examine.close)
@@ -256,6 +260,7 @@ def assemble(
             limit=settings.document_bytes,
             circuits=Circuits(settings.connections),
             instance=instance,
+            dates=dates,
         )
         opened.callback(door.close)
         hub = HubOfferer(door, gate, settings.origins, settings.fresh_seconds, clock=clock)
