@@ -202,20 +202,28 @@ class ActionsLock:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """One entry of an update robot's settings: what, where, how long it waits (days, -1 = not at all)."""
+    """One entry of an update robot's settings: what, where, how long it waits (days, -1 = not at all).
+
+    `ecosystem` as the robot calls it, `*` = all that it knows. `runs_code`: it may run code of the packages.
+    """
 
     ecosystem: str
     directories: tuple[str, ...] = ()
     cooldown: int = -1
     line: int = 0
+    runs_code: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Updates:
-    """What an update robot (dependabot) was told. `registries` are private ones that it logs in to."""
+    """What an update robot was told. `registries` are private ones that it logs in to, by name.
+
+    `secrets` are those it logs in with. `robot` is `dependabot` or `renovate`.
+    """
 
     path: str
     updates: tuple[Update, ...] = ()
     registries: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
+    robot: str = "dependabot"
     problems: tuple[Problem, ...] = ()
