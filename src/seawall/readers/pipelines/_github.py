@@ -5,6 +5,7 @@ A wrong shape never hides anything: it becomes a problem with its line, and its 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -17,6 +18,8 @@ from seawall.readers.syntax.text import decode
 from seawall.readers.syntax.yaml import Mapping, Sequence, load_all
 
 _KINDS_OF_PROBLEM = 60
+# Credentials before a host in a URL: a name with a password, or one as long as a token.
+_USERINFO = re.compile(r"(?<=//)(?:[^\s/@:$'\"<>{}]*:[^\s/@$'\"<>{}]+|[^\s/@:$'\"<>{}]{16,})@")
 _SHOWN = 60
 
 
@@ -85,12 +88,15 @@ class Draft:
                 )
 
     def render(self, value: object) -> str:
-        """Any value as one text: scalars as written, nothing as empty, lists and mappings on one line."""
+        """Any value as one text: scalars as written, nothing as empty, lists and mappings on one line.
+
+        Credentials in URLs are left out here, and so they are nowhere.
+        """
         if isinstance(value, str):
-            return value
+            return without_userinfo(value)
         parts: list[str] = []
         self._render(value, parts)
-        return "".join(parts)
+        return without_userinfo("".join(parts))
 
     def _render(self, value: object, parts: list[str]) -> None:
         if self._rendered > self.limits.pipeline_bytes:
@@ -213,6 +219,11 @@ _CONTAINER = frozenset(
 )
 
 
+def without_userinfo(text: str) -> str:
+    """The text without literal credentials in its URLs; variables and expressions stay."""
+    return _USERINFO.sub("", text) if "@" in text and "//" in text else text
+
+
 def is_expression(text: str) -> bool:
     """The whole text is one GitHub expression."""
     text = text.strip()
@@ -230,5 +241,5 @@ def condition(text: str) -> str:
     return text[3:-2].strip() if is_expression(text) else text
 
 
-Dialect = Callable[[str], str]
-"""The step's own `shell`, empty for none → the dialect its script is read as."""
+Dialect = Callable[[str, str], str]
+"""The step's own `shell`, empty for none, and its condition → the dialect its script is read as."""

@@ -9,6 +9,7 @@ from dataclasses import replace
 from seawall.kernel.lockfile import ProblemKind
 from seawall.kernel.pipeline import Step
 from seawall.kernel.shell import Script
+from seawall.readers.syntax.shell import parse_script
 from seawall.readers.syntax.yaml import Mapping
 
 from ._github import Dialect, Draft, condition, is_true
@@ -22,6 +23,9 @@ _STEP = frozenset(
 _WAITS = ("wait", "wait-all", "cancel")
 _DIALECTS = {"pwsh": "pwsh", "powershell": "pwsh", "cmd": "cmd"}
 _PROGRAM = re.compile(r"(?:.*[/\\])?([A-Za-z]+)[0-9.]*(?:\.exe)?$")
+_ON_WINDOWS = re.compile(
+    r"(?<!!)(?<!! )(?:==\s*|(?:startsWith|contains)\([\w.-]+,\s*)'windows", re.IGNORECASE
+)
 _SHELLS = frozenset(("bash", "sh", "dash", "zsh", "ksh", "ash"))
 
 
@@ -48,6 +52,7 @@ def _flat(draft: Draft, body: Mapping, key: str, depth: int) -> Iterator[tuple[M
 def _step(draft: Draft, body: Mapping, line: int, dialect: Dialect) -> Step:
     draft.unknown_keys(body, _STEP, "a step")
     uses, run, shell = (draft.text(body, key) for key in ("uses", "run", "shell"))
+    when = condition(draft.text(body, "if"))
     if ("uses" in body) == ("run" in body) and not any(key in body for key in _WAITS):
         draft.problem(ProblemKind.MALFORMED, "a step needs exactly one of `uses` and `run`", line)
     return Step(
@@ -58,11 +63,11 @@ def _step(draft: Draft, body: Mapping, line: int, dialect: Dialect) -> Step:
         uses=uses.strip(),
         run=run,
         run_line=body.begins("run") if "run" in body else 0,
-        script=_script(draft, body, run, dialect(shell)) if "run" in body else None,
+        script=_script(draft, body, run, dialect(shell, when)) if "run" in body else None,
         shell=shell,
         inputs=draft.settings(body, "with"),
         env=draft.settings(body, "env"),
-        condition=condition(draft.text(body, "if")),
+        condition=when,
         directory=draft.text(body, "working-directory"),
         continues=is_true(draft.text(body, "continue-on-error")),
         background=is_true(draft.text(body, "background")),
@@ -71,25 +76,12 @@ def _step(draft: Draft, body: Mapping, line: int, dialect: Dialect) -> Step:
 
 def _script(draft: Draft, body: Mapping, text: str, dialect: str) -> Script:
     line = body.begins("run")
-    if dialect not in ("sh", "pwsh", "cmd", "python"):
-        draft.problem(ProblemKind.UNSUPPORTED, f"a script for `{dialect}` is not read", line)
-        return Script(dialect=dialect)
     key = (dialect, text)
     if key not in draft.scripts:
-        draft.scripts[key] = _parse(draft, text, dialect)
+        draft.scripts[key] = parse_script(text, draft.limits, dialect)
     script = draft.scripts[key]
     for problem in script.problems:
         draft.problem(problem.kind, problem.message, line + max(problem.line, 1) - 1)
-    return script
-
-
-def _parse(draft: Draft, text: str, dialect: str) -> Script:
-    try:
-        from seawall.readers.syntax.shell import parse_script  # type: ignore[import-not-found,unused-ignore]
-    except ImportError:
-        draft.problem(ProblemKind.UNSUPPORTED, "`run:` scripts were not read")
-        return Script(dialect=dialect)
-    script: Script = parse_script(text, draft.limits, dialect)
     return script
 
 
@@ -112,8 +104,12 @@ def dialect_of(shell: str) -> str:
     return _DIALECTS.get(program, program or "sh")
 
 
-def is_windows(labels: Sequence[str]) -> bool:
-    """Every label that names a system names Windows."""
-    systems = [label.lower() for label in labels if not label.lower().startswith(("group:", "self-hosted"))]
+def is_windows(labels: Sequence[str], condition: str) -> bool:
+    """A step runs on Windows only: every system that the labels name is Windows, or its `if` says so."""
+    systems = [label.lower() for label in labels]
     named = [label for label in systems if label.startswith(("windows", "ubuntu", "macos", "linux"))]
-    return bool(named) and all(label.startswith("windows") for label in named)
+    windows = [label for label in named if label.startswith("windows")]
+    if windows and len(windows) == len(named):
+        return True
+    may_be = bool(windows) or any("${{" in label for label in labels)
+    return may_be and bool(_ON_WINDOWS.search(condition))

@@ -162,7 +162,8 @@ def _job(draft: Draft, name: str, body: Mapping, line: int, shell: str) -> Job:
     runs_on, matrix = _runs_on(draft, body), _matrix(draft, body)
     own, directory = _defaults(draft, body)
     container = draft.container(body, "container")
-    standard = _standard_shell(own or shell, runs_on, matrix, container)
+    standard = own or shell
+    labels = () if container else _labels(runs_on, matrix)
     inherits = body.get("secrets") == "inherit"
     return Job(
         id=name,
@@ -180,7 +181,7 @@ def _job(draft: Draft, name: str, body: Mapping, line: int, shell: str) -> Job:
         matrix=matrix,
         directory=directory,
         shell=own,
-        steps=read_steps(draft, body, lambda written: dialect_of(written or standard)),
+        steps=read_steps(draft, body, lambda written, when: _dialect(written or standard, labels, when)),
         uses=draft.text(body, "uses").strip(),
         inputs=draft.settings(body, "with"),
         secrets=() if inherits else draft.settings(body, "secrets"),
@@ -197,21 +198,23 @@ def _runs_on(draft: Draft, body: Mapping) -> tuple[str, ...]:
     return tuple(f"group:{name}" for name in draft.texts(value, "group")) + draft.texts(value, "labels")
 
 
-def _standard_shell(
-    shell: str,
-    runs_on: tuple[str, ...],
-    matrix: tuple[tuple[str, tuple[str, ...]], ...],
-    container: Container | None,
-) -> str:
-    """The shell of steps that name none: a default, else what the runner's system brings."""
-    if shell or container:
-        return shell
+def _dialect(shell: str, labels: tuple[str, ...], when: str) -> str:
+    """The dialect of a step: its shell's, else that of the shell that the runner's system brings."""
+    return "pwsh" if not shell and is_windows(labels, when) else dialect_of(shell)
+
+
+def _labels(runs_on: tuple[str, ...], matrix: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[str, ...]:
+    """The labels of the runner; one that is an axis of the matrix stands for all of its values."""
     axes = dict(matrix)
-    labels: list[str] = []
+    found: list[str] = []
     for label in runs_on:
         axis = _AXIS.match(label.strip())
-        labels.extend(axes.get(axis[1], ()) if axis else (label,))
-    return "pwsh" if is_windows(labels) else ""
+        values = list(axes.get(axis[1], ())) if axis else []
+        if axis and "include" in axes:
+            included = re.compile(rf"[{{ ]{re.escape(axis[1])}: ([^,}}]+)")
+            values += [value for text in axes["include"] for value in included.findall(text)]
+        found.extend(values or (label,))
+    return tuple(found)
 
 
 def _matrix(draft: Draft, body: Mapping) -> tuple[tuple[str, tuple[str, ...]], ...]:
