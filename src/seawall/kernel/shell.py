@@ -80,9 +80,6 @@ class Command:
 class Script:
     """All commands of one script in the order in which they stand. `traces`: lines of `set -x`.
 
-    `fresh`: indexes of commands at which a shell of its own begins, in the first directory and with none of
-    the variables set before (each line of a Makefile's recipe, each command of a task).
-
     `dialect` is `sh` (bash, sh and what reads alike), `pwsh`, `cmd` or `python`; what is not `sh` may hold
     commands that were recognised line by line, and says so in `problems`.
     """
@@ -91,7 +88,6 @@ class Script:
     traces: tuple[int, ...] = ()
     dialect: str = "sh"
     problems: tuple[Problem, ...] = ()
-    fresh: tuple[int, ...] = ()
 
 
 NO_SCRIPT = Script()

@@ -11,6 +11,7 @@ import ast
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from posixpath import join, normpath
 
 from seawall.kernel.lockfile import ProblemKind
 from seawall.kernel.pipeline import Setting
@@ -170,6 +171,7 @@ class Reading:
     source: Source
     session: str = ""
     installer: tuple[str, ...] = ("python", "-m", "pip", "install")
+    directory: str = ""
     scripts: list[Script] = field(default_factory=list)
     installs: list[str] = field(default_factory=list)
     needs: list[str] = field(default_factory=list)
@@ -232,8 +234,8 @@ class Reading:
         elif method == "conda_install":
             self.installs += words
             self._add(["conda", "install", "--yes", *words], call, condition)
-        elif method in ("chdir", "cd"):
-            self._add(["cd", *words], call, condition)
+        elif method in ("chdir", "cd") and words:
+            self.directory = normpath(join(self.directory, words[0])) if "$" not in words[0] else "?"
         elif method == "notify" and words:
             self.needs.append(words[0])
         else:
@@ -242,7 +244,7 @@ class Reading:
             self.source.notes.unsupported("a command has words that are known only when it runs", line)
 
     def _add(self, words: list[str], call: ast.Call, condition: str) -> None:
-        made = command(words, call.lineno, condition)
+        made = command(words, call.lineno, condition, self.directory)
         given = next((one.value for one in call.keywords if one.arg == "env"), None)
         if made.commands and isinstance(given, ast.Dict):
             pairs = zip(given.keys, given.values, strict=True)

@@ -42,10 +42,10 @@ def one_line(text: str, notes: Notes, line: int, dialect: str = "sh") -> Script:
     return _placed(text, notes, lambda _: line, dialect)
 
 
-def command(words: Iterable[str], line: int, condition: str = "") -> Script:
+def command(words: Iterable[str], line: int, condition: str = "", directory: str = "") -> Script:
     """A script of one command whose words no shell splits (an exec form, `session.run`)."""
     made = tuple(word_of(word) for word in words)
-    return Script((Command(made, line, condition=condition),)) if made else NO_SCRIPT
+    return Script((Command(made, line, condition=condition, directory=directory),)) if made else NO_SCRIPT
 
 
 def word_of(text: str) -> Word:
@@ -55,46 +55,47 @@ def word_of(text: str) -> Word:
 
 
 def _placed(text: str, notes: Notes, place: Callable[[int], int], dialect: str) -> Script:
+    from seawall.readers.syntax.shell import parse_script
+
     if not text.strip():
         return NO_SCRIPT
     if not notes.takes_script(len(text), place(1)):
         return Script(dialect=dialect)
-    from seawall.readers.syntax.shell import parse_script  # type: ignore[import-not-found, unused-ignore]
-
-    found: Script = parse_script(text, notes.limits, dialect)
+    found = parse_script(text, notes.limits, dialect)
     for problem in found.problems:
         notes.add(problem.kind, problem.message, place(problem.line))
     return replace(
         found,
-        commands=tuple(replace(one, line=place(one.line)) for one in found.commands),
+        commands=tuple(
+            replace(
+                one, line=place(one.line), heredoc_line=place(one.heredoc_line) if one.heredoc_line else 0
+            )
+            for one in found.commands
+        ),
         traces=tuple(place(one) for one in found.traces),
         problems=(),
     )
 
 
-def joined(scripts: Iterable[Script], *, one_shell: bool = False) -> Script:
-    """Scripts that run one after another, each in a shell of its own unless `one_shell`."""
+def joined(scripts: Iterable[Script]) -> Script:
+    """Scripts that run one after another, each in a shell of its own."""
     commands: list[Command] = []
     traces: list[int] = []
-    fresh: list[int] = []
     dialect = ""
     for one in scripts:
         dialect = dialect or one.dialect
         traces += one.traces
         before = len(commands)
-        if not one.commands:
-            continue
-        own = () if one_shell or not before else (before,)
-        fresh += [*own, *(before + index for index in one.fresh)]
         commands += [_moved(item, before) for item in one.commands] if before else one.commands
-    return Script(tuple(commands), tuple(traces), dialect or "sh", fresh=tuple(fresh))
+    return Script(tuple(commands), tuple(traces), dialect or "sh")
 
 
 def _moved(item: Command, by: int) -> Command:
-    if item.piped_from < 0 and item.inside < 0:
+    if item.piped_from < 0 and item.inside < 0 and item.within < 0:
         return item
     return replace(
         item,
         piped_from=item.piped_from + by if item.piped_from >= 0 else -1,
         inside=item.inside + by if item.inside >= 0 else -1,
+        within=item.within + by if item.within >= 0 else -1,
     )

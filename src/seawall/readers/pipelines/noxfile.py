@@ -89,7 +89,7 @@ def _task(source: Source, function: Definition, decorator: ast.expr, options: di
     names = _keyword(source, decorator, "name")
     needs = [one.partition("{")[0].rstrip("-") for one in _keyword(source, decorator, "requires")]
     return Task(
-        names[0] if names else function.name, function.lineno, joined(reading.scripts, one_shell=True),
+        names[0] if names else function.name, function.lineno, joined(reading.scripts),
         tuple(dict.fromkeys([*needs, *reading.needs])), tuple(reading.installs), tuple(reading.env),
     )  # fmt: skip
 

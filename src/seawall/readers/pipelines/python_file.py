@@ -34,7 +34,7 @@ def read(data: bytes, path: str, limits: Limits) -> TaskFile:
         if isinstance(node, Definition):
             reading.read(node.body)
     reading.read(tree.body)
-    task = Task("", 1, joined(reading.scripts, one_shell=True))
+    task = Task("", 1, joined(reading.scripts))
     return TaskFile(path, "python", (task,), problems=notes.problems())
 
 
