@@ -14,6 +14,7 @@ from posixpath import dirname, join, normpath
 from seawall.kernel.lockfile import Problem, ProblemKind
 from seawall.kernel.reach.call import Call, CallKind
 from seawall.kernel.reach.chosen import chosen, unmet
+from seawall.kernel.reach.commands import calls_of
 from seawall.kernel.reach.ground import Ground
 from seawall.kernel.shell import Script
 from seawall.kernel.task import Compose, Dockerfile, HookFile, Service, Task, TaskFile
@@ -288,7 +289,7 @@ class _Walk:
 
     def take(self, script: Script, directory: str) -> None:
         """Follows the calls of a script, depth first, so that what runs first stands first."""
-        waiting = [_Turn(call, self.path) for call in reversed(_calls(script, directory))]
+        waiting = [_Turn(call, self.path) for call in reversed(calls_of(script, directory))]
         while waiting:
             turn = waiting.pop()
             if len(turn.via) >= DEPTH:
@@ -327,17 +328,11 @@ class _Walk:
             self.seen.add(mark)
             passes = task.passes if task.passes is not None else turn.passes
             self.visits.append(Visit(file, task, directory, via, condition, passes))
-            for further in _calls(task.script, directory):
+            for further in calls_of(task.script, directory):
                 yield _Turn(further, file.path, via, condition, passes)
 
     def _say(self, turn: _Turn, message: str) -> None:
         self.problems[Problem(turn.path, ProblemKind.UNSUPPORTED, message, turn.call.line)] = None
-
-
-def _calls(script: Script, directory: str) -> tuple[Call, ...]:
-    from seawall.kernel.reach.commands import calls_of  # type: ignore[import-not-found, unused-ignore]
-
-    return tuple(calls_of(script, directory))
 
 
 @dataclass(frozen=True, slots=True)

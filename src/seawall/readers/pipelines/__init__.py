@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from seawall.kernel.reach.call import CallKind
 from seawall.readers.format import PipelineFormat
 
-from . import actions_lock, dependabot, github_action, github_workflow
+from . import (
+    actions_lock,
+    compose,
+    dependabot,
+    dockerfile,
+    github_action,
+    github_workflow,
+    justfile,
+    makefile,
+    noxfile,
+    package_scripts,
+    pre_commit,
+    python_file,
+    shell_file,
+    tox,
+)
 
 FORMATS: tuple[PipelineFormat, ...] = (
     github_workflow.FORMAT,
@@ -12,4 +31,30 @@ FORMATS: tuple[PipelineFormat, ...] = (
     actions_lock.FORMAT,
     dependabot.FORMAT,
     dependabot.RENOVATE,
+    makefile.FORMAT,
+    justfile.FORMAT,
+    noxfile.FORMAT,
+    tox.FORMAT,
+    package_scripts.FORMAT,
+    shell_file.FORMAT,
+    python_file.FORMAT,
+    dockerfile.FORMAT,
+    compose.FORMAT,
+    pre_commit.FORMAT,
 )
+
+CALLED: Mapping[CallKind, PipelineFormat] = MappingProxyType(
+    {
+        "make": makefile.FORMAT,
+        "just": justfile.FORMAT,
+        "nox": noxfile.FORMAT,
+        "tox": tox.FORMAT,
+        "npm": package_scripts.FORMAT,
+        "sh": shell_file.FORMAT,
+        "python": python_file.FORMAT,
+        "docker-build": dockerfile.FORMAT,
+        "compose": compose.FORMAT,
+        "pre-commit": pre_commit.FORMAT,
+    }
+)
+"""Who reads a file that a call names, under whatever name it lies (`wanted` of kernel/reach/following.py)."""
