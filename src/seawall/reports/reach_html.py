@@ -11,11 +11,12 @@ import hashlib
 import json
 
 from seawall.kernel.reach.edge import Reach
+from seawall.kernel.reach.words import code_words, place_words, target_words
 
 from .plain import neutral, neutral_all
 from .reach_json import document
 from .reach_page import PAGE, SCRIPT, STYLE
-from .reach_text import CONFIDENCES, code_words, place_words, target_words
+from .reach_text import CONFIDENCES
 
 
 def render(reach: Reach, target: str) -> str:

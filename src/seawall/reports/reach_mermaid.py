@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seawall.kernel.reach.edge import Confidence, Reach
+from seawall.kernel.reach.words import code_words, place_words, target_words
 
 from .plain import neutral
-from .reach_text import code_words, place_words, target_words
 
 _ARROW = {
     Confidence.CERTAIN: "==>",

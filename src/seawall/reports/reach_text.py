@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from seawall.kernel.code import Code
 from seawall.kernel.finding import Skipped
 from seawall.kernel.reach.edge import Confidence, Cut, Edge, Place, Reach, Target
+from seawall.kernel.reach.words import code_words, place_words, sentence, target_words
 
 from .plain import neutral, shortened
 
@@ -92,38 +92,6 @@ def _worst(reach: Reach, look: Look) -> Iterator[str]:
     yield _paint("worst:", "1", look) + f" {shortened(sentence(worst), look.width - 7)}"
     for cut in worst.cuts[:1]:
         yield f"  cut: {shortened(_cut(cut), look.width - 7)}"
-
-
-def sentence(edge: Edge) -> str:
-    """One edge in plain words: `npm install (floating) in release.yml › sign can get at KEY (certain)`."""
-    verb = "can change" if edge.confidence is Confidence.INTEGRITY else "can get at"
-    where = place_words(edge.place)
-    return f"{code_words(edge.code)} in {where} {verb} {target_words(edge.target)} ({edge.confidence})"
-
-
-def code_words(code: Code) -> str:
-    """A code item with how firmly it is pinned: `npm install (floating)`, `actions/cache@v4 (tag)`."""
-    ref = f"@{code.ref}" if code.ref and code.kind in _REFERRED and "@" not in code.name else ""
-    ref = f"@{code.ref[:9]}" if len(code.ref) >= 40 and ref else ref
-    via = f", through {' → '.join(code.via)}" if code.via else ""
-    return f"{code.name}{ref} ({code.pin}{via})"
-
-
-_REFERRED = frozenset({"action", "workflow", "image"})
-
-
-def target_words(target: Target) -> str:
-    """A target as people call it."""
-    if target.name == "*":
-        return "every secret" if target.kind == "secret" else f"whatever {target.scope or 'it'} holds"
-    scope = f" [{target.scope}]" if target.kind in ("token", "oidc") and target.scope else ""
-    return f"{target.name}{scope}"
-
-
-def place_words(place: str) -> str:
-    """`.github/workflows/release.yml#sign` → `release.yml › sign`."""
-    path, mark, job = place.partition("#")
-    return f"{path.rpartition('/')[2]} › {job}" if mark else path
 
 
 def _tables(reach: Reach, look: Look) -> Iterator[str]:

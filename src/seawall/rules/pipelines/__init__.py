@@ -1,1 +1,1 @@
-"""Pipelines: what outsiders can start, what jobs do with secrets, and what third-party code can get at there."""
+"""Pipelines: what outsiders can start, what jobs do with secrets, and what strangers' code can get at."""

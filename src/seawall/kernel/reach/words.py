@@ -1,0 +1,38 @@
+"""What people read of reach: one code item, one place, one target, one edge, each in a few plain words."""
+
+from __future__ import annotations
+
+from seawall.kernel.code import Code, CodeKind
+
+from .edge import Confidence, Edge, Target
+
+_REFERRED = frozenset((CodeKind.ACTION, CodeKind.WORKFLOW, CodeKind.IMAGE))
+
+
+def sentence(edge: Edge) -> str:
+    """`npm install (floating) in release.yml › sign can get at APPLE_KEY (certain)`."""
+    verb = "can change" if edge.confidence is Confidence.INTEGRITY else "can get at"
+    where = place_words(edge.place)
+    return f"{code_words(edge.code)} in {where} {verb} {target_words(edge.target)} ({edge.confidence})"
+
+
+def code_words(code: Code) -> str:
+    """A code item with how firmly it is pinned: `npm install (floating)`, `actions/cache@v4 (tag)`."""
+    ref = f"@{code.ref}" if code.ref and code.kind in _REFERRED and "@" not in code.name else ""
+    ref = f"@{code.ref[:9]}" if len(code.ref) >= 40 and ref else ref
+    via = f", through {' → '.join(code.via)}" if code.via else ""
+    return f"{code.name}{ref} ({code.pin}{via})"
+
+
+def target_words(target: Target) -> str:
+    """A target as people call it."""
+    if target.name == "*":
+        return "every secret" if target.kind == "secret" else f"whatever {target.scope or 'it'} holds"
+    scope = f" [{target.scope}]" if target.kind in ("token", "oidc") and target.scope else ""
+    return f"{target.name}{scope}"
+
+
+def place_words(place: str) -> str:
+    """`.github/workflows/release.yml#sign` → `release.yml › sign`."""
+    path, mark, job = place.partition("#")
+    return f"{path.rpartition('/')[2]} › {job}" if mark else path
