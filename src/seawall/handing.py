@@ -7,7 +7,7 @@ the bytes (from the cache, or fetched and verified), the comparison with the rel
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -56,7 +56,7 @@ class Prepared:
     """A file that may be handed out: `path` when all of it is here and verified, else the `arrival` of one
     too large to wait for, whose last block waits for `Hander.settled`.
 
-    `size` is -1 while it is not known.
+    `size` is -1 while it is not known. `shelf` is what the answer is from.
     """
 
     name: str
@@ -69,6 +69,7 @@ class Prepared:
     path: Path | None = None
     arrival: Arrival | None = None
     needs: tuple[str, ...] = ()
+    shelf: Shelf | None = field(default=None, repr=False, compare=False)
 
 
 class Hander:
@@ -125,6 +126,11 @@ class Hander:
             return None
         blob = self._blobs.held(meant.digests)
         return _prepared(shelf, offer, admission, blob=blob) if blob else None
+
+    def still(self, prepared: Prepared, dialect: Dialect, identity: Identity, mode: Mode) -> bool:
+        """What was at hand a moment ago would be found just so now. Nobody waits for that."""
+        shelf = self._offerer.ready(self._offerer.key(dialect, prepared.name, identity, mode))
+        return shelf is not None and shelf is prepared.shelf and not self._to_compare(prepared.offer)
 
     def _found(
         self, dialect: Dialect, wanted: File, identity: Identity, mode: Mode
@@ -408,4 +414,5 @@ def _prepared(
         path=blob.path if blob else None,
         arrival=arrival,
         needs=shelf.needs.get(offer.version, ()),
+        shelf=shelf,
     )

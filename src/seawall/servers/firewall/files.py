@@ -21,6 +21,7 @@ from seawall.kernel.errors import OutsideError, SeawallError, StoreError
 from seawall.kernel.event import Delivery, Event
 
 from .desk import LOCAL, Desk
+from .lately import Held
 from .request import Request
 
 _BLOCK = 1024 * 1024
@@ -60,7 +61,7 @@ async def send_file(
     event: Event,
     settle: Settle,
     content_type: str,
-    opened: Opened | None = None,
+    opened: Opened | Held | None = None,
 ) -> None:
     """Send the file and write down what came of it; workers of `kind` wait for one that is still coming.
 

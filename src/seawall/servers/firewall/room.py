@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import time
+from collections.abc import Hashable
 from contextlib import suppress
 from functools import partial
 
@@ -21,6 +22,7 @@ from seawall.reports.denial import denial, failure, reason
 from .app import listed
 from .desk import LOCAL, Desk
 from .files import Opened, ThrownOutError, same, send_file
+from .lately import Held, Lately
 from .phrase import ToldStatus
 from .request import Request
 from .views import View, view_of
@@ -42,6 +44,7 @@ class RegistryRoom:
     def __init__(self, desk: Desk, dialect: Dialect) -> None:
         self._desk = desk
         self._dialect = dialect
+        self._lately = Lately()
         self._documents, self._files = f"{dialect.prefix} documents", f"{dialect.prefix} files"
 
     async def serve(self, request: Request) -> None:
@@ -146,13 +149,17 @@ class RegistryRoom:
 
     async def _handed(self, request: Request, wanted: File) -> None:
         began = time.monotonic()
-        at_hand = await self._desk.work(LOCAL, self._at_hand, request, wanted)
+        key = (wanted, self._desk.gate.class_of(request.identity), request.mode)
+        at_hand = self._of_late(key, request)
+        if at_hand is None:
+            at_hand = await self._desk.work(LOCAL, self._at_hand, request, wanted)
+            if at_hand is not None:
+                self._lately.put(key, at_hand[0], at_hand[1].first, began)
         if at_hand is not None:
             self._counted(request, at_hand[0])
             await self._sent_on(request, wanted, *at_hand)
             return
-        kind = self._desk.gate.class_of(request.identity)
-        flight = ("file", self._dialect.prefix, wanted, kind, request.mode, self._desk.gate.generation)
+        flight = ("file", self._dialect.prefix, *key, self._desk.gate.generation)
         try:
             prepared = await self._desk.once(
                 self._files,
@@ -180,7 +187,15 @@ class RegistryRoom:
         outcome = answer.admission.decision.outcome.value
         self._desk.metrics.decisions.labels(self._dialect.prefix, outcome, request.mode.value).inc()
 
-    def _at_hand(self, request: Request, wanted: File) -> tuple[Prepared, Opened] | None:
+    def _of_late(self, key: Hashable, request: Request) -> tuple[Prepared, Opened | Held] | None:
+        """The file as it went out a moment ago, if it still may; a part of one is read from disk."""
+        found = None if "range" in request.headers else self._lately.get(key, time.monotonic())
+        if found is None:
+            return None
+        still = self._desk.hander.still(found[0], self._dialect, request.identity, request.mode)
+        return found if still else None
+
+    def _at_hand(self, request: Request, wanted: File) -> tuple[Prepared, Opened | Held] | None:
         """The file with its first block, in one step, if it is here and may go out as it is."""
         prepared = self._desk.hander.at_hand(self._dialect, wanted, request.identity, request.mode)
         if prepared is None or prepared.path is None:
@@ -191,7 +206,7 @@ class RegistryRoom:
             return None
 
     async def _sent_on(
-        self, request: Request, wanted: File, prepared: Prepared, opened: Opened | None
+        self, request: Request, wanted: File, prepared: Prepared, opened: Opened | Held | None
     ) -> None:
         settle = partial(
             self._desk.hander.settled, self._dialect, identity=request.identity, mode=request.mode
