@@ -1,0 +1,150 @@
+"""What a known action does, in the words of deeds.py: its inputs lead to the credentials they hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from seawall.kernel.code import Code, CodeKind, Firmness
+
+from .deeds import Deed, Event, Left, Made
+from .edge import Line, TargetKind
+from .known_actions import PUBLISHING, SIGNING, Does, KnownAction, known_action
+from .known_actions import Left as Lying
+from .naming import TOKEN, Named, unique
+from .steps import Run
+from .using import action_firmness
+
+_KEPT_INSIDE = {"keychain": TargetKind.SIGNING, "gpg": TargetKind.SIGNING, "ssh": TargetKind.CREDENTIAL}
+"""Kinds whose key can be used from where it lies, but not read there."""
+_WORDS = {
+    "package": "package", "image": "container image", "pages": "site", "release": "release",
+    "deploy": "deployment", "sign": "signature", "attest": "attestation",
+}  # fmt: skip
+_PUBLISHED = PUBLISHING - {"branch"}
+_HASHED = re.compile(r"\$\{\{[^}]*hashFiles.*|\$\{\{\s*github\.(?:sha|run_id|run_number).*", re.DOTALL)
+_HEAD = re.compile(
+    r"pull_request\.head|workflow_run\.head|head_ref|refs/pull/|event\.number|head_sha|issue\.number"
+)
+_TREE = frozenset(("tree", "execute"))
+
+
+def deed_of_action(run: Run) -> Deed:
+    """What the known action of a step does, nothing for one that is not known."""
+    known = _known(run)
+    if known is None:
+        return Deed()
+    inputs = _inputs(run)
+    here = Line(run.path, run.line)
+    does = known.deeds(inputs)
+    lying = known.leaves(inputs)
+    return Deed(
+        left=tuple(left for one in lying if (left := _left(one, run, here))),
+        makes=tuple(made for one in lying if (made := _made(one, run, here))),
+        signs=tuple(_events(does, SIGNING, known.name, here)),
+        publishes=tuple(_events(does, _PUBLISHED, known.name, here)),
+        uploads=tuple(
+            Event(run.value("name", "artifact"), here, run.value("path"))
+            for one in does
+            if one.kind == "upload"
+        ),
+        downloads=tuple(_downloads(does, known.name, run, here)),
+        saves=tuple(_cached(does, ("cache", "cache-save"), known.name, run, here)),
+        restores=tuple(_cached(does, ("cache", "cache-restore"), known.name, run, here)),
+        brings=tuple(_brought(known.name, run)),
+        agent=any(one.kind == "agent" for one in does),
+        runs_tree=known.name != "actions/github-script" and any(one.kind in _TREE for one in does),
+    )
+
+
+def minted(run: Run) -> tuple[Named, ...]:
+    """The credentials that a known action hands on in its outputs."""
+    known = _known(run)
+    if known is None or not run.step.id:
+        return ()
+    here = Line(run.path, run.line)
+    words = dict.fromkeys(what for _, what in known.outputs)
+    return tuple(Named(TargetKind.CREDENTIAL, f"{what} of {run.step.id}", (here,), "job") for what in words)
+
+
+def _known(run: Run) -> KnownAction | None:
+    return known_action(run.step.uses) if run.used and run.used.kind == "action" else None
+
+
+def _inputs(run: Run) -> dict[str, str]:
+    return {item.name.lower(): item.value for item in run.step.inputs}
+
+
+def _held(lying: Lying, run: Run) -> tuple[Named, ...]:
+    wanted = {name.lower() for name in lying.inputs}
+    found = [one for name, names in run.inputs.items() if name.lower() in wanted for one in names]
+    found += [one for name in lying.variables for one in run.env.get(name, ()) or run.given.env.get(name, ())]
+    return unique(found)
+
+
+def _left(lying: Lying, run: Run, here: Line) -> Left | None:
+    if lying.kind in ("keychain", "gpg") or (lying.kind == "ssh" and "agent" in lying.where):
+        return None
+    names = _held(lying, run)
+    if not names and lying.token and not any(run.value(name) for name in lying.inputs):
+        names = (Named(TargetKind.TOKEN, TOKEN, (here,)),)
+    return Left(names, here) if names else None
+
+
+def _made(lying: Lying, run: Run, here: Line) -> Made | None:
+    kind = _KEPT_INSIDE.get(lying.kind, TargetKind.CREDENTIAL)
+    if (
+        lying.token
+        or lying.kind in ("npmrc", "registry", "settings")
+        or (lying.kind in ("cloud", "environment") and _held(lying, run))
+    ):
+        return None
+    return Made(kind, lying.what, "job", here)
+
+
+def _events(does: tuple[Does, ...], kinds: frozenset[str], name: str, here: Line) -> Iterator[Event]:
+    for kind in dict.fromkeys(one.kind for one in does if one.kind in kinds):
+        yield Event(f"{_WORDS[kind]} by {name}", here)
+
+
+def _downloads(does: tuple[Does, ...], name: str, run: Run, here: Line) -> Iterator[Event]:
+    if any(one.kind == "download" for one in does):
+        foreign = name.startswith("dawidd6/") or bool(run.value("run-id") or run.value("run_id"))
+        yield Event(run.value("name") or run.value("pattern"), here, run.value("path"), foreign)
+
+
+def _cached(
+    does: tuple[Does, ...], kinds: tuple[str, ...], name: str, run: Run, here: Line
+) -> Iterator[Event]:
+    names: dict[str, None] = {}
+    for one in does:
+        if one.kind not in kinds or one.perhaps:
+            continue
+        if name.startswith("actions/cache"):
+            names[key_prefix(run.value("key"))] = None
+        else:
+            given = next((value for at in one.inputs if (value := run.value(at))), "")
+            names[" ".join((name.partition("/")[2] or name, given)).strip()] = None
+    # One action has one cache: a doubtful entry beside a sure one says nothing more.
+    yield from (Event(text, here) for text in list(names)[:1])
+
+
+def key_prefix(key: str) -> str:
+    """What is fixed of a key as written: all before the part that changes with every content."""
+    return _HASHED.sub("", " ".join(key.split())) or key
+
+
+def _brought(name: str, run: Run) -> Iterator[Code]:
+    """Source that `actions/checkout` takes from elsewhere: another repository, or a pull request's head."""
+    if name != "actions/checkout":
+        return
+    repository, ref = run.value("repository"), run.value("ref")
+    if _HEAD.search(ref) or _HEAD.search(repository):
+        note = "whoever opens a pull request writes it"
+        yield Code(
+            CodeKind.SOURCE, "head of the pull request", Firmness.NONE, run.path, run.line, run.top, ref,
+            runs="import", note=note,
+        )  # fmt: skip
+    elif repository and "github.repository" not in repository:
+        pin = action_firmness(repository, ref, frozenset()) if ref else Firmness.FLOATING
+        yield Code(CodeKind.SOURCE, repository, pin, run.path, run.line, run.top, ref, runs="import")

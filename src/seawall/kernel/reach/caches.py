@@ -1,0 +1,139 @@
+"""R8: what a job saves into the cache, later jobs of that branch and of those that start from it restore.
+
+The cache service writes only where a job may write: `cache-mode` says so, and without one the triggers of low
+trust only read.
+Source: GitHub's documentation of dependency caching and of `cache-mode`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from seawall.kernel.code import LOOSENESS, Code, CodeKind, Firmness
+
+from .conditions import both
+from .edge import Confidence, Edge, Line, Target, TargetKind
+from .joining import joined
+from .reachable import Found, Runner
+from .view import View
+from .worth import weighed
+
+_LOW_TRUST = frozenset(
+    (
+        "pull_request_target",
+        "issue_comment",
+        "issues",
+        "discussion",
+        "discussion_comment",
+        "fork",
+        "watch",
+        "workflow_run",
+    )
+)
+_MAY_WRITE = frozenset(("", "write", "write-only"))
+_MAY_READ = frozenset(("", "read", "write"))
+
+
+def may_save(view: View) -> tuple[bool, str]:
+    """Whether the job can write to the cache, and under which condition."""
+    mode = view.entry.mode
+    if mode not in _MAY_WRITE:
+        return False, ""
+    if mode:
+        return True, ""
+    triggers = view.entry.triggers
+    low = [name for name in triggers if name in _LOW_TRUST]
+    if triggers and len(low) == len(triggers):
+        return False, ""
+    return True, f"not when started by {', '.join(low)}" if low else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """One key that one job saves, with the loosest code that could have put something into it."""
+
+    place: str
+    line: Line
+    pin: Firmness
+    triggers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Who saves and who restores each key, over the whole tree."""
+
+    saved: dict[str, list[Saved]]
+    restored: dict[str, list[tuple[str, Line]]]
+
+
+def shelf_of(views: Iterable[View]) -> Shelf:
+    """Every key with those who save and those who restore it."""
+    shelf = Shelf({}, {})
+    for view in views:
+        writes = may_save(view)[0]
+        pin = max((LOOSENESS[who.code.pin] for who in view.runners if _can_fill(who)), default=-1)
+        for deed in view.deeds.values():
+            for event in deed.saves if writes and pin >= 0 else ():
+                saved = Saved(view.id, event.line, tuple(Firmness)[pin], view.entry.triggers)
+                shelf.saved.setdefault(event.name, []).append(saved)
+            for event in deed.restores if view.entry.mode in _MAY_READ else ():
+                shelf.restored.setdefault(event.name, []).append((view.id, event.line))
+    return shelf
+
+
+def _can_fill(who: Runner) -> bool:
+    return not who.code.contained and not own_action(who.code)
+
+
+def own_action(code: Code) -> bool:
+    """An action by who owns the runner."""
+    return code.kind is CodeKind.ACTION and code.name.lower().startswith(("actions/", "github/"))
+
+
+def written(view: View, shelf: Shelf) -> Iterator[Edge]:
+    """R8: every code item of a job that saves a cache could put something into it."""
+    possible, gate = may_save(view)
+    if not possible:
+        return
+    for order, deed in view.deeds.items():
+        for event in deed.saves:
+            target = weighed(Target(TargetKind.CACHE, event.name, "repository"))
+            readers = [line for place, line in shelf.restored.get(event.name, ()) if place != view.id]
+            run = view.run(order)
+            own = f"if {run.condition}" if run and run.condition else ""
+            condition = both(gate, own, "for later runs that restore this key")
+            found = [Found("R8", Confidence.CONDITIONAL, (event.line, *readers[:4]), condition)]
+            for who in view.runners:
+                if not who.code.contained:
+                    yield joined(view, who, target, found)
+
+
+def read_back(view: View, shelf: Shelf) -> Iterator[Runner]:
+    """Cache items that a job restores and that another, looser job of the tree may have written."""
+    tightest = _loosest_of(view)
+    seen: set[str] = set()
+    for order, deed in view.deeds.items():
+        for event in deed.restores if view.entry.mode in _MAY_READ else ():
+            writers = [one for one in shelf.saved.get(event.name, ()) if one.place != view.id]
+            worst = max(writers, key=lambda one: (LOOSENESS[one.pin], one.place), default=None)
+            if worst is None or event.name in seen or LOOSENESS[worst.pin] <= tightest:
+                continue
+            seen.add(event.name)
+            code = Code(
+                CodeKind.CACHE, event.name, worst.pin, event.line.path, event.line.line, _top(view, order),
+                runs="import", condition=f"where {worst.place} wrote the cache",
+                note=f"saved by {worst.place}",
+            )  # fmt: skip
+            later = frozenset(at for at in view.profiles if at > order)
+            yield Runner(code, order, frozenset(), later, through="R8")
+
+
+def _loosest_of(view: View) -> int:
+    """How loose the loosest code is that the job runs anyway."""
+    return max((LOOSENESS[who.code.pin] for who in view.runners if _can_fill(who)), default=-1)
+
+
+def _top(view: View, order: int) -> int:
+    run = view.run(order)
+    return run.top if run else -1

@@ -1,0 +1,153 @@
+"""What one step leaves behind, makes, signs, publishes, hands over and stores: what its neighbours feel.
+
+Known actions tell by a table (known_actions.py), commands by what they do (commands.py). A variable is
+followed to the credential that the step's environment put into it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from seawall.kernel.code import Code
+
+from .commands import Effect, effects_of
+from .edge import Line, TargetKind
+from .naming import Named, Names, named, unique
+from .steps import Piece, Run
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Credentials that can be read after the step, and where one sees that."""
+
+    names: tuple[Named, ...]
+    line: Line
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A credential that no secret names: a keychain with a certificate in it, a cloud session."""
+
+    kind: TargetKind
+    name: str
+    scope: str
+    line: Line
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Bytes are signed, published or handed over. `name`: what is made (`npm`, an artifact's name)."""
+
+    name: str
+    line: Line
+    directory: str = ""
+    foreign: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Everything that one step does beyond itself. `brings` are code items that an action's inputs
+    name; `runs_tree`: it runs scripts and tools of the tree."""
+
+    left: tuple[Left, ...] = ()
+    makes: tuple[Made, ...] = ()
+    signs: tuple[Event, ...] = ()
+    publishes: tuple[Event, ...] = ()
+    uploads: tuple[Event, ...] = ()
+    downloads: tuple[Event, ...] = ()
+    saves: tuple[Event, ...] = ()
+    restores: tuple[Event, ...] = ()
+    brings: tuple[Code, ...] = ()
+    agent: bool = False
+    runs_tree: bool = False
+
+    def __bool__(self) -> bool:
+        return self != _NOTHING
+
+
+_NOTHING = Deed()
+_LEAVING = frozenset(
+    ("github-env", "secret-file", "decode", "docker-login", "npmrc", "registry-login", "cloud-login")
+)
+_MAKING = {
+    "keychain-import": (TargetKind.SIGNING, "keychain"),
+    "gpg-import": (TargetKind.SIGNING, "gpg keyring"),
+    "ssh-add": (TargetKind.CREDENTIAL, "ssh-agent"),
+    "cloud-login": (TargetKind.CREDENTIAL, "cloud session"),
+}
+
+
+def deed_of(run: Run, job_env: Names) -> Deed:
+    """What a step does beyond itself."""
+    if run.step.uses:
+        from .acting import deed_of_action
+
+        return deed_of_action(run)
+    found = [(effect, piece) for piece in run.pieces for effect in effects_of(piece.script)]
+    if not found:
+        return _NOTHING
+    held = {**job_env, **run.env}
+    return Deed(
+        left=tuple(left for effect, piece in found if (left := _left(effect, piece, run, held))),
+        makes=tuple(made for effect, piece in found if (made := _made(effect, piece))),
+        signs=_events(found, "sign"),
+        publishes=_events(found, "publish"),
+    )
+
+
+def _line(effect: Effect, piece: Piece) -> Line:
+    return Line(piece.path, piece.line + effect.line - 1)
+
+
+def _events(found: list[tuple[Effect, Piece]], kind: str) -> tuple[Event, ...]:
+    return tuple(Event(effect.detail, _line(effect, piece)) for effect, piece in found if effect.kind == kind)
+
+
+def _left(effect: Effect, piece: Piece, run: Run, held: Names) -> Left | None:
+    if effect.kind not in _LEAVING:
+        return None
+    names = used_names(effect, piece, run, held)
+    return Left(names, _line(effect, piece)) if names else None
+
+
+def _made(effect: Effect, piece: Piece) -> Made | None:
+    if effect.kind not in _MAKING:
+        return None
+    kind, name = _MAKING[effect.kind]
+    if effect.kind == "cloud-login" and effect.detail:
+        name = f"{effect.detail} session"
+    return Made(kind, name, "job", _line(effect, piece))
+
+
+def used_names(
+    effect: Effect, piece: Piece, run: Run, held: Mapping[str, tuple[Named, ...]]
+) -> tuple[Named, ...]:
+    """The credentials that the command of an effect uses, by its variables and its expressions."""
+    found = [one for variable in effect.variables for one in held.get(variable, ())]
+    if effect.expressions:
+        here = _line(effect, piece)
+        text = " ".join(f"${{{{ {inner} }}}}" for inner in effect.expressions)
+        found += named(text, here.path, here.line, run.given)
+    return unique(found)
+
+
+def outputs_of(run: Run) -> tuple[Named, ...]:
+    """The credentials that a script writes to its step's outputs."""
+    if not (run.env or run.spoken or run.given.env):
+        return ()
+    held = {**run.given.env, **run.env}
+    return unique(
+        one
+        for piece in run.pieces
+        for effect in effects_of(piece.script)
+        if effect.kind == "github-output"
+        for one in used_names(effect, piece, run, held)
+    )
+
+
+def minted_by(run: Run) -> tuple[Named, ...]:
+    """The credentials that a known action makes and hands on in its outputs."""
+    from .acting import minted
+
+    return minted(run)

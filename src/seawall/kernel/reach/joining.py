@@ -1,0 +1,146 @@
+"""What rules found about one pair becomes an edge; edges of one pair that came by several ways become one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from seawall.kernel.code import Code
+
+from .conditions import both
+from .cuts import cuts_for
+from .edge import Confidence, Edge, Line, Target, TargetKind
+from .holding import Holding
+from .reachable import RULE_ORDER, UNSEEN, Found, Runner, found_by, strongest
+from .view import View
+
+MOST_LINES = 8
+"""So many lines of evidence one edge shows."""
+_WHERE_RUNS = frozenset((Confidence.CERTAIN, Confidence.STRONG))
+
+
+def inside(view: View) -> Iterator[Edge]:
+    """The edges from each code item of a job to each target of the same job."""
+    for who in view.runners:
+        for what in view.holdings:
+            found = found_by(who, what)
+            if found:
+                yield joined(view, who, what.target, found, (what.condition,), what)
+
+
+def elsewhere(view: View, others: Iterable[View]) -> Iterator[Edge]:
+    """R4′: a secret that only other jobs of the workflow name is not here, but one line away.
+
+    One that only jobs with an environment name is that environment's, and not in reach of a job that does not
+    declare it.
+    """
+    own = {
+        (one.target.name.upper(), one.target.scope)
+        for one in view.holdings
+        if one.target.kind is TargetKind.SECRET
+    }
+    named: dict[tuple[str, str], tuple[Target, tuple[Line, ...]]] = {}
+    for other in others:
+        if other.id == view.id:
+            continue
+        for what in other.holdings:
+            key = (what.target.name.upper(), what.target.scope)
+            if (
+                what.target.kind is TargetKind.SECRET
+                and what.target.name != "*"
+                and key not in own
+                and key not in named
+                and _open_to(view, what.target)
+            ):
+                named[key] = what.target, _named_lines(what)
+    widened = any(what.target.name == "*" for what in view.holdings)
+    for who in view.runners:
+        if who.code.contained:
+            continue
+        for target, lines in named.values():
+            if widened:
+                found = [Found("R5", Confidence.CERTAIN, lines)]
+            else:
+                found = [Found("R4′", Confidence.BOUND, lines)]
+            if target.scope.startswith("environment:"):
+                found.append(Found("R7", Confidence.BOUND))
+            yield joined(view, who, target, found)
+
+
+def _open_to(view: View, target: Target) -> bool:
+    scope = target.scope
+    return not scope.startswith("environment:") or scope == f"environment:{view.place.environment}"
+
+
+def _named_lines(what: Holding) -> tuple[Line, ...]:
+    return what.everywhere + tuple(line for lines in what.steps.values() for line in lines)
+
+
+def joined(
+    view: View,
+    who: Runner,
+    target: Target,
+    found: list[Found],
+    conditions: Iterable[str] = (),
+    what: Holding | None = None,
+) -> Edge:
+    """One edge out of everything that was found about a pair; `found[0]` is the surest."""
+    code = who.code
+    confidence = found[0].confidence
+    own = both(*(one.condition for one in found[:1]), code.condition)
+    unseen = UNSEEN if not (who.own or who.imported or code.contained) and confidence in _WHERE_RUNS else ""
+    if confidence in _WHERE_RUNS and (unseen or gates(code)):
+        confidence = Confidence.CONDITIONAL
+    rules = sorted({one.rule for one in found}, key=RULE_ORDER.__getitem__)
+    if view.entry.chain and "R10" not in rules:
+        rules.append("R10")
+    lines = [Line(code.path, code.line), *(line for one in found for line in one.lines), *view.entry.lines]
+    return Edge(
+        code=code,
+        place=view.id,
+        target=target,
+        rules=tuple(rules),
+        confidence=confidence,
+        condition=both(
+            view.gate_of(target), unseen, own, *(part for part in conditions if part != code.condition)
+        ),
+        evidence=tuple(dict.fromkeys(lines))[:MOST_LINES],
+        cuts=cuts_for(view, who, target, frozenset(rules), what),
+    )
+
+
+def gates(code: Code) -> bool:
+    """Whether the code's own run depends on more than the job's: an `if`, a leg of the matrix, a branch."""
+    return bool(code.condition)
+
+
+def merged(edges: Iterable[Edge]) -> list[Edge]:
+    """One edge per code, place and target: the surest, with all rules, lines and conditions.
+
+    A condition stands only where every way has one.
+    """
+    found: dict[tuple[Code, str, str], Edge] = {}
+    for edge in edges:
+        key = (edge.code, edge.place, edge.target.id)
+        known = found.get(key)
+        found[key] = edge if known is None else _both(known, edge)
+    return list(found.values())
+
+
+def _both(first: Edge, second: Edge) -> Edge:
+    confidence = strongest(first.confidence, second.confidence)
+    surest = first if first.confidence is confidence else second
+    condition = surest.condition
+    if first.confidence is second.confidence and first.condition != second.condition:
+        condition = (
+            f"{first.condition}; or {second.condition}" if first.condition and second.condition else ""
+        )
+    rules = sorted({*first.rules, *second.rules}, key=RULE_ORDER.__getitem__)
+    return replace(
+        surest,
+        rules=tuple(rules),
+        confidence=confidence,
+        condition=condition[:400],
+        evidence=tuple(dict.fromkeys((*first.evidence, *second.evidence)))[:MOST_LINES],
+        cuts=tuple(dict.fromkeys((*first.cuts, *second.cuts))),
+    )

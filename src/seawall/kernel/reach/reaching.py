@@ -1,0 +1,164 @@
+"""From all that a tree holds to all that its code can reach: R0 to R13 over every job, worst first.
+
+Pure and linear: each job is looked at once for each way in which it is started, caches and artifacts are met
+by their names. What is larger than a bound is said to be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from seawall.kernel.code import Code
+from seawall.kernel.finding import Skipped
+from seawall.kernel.limits import Limits
+from seawall.kernel.lockfile import Problem, ProblemKind
+from seawall.kernel.pipeline import Job, Step, Workflow
+
+from . import artifacts, caches
+from .call import CallKind
+from .calls import Entry, called_paths, entries
+from .edge import Edge, Place, PlaceKind, Reach
+from .expressions import references
+from .following import Following
+from .ground import Ground
+from .joining import elsewhere, inside, merged
+from .ranking import ranked
+from .started import dockerfile_codes
+from .steps import Tree
+from .view import View, view_of
+
+MOST_EDGES = 20_000
+"""So many edges one workflow can have; an ordinary one has some dozens."""
+CHECK = "reach"
+
+
+def reach_of(ground: Ground, limits: Limits) -> Reach:
+    """Everything that third-party code of this tree can read, use or alter."""
+    tree = Tree(ground, limits)
+    environments = secret_environments(ground.workflows)
+    called = called_paths(tree)
+    problems: list[Problem] = [*ground.problems]
+    runs = [
+        [view_of(entry, tree, environments) for entry in entries(workflow, tree, called, problems)]
+        for workflow in ground.workflows
+    ]
+    shelf = caches.shelf_of(view for views in runs for view in views)
+    edges: list[Edge] = []
+    codes: dict[tuple[str, Code], None] = {}
+    places: dict[str, Place] = {}
+    for views in runs:
+        edges += _run(views, shelf, problems)
+        for view in views:
+            places.setdefault(view.id, view.place)
+            problems += view.problems
+            codes.update(dict.fromkeys((view.id, who.code) for who in view.runners))
+    builds = _builds(tree, {code.path for _, code in codes})
+    return Reach(
+        places=(*places.values(), *(place for place, _ in builds)),
+        codes=(*codes, *((place.id, code) for place, found in builds for code in found)),
+        edges=ranked(edges),
+        skipped=_skipped(problems),
+    )
+
+
+def wanted_by(ground: Ground) -> tuple[tuple[str, CallKind], ...]:
+    """Files of the tree that its jobs start and that were not read yet, with who carries them out."""
+    following = Following(ground)
+    found: dict[tuple[str, CallKind], None] = {}
+    for path, directory, step in _all_steps(ground):
+        if step.script is not None:
+            where = step.directory or directory
+            found.update(dict.fromkeys(following.through(step.script, path, where).wanted))
+    return tuple(found)
+
+
+def _all_steps(ground: Ground) -> Iterator[tuple[str, str, Step]]:
+    for workflow in ground.workflows:
+        for job in workflow.jobs:
+            for step in job.steps:
+                yield workflow.path, job.directory or workflow.directory or ".", step
+    for action in ground.actions.values():
+        for step in action.steps:
+            yield action.path, ".", step
+
+
+def _run(views: Sequence[View], shelf: caches.Shelf, problems: list[Problem]) -> list[Edge]:
+    """The edges of all jobs that one workflow starts."""
+    pairs = artifacts.handed(views)
+    found: list[Edge] = []
+    for view, who in artifacts.as_code(pairs, views):
+        view.runners.append(who)
+    for view in views:
+        view.runners += list(caches.read_back(view, shelf))
+    for view in views:
+        for edge in _of_view(view, views, pairs, shelf):
+            found.append(edge)
+            if len(found) > MOST_EDGES:
+                message = f"more than {MOST_EDGES} edges; the rest of this workflow was not followed"
+                problems.append(_too_many(view.entry, message))
+                return merged(found)
+    return merged(found)
+
+
+def _of_view(
+    view: View, views: Sequence[View], pairs: Sequence[artifacts.Handed], shelf: caches.Shelf
+) -> Iterable[Edge]:
+    yield from inside(view)
+    yield from elsewhere(view, views)
+    yield from caches.written(view, shelf)
+    yield from artifacts.altered(view, pairs)
+
+
+def _too_many(entry: Entry, message: str) -> Problem:
+    return Problem(entry.workflow.path, ProblemKind.TOO_MANY, message, entry.job.line)
+
+
+def secret_environments(workflows: Iterable[Workflow]) -> Mapping[str, frozenset[str]]:
+    """For each secret (upper case) the environments of the jobs that name it, "" for jobs without one."""
+    found: dict[str, set[str]] = {}
+    for workflow in workflows:
+        for name in _named(item.value for item in workflow.env):
+            found.setdefault(name, set()).add("")
+        for job in workflow.jobs:
+            for name in _named(_texts(job)):
+                found.setdefault(name, set()).add(job.environment)
+    return {name: frozenset(places) for name, places in found.items()}
+
+
+def _named(texts: Iterable[str]) -> set[str]:
+    return {
+        name.upper()
+        for text in texts
+        if "${{" in text and "secrets" in text.lower()
+        for name in references(text).secrets
+    }
+
+
+def _texts(job: Job) -> Iterable[str]:
+    containers = (*((job.container,) if job.container else ()), *job.services)
+    groups = [job.env, job.secrets, *(part for box in containers for part in (box.env, box.credentials))]
+    for step in job.steps:
+        groups += [step.env, step.inputs]
+        yield step.run
+    for group in groups:
+        for item in group:
+            yield item.value
+
+
+def _builds(tree: Tree, known: set[str]) -> list[tuple[Place, list[Code]]]:
+    """Image builds that no job of the tree starts: what they bring in is listed, nothing is in its reach."""
+    found = []
+    for path, file in sorted(tree.dockerfiles.items()):
+        if path not in known:
+            codes = dockerfile_codes(file, -1, (), tree)
+            if codes:
+                found.append((Place(f"build:{path}", PlaceKind.BUILD, path), codes))
+    return found
+
+
+def _skipped(problems: Iterable[Problem]) -> tuple[Skipped, ...]:
+    texts = (
+        f"{one.path}:{one.line}: {one.message}" if one.line else f"{one.path}: {one.message}"
+        for one in problems
+    )
+    return tuple(Skipped(CHECK, text) for text in dict.fromkeys(texts))

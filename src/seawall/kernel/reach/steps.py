@@ -1,0 +1,308 @@
+"""What a job really runs, in order: its steps, those of the tree's own actions, and the tasks that they call.
+
+A composite action is inlined into the job that uses it; a task (`make test`) is followed from the command
+that calls it. Inputs carry credentials inward under the name that the repository gave them. Bounded: cycles
+end where they close, and what was left out is a problem.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+from seawall.kernel.code import Code
+from seawall.kernel.limits import Limits
+from seawall.kernel.lockfile import Problem, ProblemKind
+from seawall.kernel.pipeline import Action, Setting, Step
+from seawall.kernel.shell import Script
+
+from .commands import At, codes_of
+from .conditions import both, own_condition
+from .following import Following, Start
+from .ground import Ground
+from .naming import Given, Named, Names, named, settings, unique
+from .using import Locked, Used, action_code, image_code, locked_for, used
+
+MOST_STEPS = 1_000
+"""So many steps one job can have when everything is inlined."""
+DEPTH = 8
+"""Actions of the tree that use actions of the tree, so many levels deep."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A script that a step runs: its own or a task's. `line`: the file's line of the script's first line."""
+
+    script: Script
+    path: str
+    line: int
+    directory: str
+    via: tuple[str, ...] = ()
+    condition: str = ""
+    passes: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One step as it runs in a job. `top` is the index of the job's own step that it belongs to.
+
+    `env` are its own variables, those of the action that it was inlined from too; `inputs` its `with`;
+    `spoken` what expressions in its script name: they are in the script's text.
+    """
+
+    order: int
+    top: int
+    path: str
+    line: int
+    step: Step
+    given: Given
+    env: Names
+    inputs: Names
+    spoken: tuple[Named, ...] = ()
+    condition: str = ""
+    via: tuple[str, ...] = ()
+    used: Used | None = None
+    pieces: tuple[Piece, ...] = ()
+    starts: tuple[Start, ...] = ()
+    codes: tuple[Code, ...] = ()
+
+    @property
+    def names(self) -> tuple[Named, ...]:
+        """Every credential that its own process is given."""
+        held = [one for names in (*self.env.values(), *self.inputs.values()) for one in names]
+        return unique((*held, *self.spoken)) if held or self.spoken else ()
+
+    def setting(self, name: str) -> Setting | None:
+        """The input of this name as written, None when it is not given."""
+        return next((item for item in self.step.inputs if item.name.lower() == name.lower()), None)
+
+    def value(self, name: str, default: str = "") -> str:
+        """The input of this name as written."""
+        item = self.setting(name)
+        return item.value.strip() if item else default
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """All steps of one job in the order in which they run."""
+
+    runs: tuple[Run, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+class Tree:
+    """A ground made ready to be asked thousands of times."""
+
+    def __init__(self, ground: Ground, limits: Limits) -> None:
+        self.ground = ground
+        self.limits = limits
+        self.following = Following(ground)
+        self.workflows = {one.path: one for one in ground.workflows}
+        self.dockerfiles = {one.path: one for one in ground.dockerfiles}
+        self._locked: dict[str, Locked] = {}
+
+    def locked_in(self, path: str) -> Locked:
+        """What is locked for one workflow."""
+        if not self.ground.locks:
+            return frozenset()
+        if path not in self._locked:
+            self._locked[path] = locked_for(self.ground.locks, path)
+        return self._locked[path]
+
+    def action(self, parts: Used) -> Action | None:
+        """The action that was read for a `uses`: the tree's own, or one that was fetched before."""
+        if parts.kind == "local":
+            return self.ground.actions.get(parts.name)
+        found = self.ground.called.get(f"{parts.name}@{parts.ref}")
+        return found if isinstance(found, Action) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a step finds where it stands: the file, the job's settings, and what names mean."""
+
+    path: str
+    given: Given
+    directory: str = "."
+    shell: str = ""
+    settings: tuple[Setting, ...] = ()
+    env: Names = field(default_factory=lambda: MappingProxyType({}))
+    condition: str = ""
+    via: tuple[str, ...] = ()
+    top: int = -1
+    open: tuple[str, ...] = ()
+    root: str = ""
+
+
+def course_of(steps: tuple[Step, ...], around: Surroundings, tree: Tree) -> Course:
+    """The steps of one job, everything inlined and followed."""
+    return _Walk(tree, around.root or around.path).course(steps, around)
+
+
+@dataclass(slots=True)
+class _Walk:
+    tree: Tree
+    root: str
+    runs: list[Run] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def course(self, steps: tuple[Step, ...], around: Surroundings) -> Course:
+        self.steps(steps, around)
+        return Course(tuple(self.runs), tuple(self.problems))
+
+    def steps(self, steps: tuple[Step, ...], around: Surroundings) -> Given:
+        """Takes the steps in; what names mean after the last of them."""
+        outputs: dict[str, tuple[Named, ...]] = dict(around.given.outputs)
+        given = replace(around.given, outputs=outputs)
+        around = replace(around, given=given)
+        for step in steps:
+            if len(self.runs) >= MOST_STEPS:
+                self._say(around.path, step.line, f"more than {MOST_STEPS} steps; the rest was not followed")
+                break
+            made = self.step(step, around)
+            if step.id and made:
+                outputs[step.id.lower()] = made
+        return given
+
+    def step(self, step: Step, around: Surroundings) -> tuple[Named, ...]:
+        """Takes one step in; the credentials that its outputs hold."""
+        run = self._run(step, around)
+        if not step.uses:
+            self.runs.append(run)
+            return made_by_script(run)
+        action = self.tree.action(run.used) if run.used else None
+        self.runs.append(replace(run, codes=self._used_codes(run, action)))
+        if action is None:
+            if run.used and run.used.kind == "local":
+                self._say(run.path, run.line, f"uses {step.uses[:100]}, which is not in the tree")
+            return made_by_action(run)
+        return self._inline(action, run, around)
+
+    def _run(self, step: Step, around: Surroundings) -> Run:
+        own = settings(step.env, around.path, around.given)
+        given = replace(around.given, env={**around.given.env, **own}) if own else around.given
+        condition = both(around.condition, own_condition(step.condition))
+        top = around.top if around.top >= 0 else step.index
+        run = Run(
+            order=len(self.runs),
+            top=top,
+            path=around.path,
+            line=step.line,
+            step=step,
+            given=given,
+            env={**around.env, **own} if own else around.env,
+            inputs=settings(step.inputs, around.path, given),
+            condition=condition,
+            via=around.via,
+            used=used(step.uses) if step.uses else None,
+        )
+        return run if step.uses else self._scripted(run, around)
+
+    def _scripted(self, run: Run, around: Surroundings) -> Run:
+        step = run.step
+        script = step.script
+        spoken = spoken_in(step.run, run.path, step.run_line or step.line, run.given)
+        if script is None:
+            if step.run:
+                self._say(run.path, step.line, "the script of this step was not read")
+            return replace(run, spoken=spoken)
+        directory = step.directory or around.directory
+        first = Piece(script, run.path, step.run_line or step.line, directory, run.via)
+        journey = self.tree.following.through(script, run.path, directory)
+        self.problems += [self._placed(problem, first) for problem in journey.problems]
+        pieces = [first]
+        for visit in journey.visits:
+            pieces.append(
+                Piece(
+                    visit.task.script,
+                    visit.file.path,
+                    1,
+                    visit.directory,
+                    (*run.via, *visit.via),
+                    visit.condition,
+                    visit.passes,
+                )
+            )
+        env = tuple((item.name, item.value) for item in (*around.settings, *step.env))
+        codes = [code for piece in pieces for code in self._codes(piece, run.top, env)]
+        return replace(
+            run, spoken=spoken, pieces=tuple(pieces), starts=journey.starts, codes=tuple(dict.fromkeys(codes))
+        )
+
+    def _placed(self, problem: Problem, piece: Piece) -> Problem:
+        if problem.path != piece.path:
+            return problem
+        return replace(problem, line=problem.line + piece.line - 1)
+
+    def _codes(self, piece: Piece, top: int, env: tuple[tuple[str, str], ...]) -> Iterator[Code]:
+        at = At(piece.path, piece.line, top, piece.via, env)
+        for code in codes_of(piece.script, piece.directory, self.tree.ground, at):
+            yield replace(code, condition=both(piece.condition, code.condition)) if piece.condition else code
+
+    def _used_codes(self, run: Run, action: Action | None) -> tuple[Code, ...]:
+        """The action itself where others wrote it, and the image that an action of the tree runs in."""
+        code = action_code(run.step.uses, run.path, run.line, run.top, self.tree.locked_in(self.root))
+        if code is not None:
+            return (replace(code, via=run.via),)
+        if action is not None and action.image.startswith("docker://"):
+            image = image_code(action.image.removeprefix("docker://"), action.path, 0, run.top)
+            return (replace(image, via=(*run.via, run.step.uses)),)
+        return ()
+
+    def _inline(self, action: Action, run: Run, around: Surroundings) -> tuple[Named, ...]:
+        """The action's own steps in place of the one that uses it; what its outputs hold."""
+        if not action.steps:
+            return made_by_action(run)
+        mark = run.step.uses
+        if mark in around.open or len(around.open) >= DEPTH:
+            self._say(run.path, run.line, f"{mark[:100]} uses itself, or is {DEPTH} levels deep")
+            return ()
+        defaults = settings(action.inputs, action.path, Given(secrets={}))
+        inputs = {name.lower(): names for name, names in (*defaults.items(), *run.inputs.items())}
+        inner = Surroundings(
+            path=action.path,
+            given=Given(inputs=inputs, secrets={}, env=run.given.env),
+            settings=(*around.settings, *run.step.env),
+            env=run.env,
+            condition=run.condition,
+            via=(*around.via, mark),
+            top=run.top,
+            open=(*around.open, mark),
+        )
+        after = self.steps(action.steps, inner)
+        held = [named(item.value, action.path, item.line, after) for item in action.outputs]
+        return unique(one for names in held for one in names)
+
+    def _say(self, path: str, line: int, message: str) -> None:
+        self.problems.append(Problem(path, ProblemKind.UNSUPPORTED, message, line))
+
+
+def spoken_in(text: str, path: str, line: int, given: Given) -> tuple[Named, ...]:
+    """What the expressions in a script name, each at its own line of the file."""
+    if "${{" not in text:
+        return ()
+    found: list[Named] = []
+    for number, part in enumerate(text.splitlines()):
+        if "${{" in part:
+            found += named(part, path, line + number, given)
+    return unique(found)
+
+
+def made_by_script(run: Run) -> tuple[Named, ...]:
+    """The credentials that a script writes to its step's outputs."""
+    from .deeds import outputs_of
+
+    return outputs_of(run)
+
+
+def made_by_action(run: Run) -> tuple[Named, ...]:
+    """The credentials that a known action makes and hands on."""
+    from .deeds import minted_by
+
+    return minted_by(run)
+
+
+def names_by_variable(run: Run, job_env: Mapping[str, tuple[Named, ...]]) -> Names:
+    """What each variable of a step's environment holds, the job's variables too."""
+    return {**job_env, **run.env}

@@ -1,0 +1,283 @@
+"""One job, looked at as a whole: where it runs, what code it takes in, what it holds, what it makes.
+
+Everything that the reach rules are asked about is collected here once; nothing is judged yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from seawall.kernel.code import Code, CodeKind, Firmness
+from seawall.kernel.lockfile import Problem
+from seawall.kernel.pipeline import Container, Setting
+
+from .calls import Entry, handed_over
+from .conditions import both, job_condition, only_forks_gate, step_condition
+from .deeds import Deed, deed_of
+from .edge import Line, Place, PlaceKind, Target, TargetKind
+from .holding import Holding, Holdings, fill, weighed_all
+from .importing import Profile, companions, imports, profile
+from .naming import EVERY, TOKEN, Named, settings
+from .reachable import Runner
+from .runners import kept_machine
+from .started import Started, started_by
+from .steps import Course, Run, Surroundings, Tree, course_of
+from .using import action_code, image_code
+
+OUTSIDE = frozenset(("pull_request_target", "workflow_run", "issue_comment", "issues", "discussion_comment"))
+"""Triggers that strangers can pull, and that run with the repository's secrets."""
+_CREDENTIALS = (
+    TargetKind.SECRET,
+    TargetKind.TOKEN,
+    TargetKind.OIDC,
+    TargetKind.SIGNING,
+    TargetKind.CREDENTIAL,
+)
+
+
+@dataclass(slots=True)
+class View:
+    """A job as one entry starts it. `gate` holds for all of it, `forks` for its credentials only."""
+
+    entry: Entry
+    place: Place
+    course: Course
+    deeds: dict[int, Deed]
+    runners: list[Runner]
+    holdings: tuple[Holding, ...]
+    gate: str
+    forks: str
+    problems: list[Problem]
+    profiles: dict[int, Profile] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """The place's id."""
+        return self.place.id
+
+    def run(self, order: int) -> Run | None:
+        """The run at this place of the course."""
+        return self.course.runs[order] if 0 <= order < len(self.course.runs) else None
+
+    def gate_of(self, target: Target) -> str:
+        """What gates an edge to this target, beside its code's own condition."""
+        return both(self.gate, self.forks) if target.kind in _CREDENTIALS else self.gate
+
+
+def view_of(entry: Entry, tree: Tree, environments: Mapping[str, frozenset[str]]) -> View:
+    """Everything about one job."""
+    job, workflow, path = entry.job, entry.workflow, entry.workflow.path
+    job_env = settings((*workflow.env, *job.env), path, entry.given)
+    given = replace(entry.given, env={**entry.given.env, **job_env}) if job_env else entry.given
+    around = Surroundings(
+        path=path,
+        given=given,
+        directory=job.directory or workflow.directory or ".",
+        shell=job.shell or workflow.shell,
+        settings=(*workflow.env, *job.env),
+        root=path,
+    )
+    course = course_of(job.steps, around, tree)
+    deeds = {run.order: deed for run in course.runs if (deed := deed_of(run, job_env))}
+    holdings = Holdings(job.environment, environments)
+    held = [one for names in job_env.values() for one in names]
+    fill(holdings, course, (*held, *_containers(entry)))
+    _job_targets(holdings, entry)
+    _left(holdings, course, deeds)
+    started = {run.order: started_by(run, tree) for run in course.runs if run.starts or run.used}
+    profiles = {run.order: _profile(run) for run in course.runs if run.pieces}
+    profiles |= {order: Profile(tree=True) for order, deed in deeds.items() if deed.runs_tree}
+    problems = [*course.problems]
+    problems += [problem for one in started.values() for problem in one.problems]
+    return View(
+        entry=entry,
+        place=_place(entry),
+        course=course,
+        deeds=deeds,
+        runners=_runners(entry, course, started, profiles, tree, deeds),
+        holdings=weighed_all(holdings, any(deed.publishes for deed in deeds.values())),
+        gate=both(entry.gate, job_condition(workflow, job)),
+        forks=only_forks_gate(entry.triggers),
+        problems=problems,
+        profiles=profiles,
+    )
+
+
+def _place(entry: Entry) -> Place:
+    job = entry.job
+    return Place(
+        id=entry.place,
+        kind=PlaceKind.JOB,
+        file=entry.workflow.path,
+        job=job.id,
+        environment=job.environment,
+        line=job.line,
+        runner=job.runs_on,
+        triggers=entry.triggers,
+    )
+
+
+def _containers(entry: Entry) -> list[Named]:
+    """What the job's container and services are given: the runner's disk and `docker inspect` show it."""
+    found: list[Named] = []
+    for container in _all_containers(entry):
+        found += _given_to(container, entry)
+    return found
+
+
+def _all_containers(entry: Entry) -> tuple[Container, ...]:
+    own = entry.job.container
+    return (*((own,) if own else ()), *entry.job.services)
+
+
+def _given_to(container: Container, entry: Entry) -> list[Named]:
+    items: tuple[Setting, ...] = (*container.env, *container.credentials)
+    names = settings(items, entry.workflow.path, entry.given)
+    return [one for some in names.values() for one in some]
+
+
+def _job_targets(holdings: Holdings, entry: Entry) -> None:
+    """R0, R5, R6, R12: what the job has whatever its steps say."""
+    job, path, granted = entry.job, entry.workflow.path, entry.granted
+    line = Line(path, granted.line or job.line)
+    if granted.words != "nothing":
+        holding = holdings.of(Named(TargetKind.TOKEN, TOKEN, (), ""))
+        holding.target = replace(holding.target, scope=granted.words)
+        holding.job = (line,)
+    else:
+        holdings.found.pop((TargetKind.TOKEN, TOKEN, ""), None)
+    if granted.oidc:
+        holdings.add(Holding(Target(TargetKind.OIDC, "id-token", "job"), job=(line,)))
+    if entry.inherited:
+        holdings.of(Named(TargetKind.SECRET, EVERY, ())).job = entry.lines[-1:]
+    if job.uses:
+        for one in handed_over(entry):
+            holding = holdings.of(one)
+            holding.everywhere = (*holding.everywhere, *one.lines)
+    kept = kept_machine(job.runs_on)
+    if kept:
+        target = Target(TargetKind.CREDENTIAL, f"runner:{kept}", "machine")
+        holdings.add(Holding(target, job=(Line(path, job.line),), made=True))
+
+
+def _left(holdings: Holdings, course: Course, deeds: Mapping[int, Deed]) -> None:
+    for order, deed in deeds.items():
+        run = course.runs[order]
+        for left in deed.left:
+            for one in left.names:
+                if one.kind is TargetKind.TOKEN and (one.kind, TOKEN, "") not in holdings.found:
+                    continue
+                holdings.left_by(run, one, (left.line,))
+        for made in deed.makes:
+            holding = holdings.add(Holding(Target(made.kind, made.name, made.scope), made=True))
+            holding.left.append((order, (made.line,)))
+            holding.conditions.add(run.condition)
+
+
+def _profile(run: Run) -> Profile:
+    commands = [command for piece in run.pieces for command in piece.script.commands]
+    return profile(commands, followed=len(run.pieces) > 1)
+
+
+def _runners(
+    entry: Entry,
+    course: Course,
+    started: Mapping[int, Started],
+    profiles: Mapping[int, Profile],
+    tree: Tree,
+    deeds: Mapping[int, Deed],
+) -> list[Runner]:
+    """Every code item of the job with the runs in which it runs."""
+    found = [*_images(entry, course), *_called(entry, tree)]
+    brought = [(run, code) for run in course.runs for code in run.codes]
+    codes = [code for _, code in brought]
+    names = {system: companions(codes, system) for system in {code.ecosystem for code in codes}}
+    for run, code in brought:
+        found.append(
+            _runner(
+                _kinded(code, deeds.get(run.order)), run, profiles, names.get(code.ecosystem, frozenset())
+            )
+        )
+    for run in course.runs:
+        deed = deeds.get(run.order)
+        for code in deed.brings if deed else ():
+            if code.pin is Firmness.NONE and not _from_outside(entry):
+                continue
+            found.append(_runner(code, run, profiles, frozenset()))
+        one = started.get(run.order)
+        for code, keys in one.codes if one else ():
+            found.append(Runner(_gated(code, run), run.order, frozenset((run.order,)), frozenset(), keys))
+    return found
+
+
+def _from_outside(entry: Entry) -> bool:
+    """A trigger that hands secrets to a run that strangers start (a plain pull request's run has none)."""
+    return not OUTSIDE.isdisjoint(entry.triggers)
+
+
+def _kinded(code: Code, deed: Deed | None) -> Code:
+    agent = deed is not None and deed.agent and code.kind is CodeKind.ACTION
+    return replace(code, kind=CodeKind.AGENT) if agent else code
+
+
+def _runner(code: Code, run: Run, profiles: Mapping[int, Profile], names: frozenset[str]) -> Runner:
+    imported = set()
+    if code.kind in (CodeKind.PACKAGES, CodeKind.TOOL, CodeKind.SOURCE) and not code.contained:
+        imported = {
+            order for order, what in profiles.items() if order > run.order and imports(code, what, names)
+        }
+        if code.runs == "import" and _imported_here(code, run, names):
+            imported.add(run.order)
+    own = frozenset() if code.runs == "import" else frozenset((run.order,))
+    return Runner(_gated(code, run), run.order, own, frozenset(imported))
+
+
+def _imported_here(code: Code, run: Run, names: frozenset[str]) -> bool:
+    """A command of the same step, after the one that installs, imports it."""
+    commands = [
+        command
+        for piece in run.pieces
+        for command in piece.script.commands
+        if piece.path != code.path or piece.line + command.line - 1 > code.line
+    ]
+    return bool(commands) and imports(code, profile(commands, followed=len(run.pieces) > 1), names)
+
+
+def _gated(code: Code, run: Run) -> Code:
+    return (
+        replace(code, condition=both(step_condition(run.condition), code.condition))
+        if run.condition
+        else code
+    )
+
+
+def _images(entry: Entry, course: Course) -> Iterable[Runner]:
+    """The image that all steps run in, and those of services, which see what they are given and no more."""
+    job, path = entry.job, entry.workflow.path
+    if job.container and job.container.image:
+        code = image_code(job.container.image, path, job.container.line or job.line)
+        yield Runner(code, -1, frozenset(run.order for run in course.runs))
+    for service in job.services:
+        if not service.image:
+            continue
+        code = image_code(service.image, path, service.line or job.line, contained=True)
+        given = frozenset((one.kind, one.name.upper()) for one in _given_to(service, entry))
+        yield Runner(replace(code, via=(f"service {service.name}",)), -1, frozenset(), frozenset(), given)
+
+
+def _called(entry: Entry, tree: Tree) -> Iterable[Runner]:
+    """A workflow of others that this job calls: code that has all that it is given."""
+    job, path = entry.job, entry.workflow.path
+    if not job.uses:
+        return
+    code = action_code(job.uses, path, job.line, -1, tree.locked_in(path), CodeKind.WORKFLOW)
+    if code is not None:
+        yield Runner(code, -1, frozenset((-1,)))
+
+
+def loosest(codes: Iterable[Code]) -> Firmness:
+    """The loosest pin of some code items; a commit where there are none."""
+    from seawall.kernel.code import LOOSENESS
+
+    return max((code.pin for code in codes), key=LOOSENESS.__getitem__, default=Firmness.SHA)

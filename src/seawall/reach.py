@@ -1,0 +1,183 @@
+"""A tree → which code there can touch which credential.
+
+Files are read and never run; nothing is fetched. Workflows run at the top of a repository only, so a target
+inside one is looked at from its top.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from posixpath import dirname
+from types import MappingProxyType
+
+from seawall.adapters.disk.tree import claimer, read, walk
+from seawall.adapters.vcs.repository import work_tree
+from seawall.kernel.limits import DEFAULT_LIMITS, Limits
+from seawall.kernel.lockfile import Document, Problem, ProblemKind
+from seawall.kernel.pipeline import Action, ActionsLock, Updates, Workflow
+from seawall.kernel.reach.call import CallKind
+from seawall.kernel.reach.edge import Reach
+from seawall.kernel.reach.ground import Ground, PipelineFile
+from seawall.kernel.reach.reaching import reach_of, wanted_by
+from seawall.kernel.task import Compose, Dockerfile, HookFile, TaskFile
+from seawall.readers.format import PipelineFormat
+from seawall.readers.lockfiles import ENVIRONMENTS
+from seawall.readers.lockfiles import FORMATS as LOCKFILES
+from seawall.readers.pipelines import FORMATS
+
+WORKFLOWS = ".github/workflows/"
+_MOST_ROUNDS = 4
+_ASKING = frozenset(("requirements", "constraints", "pyproject", "package-json", "pylock"))
+"""Formats whose content decides how firmly an install is pinned; of the others their presence is enough."""
+
+_READ_AS = {
+    "make": "makefile", "just": "justfile", "sh": "shell-script", "docker-build": "dockerfile",
+    "compose": "compose", "pre-commit": "pre-commit", "nox": "noxfile", "tox": "tox",
+    "npm": "package-scripts",
+}  # fmt: skip
+"""How a file is read that a command starts under a name of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReachOrder:
+    """What a person asked for. `exclude` are patterns as in `.gitignore`."""
+
+    target: Path
+    offline: bool = True
+    exclude: tuple[str, ...] = ()
+    limits: Limits = DEFAULT_LIMITS
+
+
+def reach(order: ReachOrder, now: datetime) -> Reach:
+    """Everything that third-party code can read, use or alter there. Raises TargetError for no target."""
+    del now  # history fills `since` and `until`; what a tree says today needs no clock
+    top = top_of(order.target)
+    found = of_tree(top, order.limits, order.exclude)
+    file = order.target.resolve()
+    if not file.is_file():
+        return found
+    return _only(found, file.relative_to(top).as_posix())
+
+
+def of_tree(root: Path, limits: Limits = DEFAULT_LIMITS, exclude: Iterable[str] = ()) -> Reach:
+    """The same for a directory that is taken as the top of a repository."""
+    return reach_of(ground_of(root, limits, exclude), limits)
+
+
+def top_of(target: Path) -> Path:
+    """Where the repository of a target begins: the target where it holds workflows, else git's top.
+
+    A workflow that is named by itself and lies in no repository belongs to the directory above `.github`.
+    """
+    place = target.resolve()
+    folder = place if place.is_dir() else place.parent
+    if (folder / WORKFLOWS).is_dir():
+        return folder
+    top = work_tree(folder)
+    if top is not None:
+        return top
+    return folder.parent.parent if folder.as_posix().endswith(WORKFLOWS.rstrip("/")) else folder
+
+
+def ground_of(root: Path, limits: Limits = DEFAULT_LIMITS, exclude: Iterable[str] = ()) -> Ground:
+    """Everything in a tree that says what runs there, read and not judged."""
+    walked = walk(root, LOCKFILES, ENVIRONMENTS, limits, exclude)
+    claims = claimer(FORMATS)
+    problems = list(walked.problems)
+    files: list[PipelineFile] = []
+    samples: list[str] = []
+    for path in sorted(walked.files):
+        item = claims(path)
+        if item is None:
+            continue
+        if WORKFLOWS in path and not path.startswith(WORKFLOWS):
+            samples.append(path)
+        elif len(files) >= limits.documents:
+            problems.append(Problem(path, ProblemKind.TOO_MANY, f"more than {limits.documents} files"))
+            break
+        else:
+            _take(root, path, item, limits, files, problems)
+    if samples:
+        problems.append(_said(samples))
+    documents = tuple(
+        item.read(data, path, limits)
+        for path, item in walked.claimed
+        if item.id in _ASKING and isinstance(data := read(root, path, limits), bytes)
+    )
+    ground = _sorted(files, documents, walked.files, tuple(problems))
+    return _with_wanted(ground, files, root, limits)
+
+
+def _take(
+    root: Path,
+    path: str,
+    item: PipelineFormat,
+    limits: Limits,
+    files: list[PipelineFile],
+    problems: list[Problem],
+) -> None:
+    data = read(root, path, limits)
+    if isinstance(data, Problem):
+        problems.append(data)
+    else:
+        files.append(item.read(data, path, limits))
+
+
+def _said(samples: list[str]) -> Problem:
+    shown = ", ".join(samples[:3]) + (" …" if len(samples) > 3 else "")
+    message = f"{len(samples)} workflow files do not lie at the top and never run: {shown}"
+    return Problem(samples[0], ProblemKind.UNSUPPORTED, message)
+
+
+def _with_wanted(ground: Ground, files: list[PipelineFile], root: Path, limits: Limits) -> Ground:
+    """The ground with the files that its scripts start under names that no format claims."""
+    tried: set[tuple[str, CallKind]] = set()
+    for _ in range(_MOST_ROUNDS):
+        wanted = [one for one in wanted_by(ground) if one not in tried][: limits.includes]
+        if not wanted:
+            break
+        problems = list(ground.problems)
+        for path, kind in wanted:
+            tried.add((path, kind))
+            item = next((one for one in FORMATS if one.id == _READ_AS.get(kind)), None)
+            if item is not None:
+                _take(root, path, item, limits, files, problems)
+        ground = _sorted(files, ground.documents, ground.files, tuple(problems))
+    return ground
+
+
+def _sorted(
+    files: list[PipelineFile],
+    documents: tuple[Document, ...],
+    paths: frozenset[str],
+    problems: tuple[Problem, ...],
+) -> Ground:
+    actions = {dirname(one.path) or ".": one for one in files if isinstance(one, Action)}
+    return Ground(
+        workflows=tuple(one for one in files if isinstance(one, Workflow)),
+        actions=MappingProxyType(actions),
+        locks=tuple(one for one in files if isinstance(one, ActionsLock)),
+        updates=tuple(one for one in files if isinstance(one, Updates)),
+        tasks=tuple(one for one in files if isinstance(one, TaskFile)),
+        dockerfiles=tuple(one for one in files if isinstance(one, Dockerfile)),
+        composes=tuple(one for one in files if isinstance(one, Compose)),
+        hooks=tuple(one for one in files if isinstance(one, HookFile)),
+        documents=documents,
+        files=paths,
+        problems=(*problems, *(problem for one in files for problem in one.problems)),
+    )
+
+
+def _only(found: Reach, path: str) -> Reach:
+    """What concerns one file."""
+    places = tuple(place for place in found.places if place.file == path)
+    ids = {place.id for place in places}
+    return replace(
+        found,
+        places=places,
+        codes=tuple(pair for pair in found.codes if pair[0] in ids),
+        edges=tuple(edge for edge in found.edges if edge.place in ids),
+    )
