@@ -38,7 +38,8 @@ class TaskFile:
 
     `kind` is `make`, `just`, `nox`, `tox`, `npm` or `sh` (one task with an empty name). `default` is the task
     that is run when none is named. `includes` are files whose tasks count as its own, relative to its
-    directory. Of a `package.json`, `name` is the package's and `workspaces` its globs.
+    directory; one that may be absent has a `-` before it. Of a `package.json`, `name` is the package's and
+    `workspaces` its globs.
     """
 
     path: str
@@ -122,8 +123,8 @@ class Service:
     """One service of a compose file. `builds` is its context directory, `dockerfile` as written.
 
     `secrets` are those it gets when it runs, `build_secrets` those of its build. `network` is
-    `network_mode`, `stage` the build's target; `needs` are services started before it; `profiles` must be named for it to start;
-    `starts` is its `command` and `entrypoint`.
+    `network_mode`, `stage` the build's target; `needs` are services started before it; it starts only when
+    one of its `profiles` is named, if it has any; `starts` is its `command` and `entrypoint`.
     """
 
     name: str

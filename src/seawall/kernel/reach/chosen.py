@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from seawall.kernel.task import Task, TaskFile
 
 MOST_TASKS = 2_000
 """At most so many tasks are followed from one call."""
 
+_LOADING = frozenset({"make", "just"})
 _LIFE_CYCLES = {
     "install": ("preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare"),
     "publish": (
@@ -21,29 +22,37 @@ _LIFE_CYCLES = {
 """The scripts that npm runs by itself (npm's "scripts" page, "Life Cycle Operation Order")."""
 
 
-def chosen(file: TaskFile, name: str, others: Iterable[TaskFile] = ()) -> tuple[tuple[TaskFile, Task], ...]:
+Known = Mapping[str, Sequence[tuple[TaskFile, Task]]]
+"""The tasks of a file and of those that it includes, by name."""
+
+
+def known_in(files: Iterable[TaskFile]) -> Known:
+    """The tasks of these files by name; the first file is the one that is called."""
+    known: dict[str, list[tuple[TaskFile, Task]]] = {}
+    for file in files:
+        for task in file.tasks:
+            known.setdefault(task.name, []).append((file, task))
+    return known
+
+
+def chosen(file: TaskFile, name: str, known: Known) -> tuple[tuple[TaskFile, Task], ...]:
     """The tasks that run for `name`, those needed before it first, each once; empty when there is none.
 
-    `others` are files that it includes. Cycles end where they close.
+    Cycles end where they close. What make and just run while they load a file runs for every name.
     """
     if file.kind == "npm":
         return tuple((file, task) for task in _scripts(file, name))
-    known = _by_name((file, *others))
-    wanted = name or ("" if "" in known else file.default)
-    return tuple(_with_needs(known, file.kind, wanted))
+    if file.kind not in _LOADING:
+        return tuple(_with_needs(known, file.kind, name or ("" if "" in known else file.default)))
+    found = _with_needs(known, file.kind, name or file.default) if name or file.default else []
+    return (*known.get("", ()), *found) if found else ()
 
 
-def unmet(file: TaskFile, name: str, others: Iterable[TaskFile], files: frozenset[str]) -> list[str]:
-    """Names that the tasks for `name` need and that are neither a task nor a file of the tree."""
-    known = _by_name((file, *others))
-    return sorted(
-        {
-            need
-            for _, task in chosen(file, name, others)
-            for need in task.needs
-            if not _found(known, file.kind, need) and need not in files and "$" in need
-        }
-    )
+def unmet(file: TaskFile, tasks: Iterable[tuple[TaskFile, Task]], known: Known) -> list[str]:
+    """Names that these tasks need and that no task has; what make needs and is no task is a file."""
+    sure = file.kind != "make"
+    needs = {need for _, task in tasks for need in task.needs if sure or "$" in need}
+    return sorted(need for need in needs if not _found(known, file.kind, need))
 
 
 def _scripts(file: TaskFile, name: str) -> list[Task]:
@@ -54,18 +63,7 @@ def _scripts(file: TaskFile, name: str) -> list[Task]:
     return [named[one] for one in wanted if one in named]
 
 
-_Known = Mapping[str, list[tuple[TaskFile, Task]]]
-
-
-def _by_name(files: Iterable[TaskFile]) -> _Known:
-    known: dict[str, list[tuple[TaskFile, Task]]] = {}
-    for file in files:
-        for task in file.tasks:
-            known.setdefault(task.name, []).append((file, task))
-    return known
-
-
-def _with_needs(known: _Known, kind: str, wanted: str) -> list[tuple[TaskFile, Task]]:
+def _with_needs(known: Known, kind: str, wanted: str) -> list[tuple[TaskFile, Task]]:
     """Depth first without recursion: what a task needs stands before it."""
     order: list[tuple[TaskFile, Task]] = []
     entered: set[str] = set()
@@ -84,17 +82,17 @@ def _with_needs(known: _Known, kind: str, wanted: str) -> list[tuple[TaskFile, T
     return order
 
 
-def _found(known: _Known, kind: str, name: str) -> list[tuple[TaskFile, Task]]:
+def _found(known: Known, kind: str, name: str) -> Sequence[tuple[TaskFile, Task]]:
     if name in known:
         return known[name]
     if kind == "make":
         return _by_pattern(known, name)
     if kind == "nox":
-        return known.get(name.partition("(")[0], []) or known.get(name.rpartition("-")[0], [])
-    return known.get("*", []) if kind == "tox" else []
+        return known.get(name.partition("(")[0], ()) or known.get(name.rpartition("-")[0], ())
+    return known.get("*", ()) if kind == "tox" else ()
 
 
-def _by_pattern(known: _Known, name: str) -> list[tuple[TaskFile, Task]]:
+def _by_pattern(known: Known, name: str) -> Sequence[tuple[TaskFile, Task]]:
     """Make's choice among pattern rules: the shortest stem. A rule that takes everything is none of them."""
     fitting = [one for one in known if "%" in one and one != "%" and _stem(one, name)]
     return known[min(fitting, key=lambda one: len(_stem(one, name)))] if fitting else []

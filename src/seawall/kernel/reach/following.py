@@ -13,7 +13,7 @@ from posixpath import dirname, join, normpath
 
 from seawall.kernel.lockfile import Problem, ProblemKind
 from seawall.kernel.reach.call import Call, CallKind
-from seawall.kernel.reach.chosen import chosen, unmet
+from seawall.kernel.reach.chosen import Known, chosen, known_in, unmet
 from seawall.kernel.reach.commands import calls_of
 from seawall.kernel.reach.ground import Ground
 from seawall.kernel.shell import Script
@@ -36,6 +36,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "sh": (),
     "python": (),
 }
+_TOPS = ("$GITHUB_WORKSPACE", "${GITHUB_WORKSPACE}", "${{ github.workspace }}", "${{github.workspace}}")
 _SEARCHED_UPWARD = frozenset({"just", "compose", "npm", "tox"})
 _OVERRIDES = ("compose.override.yaml", "compose.override.yml", "docker-compose.override.yml")
 _IN_OWN_DIRECTORY = frozenset({"just", "nox", "tox", "npm"})
@@ -121,11 +122,14 @@ class Following:
         self._dockerfiles = {one.path: one for one in ground.dockerfiles}
         self._composes = {one.path: one for one in ground.composes}
         self._hooks = {one.path: one for one in ground.hooks}
+        self._known: dict[tuple[str, str], tuple[Known, str]] = {}
+        self._workspace: dict[str, tuple[TaskFile, ...]] = {}
         self._packages = {one.name: one for one in ground.tasks if one.kind == "npm" and one.name}
 
     def one(self, call: Call) -> Followed:
         """What one call starts. Never raises."""
-        if call.directory == "?" or "$" in call.file:
+        call = replace(call, directory=_below_top(call.directory))
+        if call.directory == "?" or "$" in call.directory or "$" in _below_top(call.file):
             return Followed(missing=f"`{label(call)}` runs in a place that is known only when it runs")
         if call.kind == "npm" and call.workspace:
             return self._workspaces(call)
@@ -170,20 +174,27 @@ class Following:
         file = next((one for one in self._tasks.get(path, ()) if one.kind == call.kind), None)
         if file is None:
             return self._unread(call, path)
-        others, absent = self._included(file)
-        tasks = chosen(file, call.name, others)
-        missing = "; ".join(absent)
+        known, missing = self._knowing(file)
+        tasks = chosen(file, call.name, known)
         if not tasks and not (call.kind == "npm" and call.name == "install"):
             missing = f"`{label(call)}` is called, and {path} holds no such task"
-        elif not missing and file.kind == "make":
+        elif not missing and file.kind != "npm":
             missing = "; ".join(
-                f"`{label(call)}` needs `{one}`, which is known only when it runs"
-                for one in unmet(file, call.name, others, self._files)[:3]
+                f"`{label(call)}` needs `{one[:100]}`, which {path} does not hold"
+                for one in unmet(file, tasks, known)[:3]
             )
         if call.kind == "npm" and call.name == "install":
             for member in self._members(file):
-                tasks += chosen(member, "install")
+                tasks += chosen(member, "install", {})
         return Followed(tasks, missing=missing)
+
+    def _knowing(self, file: TaskFile) -> tuple[Known, str]:
+        """Its tasks and those that it includes by name, and a sentence about includes that are not there."""
+        mark = (file.path, file.kind)
+        if mark not in self._known:
+            others, absent = self._included(file)
+            self._known[mark] = (known_in((file, *others)), "; ".join(absent))
+        return self._known[mark]
 
     def _included(self, file: TaskFile) -> tuple[list[TaskFile], list[str]]:
         """The files that it includes, theirs too, and sentences about those that are not there."""
@@ -192,42 +203,42 @@ class Following:
         waiting = [(file, one) for one in file.includes]
         while waiting and len(found) < 100:
             owner, target = waiting.pop(0)
-            path = inside(dirname(owner.path) or ".", target) or ""
-            if path in found:
+            path = inside(dirname(owner.path) or ".", target.removeprefix("-")) or ""
+            if path in found or (target.startswith("-") and path not in self._files):
                 continue
             other = next((one for one in self._tasks.get(path, ()) if one.kind == file.kind), None)
             if other is None:
-                absent.append(f"{owner.path} includes {target[:100]}, which was not read")
+                absent.append(f"{owner.path} includes {target.removeprefix('-')[:100]}, which was not read")
                 continue
             found[path] = other
             waiting += [(other, one) for one in other.includes]
         return list(found.values())[1:], absent
 
-    def _members(self, file: TaskFile) -> list[TaskFile]:
+    def _members(self, file: TaskFile) -> tuple[TaskFile, ...]:
         """The packages of a workspace: those whose directory one of its globs names."""
-        if not file.workspaces:
-            return []
-        own = dirname(file.path)
-        globs = [normpath(join(own, one)) for one in file.workspaces if not one.startswith("!")]
-        return [
-            one
-            for path, files in self._tasks.items()
-            if path.endswith("/package.json") and path != file.path
-            for one in files
-            if one.kind == "npm" and any(_fits(dirname(path), glob) for glob in globs)
-        ]
+        if file.workspaces and file.path not in self._workspace:
+            own = dirname(file.path)
+            globs = [normpath(join(own, one)) for one in file.workspaces if not one.startswith("!")]
+            self._workspace[file.path] = tuple(
+                one
+                for path, files in self._tasks.items()
+                if path.endswith("/package.json") and path != file.path
+                for one in files
+                if one.kind == "npm" and any(_fits(dirname(path), glob) for glob in globs)
+            )
+        return self._workspace.get(file.path, ())
 
     def _workspaces(self, call: Call) -> Followed:
         at_root = replace(call, workspace="")
         path = self._path(at_root)
         root = next((one for one in self._tasks.get(path or "", ()) if one.kind == "npm"), None)
-        members = self._members(root) if root else []
+        members = list(self._members(root)) if root else []
         if call.workspace not in ("*", ""):
             named = self._packages.get(call.workspace)
             place = inside(call.directory, call.workspace) or ""
             members = [named] if named else [one for one in members if dirname(one.path) == place]
             members = members or list(self._tasks.get(f"{place}/package.json", ()))
-        tasks = tuple(pair for one in members for pair in chosen(one, call.name))
+        tasks = tuple(pair for one in members for pair in chosen(one, call.name, {}))
         absent = f"`{label(call)}` is called in the workspace {call.workspace}, which holds no such script"
         return Followed(tasks, missing="" if tasks or call.name == "install" else absent)
 
@@ -352,10 +363,20 @@ def _directory(call: Call, file: TaskFile, task: Task) -> str:
 
 def inside(directory: str, relative: str) -> str | None:
     """The path of `relative` seen from `directory`, both in the tree; None when it leads out of it."""
+    if relative != _below_top(relative):
+        directory, relative = ".", _below_top(relative)
     if relative.startswith(("/", "~")) or "\\" in relative or "\0" in relative:
         return None
     path = normpath(join(directory, relative))
     return None if path == ".." or path.startswith(("../", "/")) else path
+
+
+def _below_top(path: str) -> str:
+    """The path without the variable that names the checkout's top in CI."""
+    for top in _TOPS:
+        if path == top or path.startswith(top + "/"):
+            return path.removeprefix(top).lstrip("/") or "."
+    return path
 
 
 def _upward(directory: str) -> Iterator[str]:

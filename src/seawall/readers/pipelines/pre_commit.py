@@ -90,11 +90,18 @@ def _local(
     entry, language = _entry(hook), hook.get("language")
     at = hook.lines.get("entry", line) if isinstance(hook, yaml.Mapping) else line
     if language == "docker_image":
-        images += [clean(one) for one in entry if not one.startswith("-")][:1]
+        words_of_image = [one for at, one in enumerate(entry) if not _is_option(entry, at)]
+        images += [clean(one) for one in words_of_image[:1]]
     elif language == "docker":
         notes.unsupported("a hook that builds an image from this tree is not followed", at)
     elif language not in _NOT_RUN:
         scripts.append(command(entry, at))
+
+
+def _is_option(entry: list[str], at: int) -> bool:
+    """An option of `docker run`, or its value (`--entrypoint /bin/sh`)."""
+    before = entry[at - 1] if at else ""
+    return entry[at].startswith("-") or (before.startswith("-") and "=" not in before)
 
 
 def _entry(hook: dict[str, object]) -> list[str]:
