@@ -97,6 +97,47 @@ def test_the_answer_changes_at_until_and_not_before(make: Make) -> None:
     assert after.best == "1.14.0"
 
 
+RED = (
+    Finding(
+        "releases/decoded-code", Severity.INFO, "pkg:npm/a@2.0.0", "odd", "", "x.js", 1, "f", signal=True
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("cooldown", "young", "plain", "odd"),
+    [
+        (7, 7, "deny default/cooldown", "deny default/looks-like-a-takeover"),
+        (0, 7, "allow default/old-enough", "deny default/looks-like-a-takeover"),
+        (1, 7, "allow default/old-enough", "deny default/looks-like-a-takeover"),
+        (0, 2, "allow default/old-enough", "allow default/old-enough"),
+        (0, 0, "allow default/old-enough", "allow default/old-enough"),
+        (7, 0, "deny default/cooldown", "deny default/looks-like-a-takeover"),
+    ],
+)
+def test_what_is_young_and_odd_is_denied_without_a_cooldown_too(
+    make: Make, cooldown: int, young: int, plain: str, odd: str
+) -> None:
+    settings = replace(DEFAULTS, cooldown_days=cooldown, young_days=young)
+    opened = make(settings=settings)
+    offering = npm("a", release("1.0.0", ago(90)), release("2.0.0", ago(3)))
+    assert outcomes(rule(opened, offering))["a-2.0.0.tgz"] == plain
+    admission = opened.admit(offering, "a-2.0.0.tgz", ME, Mode.ENFORCE, NOW, findings=RED)
+    decision = admission.decision
+    assert odd in {f"{decision.outcome.value} {item.policy}" for item in decision.decided_by}
+    if odd.startswith("deny"):
+        days = max(cooldown, young)
+        assert admission.allowed_from == ago(3) + timedelta(days=days)
+        opened.keep_verdict(offering, "a-2.0.0.tgz", "ab" * 32, findings=RED)
+        ruling = rule(opened, offering)
+        assert ruling.until is not None
+        assert ruling.until <= ago(3) + timedelta(days=days)
+        assert rule(opened, offering, now=ago(3) + timedelta(days=days)).lets_in("a-2.0.0.tgz")
+        assert not rule(opened, offering, now=ago(3) + timedelta(days=days, seconds=-1)).lets_in(
+            "a-2.0.0.tgz"
+        )
+
+
 def test_a_file_that_is_added_to_an_old_release_is_young(make: Make) -> None:
     project = pypi(
         "tool",

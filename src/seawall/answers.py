@@ -218,7 +218,7 @@ def _age_that_helps(item: _Asked, question: Question, grounds: Grounds, now: dat
 def _aged(group: Group, settings: Settings, then: datetime) -> Group:
     """The group as it will be: without the signals that only say that something is young."""
     published, first = group.published, group.release.first_release
-    young = published is not None and then - published < timedelta(days=settings.cooldown_days)
+    young = published is not None and then - published < timedelta(days=settings.young)
     young_name = first is not None and then - first < timedelta(days=settings.young_name_days)
     gone = {rule for rule, still in ((_YOUNG, young), (_YOUNG_NAME, young_name)) if not still}
     findings = tuple(item for item in group.findings if item.rule not in gone)
@@ -245,7 +245,8 @@ def _changes(
         if start is not None and value is not None:
             yield from _after(start + value * unit, now)
     if published is not None:
-        yield from _after(published + settings.cooldown_days * _DAY, now)
+        for days in {settings.cooldown_days, settings.young}:
+            yield from _after(published + days * _DAY, now)
     if first is not None:
         yield from _after(first + settings.young_name_days * _DAY, now)
 

@@ -235,6 +235,7 @@ def _facts(case: _Case, verdict: Verdict, findings: Sequence[Finding], required:
         namespace_age_days=_days(repository.namespace_created, case.now),
         cooldown_days=settings.cooldown_days,
         young_name_days=settings.young_name_days,
+        young_days=settings.young,
         mode=case.mode,
     )
 
@@ -314,6 +315,7 @@ def _turns(repository: Repository, settings: Settings) -> Iterator[datetime]:
         (repository.created, settings.young_name_days),
         (repository.namespace_created, settings.young_name_days),
         (repository.changed, settings.cooldown_days),
+        (repository.changed, settings.young),
     ):
         if then is not None:
             yield then + timedelta(days=days)

@@ -129,7 +129,7 @@ def _releases(
     found = facts_of_all(offering.listing, rank, {}, offering.host)
     mine = {version: found[version] for version in versions if version in found}
     settings = grounds.settings
-    young = timedelta(days=max(settings.cooldown_days, settings.young_name_days))
+    young = timedelta(days=max(settings.young, settings.young_name_days))
     recent = {
         version: facts
         for version, facts in mine.items()
@@ -191,14 +191,14 @@ def _groups(
     known: Known,
     now: datetime,
 ) -> list[Group]:
-    cooldown = timedelta(days=grounds.settings.cooldown_days)
+    length = timedelta(days=grounds.settings.young)
     plain = gather((), grounds.settings)
     apart = {*known.noticed.findings, *known.examined}
     groups: dict[object, Group] = {}
     for offer in offers:
         published = known.noticed.published.get(offer.filename, offer.published)
         age = None if published is None else now - published
-        young = age is not None and age < cooldown
+        young = age is not None and age < length
         alone = offer.filename if offer.filename in apart else ""
         doubted = known.doubt is not None and _depends_on(
             (now, known.doubt.now), published, releases.get(offer.version), grounds, plain
@@ -260,7 +260,8 @@ def _depends_on(
 
 def _lengths(settings: Settings) -> tuple[timedelta, ...]:
     """How long something is young, to a rule."""
-    return timedelta(days=settings.cooldown_days), timedelta(days=settings.young_name_days)
+    days = {settings.cooldown_days, settings.young, settings.young_name_days}
+    return tuple(timedelta(days=length) for length in days)
 
 
 def _group(

@@ -189,6 +189,7 @@ LOOSE: dict[str, str] = {
     "warn_severity": "[policy]\nwarn_severity = 'critical'\n",
     "cooldown_days": "[cooldown]\ndays = 0\n",
     "young_name_days": "[cooldown]\nname_days = 0\n",
+    "young_days": "[cooldown]\nyoung_days = 0\n",
     "stale_days": "[advisories]\nstale_days = 3650\n",
     "known_registries": "[registries]\nknown = ['evil.example']\n",
     "disabled_rules": "[rules]\ndisable = ['packages/known-malware']\n",
@@ -201,6 +202,7 @@ TIGHT: dict[str, tuple[str, object]] = {
     "warn_severity": ("[policy]\nwarn_severity = 'info'\n", Severity.INFO),
     "cooldown_days": ("[cooldown]\ndays = 99\n", 99),
     "young_name_days": ("[cooldown]\nname_days = 99\n", 99),
+    "young_days": ("[cooldown]\nyoung_days = 99\n", 99),
     "stale_days": ("[advisories]\nstale_days = 1\n", 1),
     "required_rules": ("[rules]\nrequire = ['packages/young-release']\n", ("packages/young-release",)),
 }

@@ -35,8 +35,10 @@ class Waiver:
 class Settings:
     """The knobs most people want. Ages in days.
 
-    `cooldown_days`: a release younger than this is young. `deny_severity`: a vulnerability of this severity
-    or worse is denied; `warn_severity` likewise. `stale_days`: advisory data older than this is stale.
+    `cooldown_days`: a release younger than this is held back. `young_days`: one that is younger than this, or
+    than the cooldown, is young (`young`), and what is odd about it counts. `deny_severity`: a vulnerability
+    of this severity or worse is denied; `warn_severity` likewise. `stale_days`: advisory data older than this
+    is stale.
     `known_registries`: hosts accepted besides the clients' own upstreams. `policy`: the name of a shipped
     policy or the path of a Cedar file. `allowed_names` are allow-lists of names, `allowed_publishers` of who
     may publish a name: each list about a thing has to allow it (kernel/allowed.py).
@@ -44,6 +46,7 @@ class Settings:
 
     cooldown_days: int = 7
     young_name_days: int = 30
+    young_days: int = 7
     stale_days: int = 7
     deny_severity: Severity = Severity.CRITICAL
     warn_severity: Severity = Severity.LOW
@@ -55,6 +58,11 @@ class Settings:
     allowed_names: tuple[tuple[Named, ...], ...] = ()
     allowed_publishers: tuple[Publishers, ...] = ()
     waivers: tuple[Waiver, ...] = ()
+
+    @property
+    def young(self) -> int:
+        """So many days a release is young; without a cooldown too."""
+        return max(self.cooldown_days, self.young_days)
 
 
 DEFAULTS = Settings()
@@ -72,7 +80,7 @@ def tightened(base: Settings, tree: Settings, given: frozenset[str]) -> Settings
     registries, exclusions, waivers, policy files, stores, upstreams, feeds and notifiers.
     """
     changes: dict[str, object] = {}
-    for name in ("cooldown_days", "young_name_days"):
+    for name in ("cooldown_days", "young_name_days", "young_days"):
         if name in given:
             changes[name] = max(getattr(base, name), getattr(tree, name))
     if "stale_days" in given:

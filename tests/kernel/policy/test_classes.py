@@ -56,6 +56,7 @@ facts = st.builds(
     hotfix=st.one_of(st.just(Hotfix()), st.builds(Hotfix, *[st.booleans()] * 5)),
     cooldown_days=st.integers(0, 14),
     young_name_days=st.integers(0, 40),
+    young_days=st.integers(0, 20),
     deny_severity=st.integers(0, 4),
     warn_severity=st.integers(0, 4),
 )

@@ -67,7 +67,7 @@ def facts(draw: st.DrawFn) -> Facts:
         )
         for item in fields(Facts)
     }
-    for name in ("cooldown_days", "young_name_days"):
+    for name in ("cooldown_days", "young_name_days", "young_days"):
         drawn[name] = max(drawn[name], 0)
     for name in ("deny_severity", "warn_severity"):
         drawn[name] = min(max(drawn[name], 0), 4)
@@ -232,6 +232,7 @@ def test_tighter_settings_never_loosen(
         deny_severity=min(deny, given.deny_severity),
         warn_severity=min(warn, given.warn_severity),
         cooldown_days=max(cooldown, given.cooldown_days),
+        young_days=max(cooldown, given.young_days),
     )
     for loaded in SHIPPED.values():
         before, after = decide_all(loaded, [about(given, action), about(tighter, action)])

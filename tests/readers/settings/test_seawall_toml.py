@@ -18,6 +18,7 @@ warn_severity = "medium"
 [cooldown]
 days = 3
 name_days = 60
+young_days = 10
 [advisories]
 stale_days = 2
 [names]
@@ -50,6 +51,7 @@ def test_every_setting_is_read() -> None:
     assert got.problems == ()
     assert got.given == {s.field for s in LAYOUT} | {"waivers", "allowed_publishers"}
     assert got.settings.cooldown_days == 3
+    assert (got.settings.young_days, got.settings.young) == (10, 10)
     assert got.settings.deny_severity is Severity.HIGH
     assert got.settings.known_registries == ("registry.example:8443",)
     waiver = got.settings.waivers[0]

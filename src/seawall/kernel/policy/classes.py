@@ -31,7 +31,7 @@ CLAMPED = (
 )
 """The numbers that differ from one release to the next."""
 
-_SETTINGS = frozenset({"cooldown_days", "young_name_days", "deny_severity", "warn_severity"})
+_SETTINGS = frozenset({"cooldown_days", "young_name_days", "young_days", "deny_severity", "warn_severity"})
 _MOST_KEPT = 10_000
 _SWAPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 

@@ -94,6 +94,7 @@ class Facts:
     hotfix: Hotfix = NO_HOTFIX
     cooldown_days: int = DEFAULTS.cooldown_days
     young_name_days: int = DEFAULTS.young_name_days
+    young_days: int = DEFAULTS.young
     deny_severity: int = int(DEFAULTS.deny_severity)
     warn_severity: int = int(DEFAULTS.warn_severity)
     mode: Mode = Mode.ENFORCE
@@ -213,6 +214,7 @@ def gather(
         mode=mode,
         cooldown_days=settings.cooldown_days,
         young_name_days=settings.young_name_days,
+        young_days=settings.young,
         deny_severity=int(settings.deny_severity),
         warn_severity=int(settings.warn_severity),
     )

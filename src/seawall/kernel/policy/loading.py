@@ -56,6 +56,7 @@ class Loaded:
     namespace_age_days: int = UNKNOWN_NUMBER
     cooldown_days: int = DEFAULTS.cooldown_days
     young_name_days: int = DEFAULTS.young_name_days
+    young_days: int = DEFAULTS.young
     mode: Mode = Mode.ENFORCE
 
     def context(self) -> dict[str, object]:

@@ -31,7 +31,9 @@ def _evidence(pin: Pin, message: str, advice: str, **detail: object) -> Evidence
 
 @rule("packages/young-release", Severity.INFO, signal=True, online=True)
 def young_release(intake: Intake) -> Iterator[Evidence]:
-    """A release younger than the cooldown has not yet been looked at by anybody else.
+    """A release that is days old has not yet been looked at by anybody else.
+
+    It is young for `young_days` ([cooldown] in seawall.toml, 7), and at least as long as the cooldown.
 
     Why: nearly all poisoned releases of the past were found and removed within hours or days.
 
@@ -39,14 +41,14 @@ def young_release(intake: Intake) -> Iterator[Evidence]:
 
     Fix: wait; the clients' own cooldown settings do it for you (`seawall setup`).
     """
-    cooldown = timedelta(days=intake.settings.cooldown_days)
+    young = timedelta(days=intake.settings.young)
     for pin, facts in _known(intake):
-        if facts.published is not None and intake.now - facts.published < cooldown:
+        if facts.published is not None and intake.now - facts.published < young:
             older = facts.previous or "an older one"
             yield _evidence(
                 pin,
                 f"{pin.name} {pin.version} was published {_age(intake.now - facts.published)} ago",
-                f"wait until it is {intake.settings.cooldown_days} days old, or take {older}",
+                f"wait until it is {intake.settings.young} days old, or take {older}",
                 published=facts.published.isoformat(),
             )
 
