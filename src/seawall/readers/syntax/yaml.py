@@ -2,8 +2,8 @@
 
 Every key knows its line. Versions stay as written (`1.10` is not a float).
 Source: YAML 1.2, through libyaml's event parser, which is iterative, so depth is ours to bound.
-Aliases share one value, and what they would be if written out is counted and bounded; an alias to a value
-that is still open is refused, and so is a key that stands twice.
+Aliases share one value, and what they would be if written out is counted and bounded, long texts by their
+length; an alias to a value that is still open is refused, and so is a key that stands twice.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from .fault import SyntaxFault
 _LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _WORDS: dict[str, object] = {"": None, "~": None, "null": None, "true": True, "false": False}
 _MAX_ALIASED = 1_000_000
+_WEIGHS_ONE = 100
 
 
 class Mapping(dict[str, object]):
@@ -62,7 +63,7 @@ class _Builder:
     keys: list[str | None] = field(default_factory=list)
     anchors: dict[str, tuple[object, int, int]] = field(default_factory=dict)
     open_anchors: list[tuple[str | None, int]] = field(default_factory=list)
-    values: int = 0
+    weight: int = 0
     aliased: int = 0
     key_line: int = 0
 
@@ -99,21 +100,21 @@ class _Builder:
         self.put(value, value.line)
         self.stack.append(value)
         self.keys.append(None)
-        self.open_anchors.append((anchor, self.values))
-        self.values += 1
+        self.open_anchors.append((anchor, self.weight))
+        self.weight += 1
 
     def close(self) -> None:
         value = self.stack.pop()
         self.keys.pop()
         anchor, before = self.open_anchors.pop()
         if anchor:
-            self.anchors[anchor] = (value, self.values - before, 0)
+            self.anchors[anchor] = (value, self.weight - before, 0)
 
     def alias(self, anchor: str, line: int) -> None:
         if anchor not in self.anchors:
             raise SyntaxFault(ProblemKind.MALFORMED, f"alias *{anchor[:60]} stands before its anchor", line)
         value, size, begins = self.anchors[anchor]
-        self.values += size
+        self.weight += size
         self.aliased += size
         if self.aliased > _MAX_ALIASED:
             raise SyntaxFault(ProblemKind.TOO_MANY, f"aliases for more than {_MAX_ALIASED} values", line)
@@ -153,10 +154,11 @@ def _take(builder: _Builder, event: Any) -> None:
         plain = event.implicit[0]
         value = _WORDS.get(event.value, event.value) if plain else event.value
         begins = line + 1 if event.style == "|" else 0 if event.style == ">" else line
-        builder.values += 1
+        weight = 1 + len(event.value) // _WEIGHS_ONE
+        builder.weight += weight
         builder.put(value, line, begins)
         if event.anchor:
-            builder.anchors[event.anchor] = (value, 1, begins)
+            builder.anchors[event.anchor] = (value, weight, begins)
     elif kind is yaml.MappingStartEvent:
         builder.open(Mapping(event.start_mark.line + 1), event.anchor)
     elif kind is yaml.SequenceStartEvent:
