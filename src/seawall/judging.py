@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 
+from seawall.adapters.disk.tools import read_tools
 from seawall.adapters.disk.tree import Walk, read_documents
 from seawall.decide import decide_findings
 from seawall.kernel.advisory import Advisory, Match
@@ -164,6 +165,7 @@ def _intake(walked: Walk, documents: Sequence[Document], question: Question, wor
         ),
         files=walked.files,
         last_good=ways_back(world.catalog.attacks),
+        tools=read_tools(walked, question.limits),
     )
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from seawall import __version__
 from seawall.adapters.disk.places import data_directory, settings_files
 from seawall.adapters.disk.shipped import data_bytes
+from seawall.adapters.disk.tools import is_tool
 from seawall.adapters.disk.tree import Walk, read, walk
 from seawall.adapters.feeds.index import Index, open_index
 from seawall.adapters.stores.sqlite import SqliteStore, open_store, writable
@@ -43,7 +44,7 @@ from seawall.readers.lockfiles import ENVIRONMENTS, FORMATS
 from seawall.readers.settings.seawall_toml import FILE_NAME
 from seawall.rules import RULES
 from seawall.setup import client_gaps
-from seawall.trust import own_settings, trust
+from seawall.trust import approvals_here, own_settings, trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,8 @@ def _policy(order: Order, name: str) -> Policy:
 def _walked(order: Order, own: Settings) -> Walk:
     if order.package:
         return Walk(order.target, frozenset(), ())
-    return walk(order.target, FORMATS, ENVIRONMENTS, order.limits, (*own.exclude, *order.exclude))
+    exclude = (*own.exclude, *order.exclude)
+    return walk(order.target, FORMATS, ENVIRONMENTS, order.limits, exclude, is_tool)
 
 
 def _store(order: Order, opened: ExitStack) -> Cache:
@@ -164,7 +166,7 @@ def _trust(order: Order, own: Settings) -> Trust:
     root = _root(order.target)
     here = read(root, FILE_NAME, order.limits) if os.path.lexists(root / FILE_NAME) else None
     base = read_at(root, order.trust_base, FILE_NAME) if order.trust_base else None
-    return trust(own, here, base, bool(order.trust_base), order.limits)
+    return trust(approvals_here(own, root), here, base, bool(order.trust_base), order.limits)
 
 
 def _baseline(order: Order) -> frozenset[str]:

@@ -31,6 +31,7 @@ def own_settings(files: Iterable[tuple[str, bytes]], limits: Limits) -> Settings
             )
         changes = {name: getattr(found.settings, name) for name in found.given}
         changes["waivers"] = (*settings.waivers, *found.settings.waivers)
+        changes["approved_tools"] = (*settings.approved_tools, *found.settings.approved_tools)
         if "policy" in changes and changes["policy"] not in POLICY_STRICTNESS:
             # Beside the settings that name it: never what happens to lie in the directory one stands in.
             named = Path(found.settings.policy).expanduser()
@@ -44,8 +45,8 @@ def trust(
 ) -> Trust:
     """The settings in force for a tree whose `seawall.toml` is `tree` and, at the trusted revision, `base`.
 
-    With a trusted revision its waivers count and differences from it are named. Without one the tree's
-    waivers are listed as not counted.
+    With a trusted revision its waivers and approvals count and differences from it are named. Without one the
+    tree's waivers are listed as not counted, and its approvals are none.
     """
     if isinstance(tree, Problem):
         here = SettingsFile(FILE_NAME, problems=(tree,))
@@ -55,11 +56,31 @@ def trust(
     settings = tightened(own, there.settings, there.given) if has_base else own
     settings = tightened(settings, here.settings, here.given)
     if has_base:
-        settings = replace(settings, waivers=(*settings.waivers, *there.settings.waivers))
+        settings = replace(
+            settings,
+            waivers=(*settings.waivers, *there.settings.waivers),
+            approved_tools=(*settings.approved_tools, *there.settings.approved_tools),
+        )
     counted = {_identity(w) for w in there.settings.waivers} if has_base else set()
     ignored = tuple(w for w in here.settings.waivers if _identity(w) not in counted)
     changes = tuple(_changes(there, here)) if has_base else ()
     return Trust(settings, ignored, changes, tuple(_document(here)))
+
+
+def approvals_here(settings: Settings, root: Path) -> Settings:
+    """The settings with their approvals told by paths relative to `root`; those of other places are left out.
+
+    A person's own settings serve many trees: an approval with a whole path (`~/work/a/.mcp.json`) is for one.
+    """
+    top = Path(root).absolute()
+    here = []
+    for approval in settings.approved_tools:
+        path = Path(approval.path).expanduser() if approval.path.startswith("~") else Path(approval.path)
+        if not path.is_absolute():
+            here.append(approval)
+        elif path.is_relative_to(top):
+            here.append(replace(approval, path=path.relative_to(top).as_posix()))
+    return replace(settings, approved_tools=tuple(here))
 
 
 def _identity(waiver: Waiver) -> Waiver:

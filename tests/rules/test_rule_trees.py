@@ -17,6 +17,7 @@ import pytest
 from tests.simulators.archives import diff_of
 from tests.simulators.hub_case import repository_of
 
+from seawall.adapters.disk.tools import read_tools
 from seawall.adapters.disk.tree import read_documents, walk
 from seawall.kernel.advisory import Advisory, Affected, VersionRange
 from seawall.kernel.finding import Finding
@@ -105,6 +106,7 @@ def intake(folder: Path, side: str) -> Intake:
         files=walked.files,
         diffs=(diff_of(tree / "release.toml"),) if (tree / "release.toml").exists() else (),
         repository=repository,
+        tools=read_tools(walked, DEFAULT_LIMITS),
     )
 
 

@@ -55,7 +55,12 @@ SAMPLE_DIRECTORIES = frozenset(
 """Directories of samples that tests read and nobody installs."""
 
 _ALWAYS_SERIOUS = frozenset(
-    {"packages/known-malware", "packages/malware-in-history", "packages/credential-in-source"}
+    {
+        "packages/known-malware",
+        "packages/malware-in-history",
+        "packages/credential-in-source",
+        "tools/literal-secret",
+    }
 )
 
 

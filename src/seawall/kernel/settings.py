@@ -11,6 +11,7 @@ from datetime import date
 
 from .advisory import Severity
 from .allowed import Named, Publishers
+from .tool import Approval
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ class Settings:
     is stale.
     `known_registries`: hosts accepted besides the clients' own upstreams. `policy`: the name of a shipped
     policy or the path of a Cedar file. `allowed_names` are allow-lists of names, `allowed_publishers` of who
-    may publish a name: each list about a thing has to allow it (kernel/allowed.py).
+    may publish a name: each list about a thing has to allow it (kernel/allowed.py). `approved_tools` are
+    files of agents and editors that somebody looked at; `require_tool_approval` wants every one approved.
     """
 
     cooldown_days: int = 7
@@ -57,6 +59,8 @@ class Settings:
     policy: str = "default"
     allowed_names: tuple[tuple[Named, ...], ...] = ()
     allowed_publishers: tuple[Publishers, ...] = ()
+    approved_tools: tuple[Approval, ...] = ()
+    require_tool_approval: bool = False
     waivers: tuple[Waiver, ...] = ()
 
     @property
@@ -77,7 +81,7 @@ def tightened(base: Settings, tree: Settings, given: frozenset[str]) -> Settings
     `given` are the field names the tree's file actually sets. Ages can only grow, severities only fall,
     a shipped policy only become stricter, rules only be switched on, and a list of what is allowed only stand
     beside those there are. Never taken from a tree: known
-    registries, exclusions, waivers, policy files, stores, upstreams, feeds and notifiers.
+    registries, exclusions, waivers, approvals, policy files, stores, upstreams, feeds and notifiers.
     """
     changes: dict[str, object] = {}
     for name in ("cooldown_days", "young_name_days", "young_days"):
@@ -97,4 +101,6 @@ def tightened(base: Settings, tree: Settings, given: frozenset[str]) -> Settings
     for name in ("allowed_names", "allowed_publishers"):
         if name in given:
             changes[name] = tuple(dict.fromkeys((*getattr(base, name), *getattr(tree, name))))
+    if "require_tool_approval" in given:
+        changes["require_tool_approval"] = base.require_tool_approval or tree.require_tool_approval
     return replace(base, **changes)  # type: ignore[arg-type]

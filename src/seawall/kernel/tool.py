@@ -6,7 +6,6 @@ them: readers drop it and keep its name. Lines count from 1, 0 = unknown.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -60,7 +59,7 @@ class Launch:
 
     `commands` are its simple commands (one for an argument list), literal credentials in them replaced.
     `address` is a server's, without credentials. `event` is the moment as written (`SessionStart`,
-    `folderOpen`, `initializeCommand`).
+    `folderOpen`, `initializeCommand`). `quiet`: the file asks that nothing of it be shown.
     """
 
     kind: LaunchKind
@@ -71,6 +70,7 @@ class Launch:
     address: Source = UNKNOWN
     given: tuple[Given, ...] = ()
     event: str = ""
+    quiet: bool = False
 
 
 class ReferenceKind(StrEnum):
@@ -166,19 +166,3 @@ class Approval:
 
     path: str
     digest: str
-
-
-_SECRET = re.compile(
-    r"(?:\A|[_.\-\s]|(?<=[a-z0-9])(?=[A-Z]))"
-    r"(?i:tokens?|secrets?|passwords?|passwd|passphrase|pwd|pat|api[_-]?keys?|auth|authorization|bearer|cookie"
-    r"|credentials?|private[_-]?key|access[_-]?key|secret[_-]?key|auth[_-]?key|license[_-]?key|key)\Z"
-)
-_NO_SECRET = re.compile(
-    r"(?i:max|min|num|total|public|primary|foreign|sort|cache|partition|host|lang|i18n|shortcut|hot|ssh[_-]?public)"
-    r"[_-]?(?:tokens?|keys?)\Z"
-)
-
-
-def names_a_secret(name: str) -> bool:
-    """Whether a variable, header or option of this name holds a credential, as names go."""
-    return bool(_SECRET.search(name)) and not _NO_SECRET.search(name)

@@ -8,6 +8,7 @@ from . import settings
 from .hub import HUB
 from .packages import advisories, environment, lists, locks, signals, sources
 from .releases import RELEASES
+from .tools import TOOLS
 
 RULES: tuple[Rule, ...] = (
     tuple(
@@ -17,4 +18,5 @@ RULES: tuple[Rule, ...] = (
     )
     + RELEASES
     + HUB
+    + TOOLS
 )

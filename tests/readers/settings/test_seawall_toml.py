@@ -8,6 +8,7 @@ from seawall.kernel.advisory import Severity
 from seawall.kernel.allowed import Publishers, name_allowed, publisher_allowed
 from seawall.kernel.limits import DEFAULT_LIMITS
 from seawall.kernel.settings import DEFAULTS, tightened
+from seawall.kernel.tool import Approval
 from seawall.readers.settings.seawall_toml import LAYOUT, SettingsFile, read
 
 FULL = b"""
@@ -39,7 +40,10 @@ expires = 2027-01-31
 [[publishers]]
 asset = "pkg:npm/left"
 allow = ["ann"]
-"""
+[tools]
+approved = [{ path = "./.mcp.json", digest = "SHA256:%s" }]
+require_approval = true
+""" % (b"AB" * 32)
 
 
 def load(data: bytes) -> SettingsFile:
@@ -54,8 +58,10 @@ def test_every_setting_is_read() -> None:
     assert (got.settings.young_days, got.settings.young) == (10, 10)
     assert got.settings.deny_severity is Severity.HIGH
     assert got.settings.known_registries == ("registry.example:8443",)
+    assert got.settings.approved_tools == (Approval(".mcp.json", "sha256:" + "ab" * 32),)
+    assert got.settings.require_tool_approval
     waiver = got.settings.waivers[0]
-    assert (waiver.expires, waiver.line) == (date(2027, 1, 31), 20)
+    assert (waiver.expires, waiver.line) == (date(2027, 1, 31), 21)
     assert got.settings.allowed_names == ((("npm", "@acme/*"), ("PyPI", "requests")),)
     assert got.settings.allowed_publishers == (Publishers(("npm", "left"), ("ann",)),)
 

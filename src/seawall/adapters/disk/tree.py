@@ -68,14 +68,18 @@ def walk(
     environments: Sequence[Environment],
     limits: Limits,
     exclude: Iterable[str] = (),
+    others: Callable[[str], bool] = lambda _path: False,
 ) -> Walk:
-    """What lies under `target`, which is a directory or one file. Raises TargetError when it is neither."""
+    """What lies under `target`, which is a directory or one file. Raises TargetError when it is neither.
+
+    `others` tells of the whole path of a single file that it is read elsewhere, so that it is not unknown.
+    """
     try:
         kind = target.stat().st_mode
     except OSError as error:
         raise TargetError(f"{target}: {error.strerror or error}", "name a directory or a file") from None
     if stat.S_ISREG(kind):
-        return _single(target, formats, limits)
+        return _single(target, formats, limits, others)
     if not stat.S_ISDIR(kind):
         raise TargetError(f"{target} is neither a directory nor a file", "name a directory or a file")
     state = _State(limits, _excluder(tuple(exclude)))
@@ -100,9 +104,11 @@ def walk(
     )
 
 
-def _single(target: Path, formats: Sequence[Format], limits: Limits) -> Walk:
+def _single(target: Path, formats: Sequence[Format], limits: Limits, others: Callable[[str], bool]) -> Walk:
     name, folder = target.name, target.parent
     item = claimer(tuple(formats))(name)
+    if item is None and others(target.absolute().as_posix()):
+        return Walk(folder, frozenset({name}), (), (), (), tuple(formats))
     if item is None:
         head = read(folder, name, limits)
         start = head[:4096] if isinstance(head, bytes) else b""

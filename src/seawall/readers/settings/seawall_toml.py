@@ -6,6 +6,7 @@ everything, a scanned tree's file only tightens (`kernel/settings.tightened`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,11 +18,13 @@ from seawall.kernel.allowed import Named, Publishers, named
 from seawall.kernel.limits import Limits
 from seawall.kernel.lockfile import Problem, ProblemKind
 from seawall.kernel.settings import DEFAULTS, Settings, Waiver
+from seawall.kernel.tool import Approval
 from seawall.readers.syntax import toml
 from seawall.readers.syntax.fault import SyntaxFault
 from seawall.readers.syntax.text import decode
 
 FILE_NAME = "seawall.toml"
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,27 @@ def _names(value: object) -> tuple[tuple[Named, ...], ...]:
     return (tuple(_named(text) for text in _texts(value)),)
 
 
+def _yes_or_no(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise _Refused("must be true or false")
+    return value
+
+
+def _approvals(value: object) -> tuple[Approval, ...]:
+    if not isinstance(value, list):
+        raise _Refused("must be a list of { path, digest }")
+    return tuple(_approval(item) for item in value)
+
+
+def _approval(item: object) -> Approval:
+    if not isinstance(item, dict) or set(item) != {"path", "digest"}:
+        raise _Refused("needs 'path' and 'digest' in every entry, and nothing else")
+    path, digest = _text(item["path"]), _text(item["digest"]).lower()
+    if not _DIGEST.fullmatch(digest):
+        raise _Refused("needs a digest such as sha256:… with 64 hexadecimal digits")
+    return Approval(path.removeprefix("./"), digest)
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One key of the file: where it stands, which field of `Settings` it sets, and what it means."""
@@ -122,6 +146,20 @@ LAYOUT: tuple[Setting, ...] = (
     Setting("advisories", "stale_days", "stale_days", _days, "advisory data older than this is stale"),
     Setting("names", "allow", "allowed_names", _names, "the only names that are allowed; left out, all are"),
     Setting("registries", "known", "known_registries", _hosts, "hosts accepted besides your clients' own"),
+    Setting(
+        "tools",
+        "approved",
+        "approved_tools",
+        _approvals,
+        "files of agents and editors that somebody looked at, each as `{ path, digest }`",
+    ),
+    Setting(
+        "tools",
+        "require_approval",
+        "require_tool_approval",
+        _yes_or_no,
+        "whether a file of an agent or editor has to be approved",
+    ),
     Setting("rules", "disable", "disabled_rules", _texts, "rules that are not asked"),
     Setting("rules", "require", "required_rules", _texts, "rules that nobody may switch off"),
     Setting("scan", "exclude", "exclude", _texts, "paths that are left out, as globs"),

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from posixpath import basename
 
+from seawall.kernel.secrecy import variables_in
 from seawall.kernel.shell import Command, Word
 from seawall.kernel.tool import Given
 
@@ -74,7 +75,7 @@ def _command(texts: Sequence[str], line: int) -> Command:
 
 
 def _word(text: str) -> Word:
-    names = _given.variables_in(text)
+    names = variables_in(text)
     return Word(text, literal="$" not in text and "`" not in text, variables=names)
 
 

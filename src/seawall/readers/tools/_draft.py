@@ -87,6 +87,7 @@ class Draft:
         *,
         event: str = "",
         given: Iterable[Given] = (),
+        quiet: bool = False,
     ) -> None:
         """Keep one thing that is started: `command` is a shell line, or a list of words."""
         if isinstance(command, str):
@@ -95,7 +96,9 @@ class Draft:
             commands, found = _commands.of_words(words(command), line)
         if commands and len(self.launches) < _MOST:
             every = tuple(dict.fromkeys((*given, *found)))
-            self.launches.append(Launch(kind, name[:200], line, moment, commands, UNKNOWN, every, event))
+            self.launches.append(
+                Launch(kind, name[:200], line, moment, commands, UNKNOWN, every, event, quiet)
+            )
 
     def remote(self, launch: Launch, url: str) -> None:
         """Keep one thing that is spoken to at an address."""

@@ -9,39 +9,19 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from seawall.kernel.secrecy import (
+    is_example,
+    known_token,
+    names_a_secret,
+    variables_in,
+    without_tokens,
+    without_variables,
+)
 from seawall.kernel.source import Source, SourceKind, source_from_url
-from seawall.kernel.tool import Given, names_a_secret
+from seawall.kernel.tool import Given
 
 DROPPED = "***"
 """Stands where a literal credential stood."""
-
-_KNOWN = re.compile(
-    r"(?<![A-Za-z0-9])(?:gh[pousr]_[A-Za-z0-9]{30,255}|github_pat_\w{40,255}|glpat-[\w-]{18,64}"
-    r"|npm_[A-Za-z0-9]{30,64}|pypi-[\w-]{40,512}|xox[abeprs]-[\w-]{16,255}|xapp-[\w-]{16,255}"
-    r"|sk-ant-[\w-]{20,255}|sk-[\w-]{20,255}|(?:sk|rk)_live_\w{16,255}|A(?:KI|SI)A[0-9A-Z]{16}"
-    r"|AIza[\w-]{30,64}|hf_[A-Za-z0-9]{30,64}|SG\.[\w-]{16,64}\.[\w-]{16,64}|dop_v1_[a-f0-9]{40,80}"
-    r"|figd_[\w-]{20,80}|lin_api_\w{20,80}|ntn_\w{30,80}|tvly-[\w-]{20,80}|ctx7sk-[\w-]{20,80}"
-    r"|AGE-SECRET-KEY-1\w{50,70}|eyJ[\w-]{10,2000}\.eyJ[\w-]{10,4000}\.[\w-]{10,2000}"
-    r"|-----BEGIN [A-Z ]{0,20}PRIVATE KEY)"
-)
-_PLACEHOLDER = re.compile(
-    r"(?i)your|example|x{4,}|\*{3,}|\.{3}|change.?me|replace|placeholder|dummy|sample|insert|redacted|fake"
-    r"|todo|fixme|<[^>]*>|\{\{|-here\b|\bhere\b|12345678|abcdef|localhost|test"
-)
-_VARIABLE = re.compile(
-    r"\$\{(?:env:|localEnv:|containerEnv:)?([A-Za-z_]\w*)(?::?[-?+:][^}]*)?\}|\$\{(input:[\w.-]+)\}|\$([A-Za-z_]\w*)"
-    r"|%([A-Za-z_]\w*)%|\{env:([A-Za-z_]\w*)\}|\$\{\{?\s*(?:secrets|env)\.([A-Za-z_]\w*)\s*\}?\}"
-)
-_ORDINARY = frozenset(
-    {
-        "CLAUDE_PLUGIN_ROOT", "CLAUDE_PROJECT_DIR", "CURSOR_PLUGIN_ROOT", "GEMINI_PROJECT_DIR", "HOME",
-        "LANG", "OLDPWD", "PATH", "PWD", "SHELL", "TMPDIR", "USER", "USERPROFILE", "containerWorkspaceFolder",
-        "containerWorkspaceFolderBasename", "cwd", "devcontainerId", "execPath", "extensionPath", "file",
-        "localWorkspaceFolder", "localWorkspaceFolderBasename", "pathSeparator", "userHome",
-        "workspaceFolder", "workspaceFolderBasename", "workspaceRoot",
-    }
-)  # fmt: skip
-"""Variables that tell where things are, and nothing that anybody keeps to himself."""
 
 _SCHEME = re.compile(r"(?i)\s*(?:bearer|basic|token|apikey)\s+")
 _PATHLIKE = re.compile(r"(?:[.~]{0,2}/|[A-Za-z]:[\\/]|file:|op://|vault:|[A-Za-z][\w+.-]*://)")
@@ -52,25 +32,10 @@ _ASSIGNED = re.compile(r"([A-Za-z_][\w.-]*)[=:]\s*(.*)\Z", re.DOTALL)
 _LONGEST = 16_384
 
 
-def variables_in(text: str) -> tuple[str, ...]:
-    """The names of variables that `text` takes its value from, each once; ordinary places left out."""
-    found = (next((g for g in match.groups() if g), "") for match in _VARIABLE.finditer(text[:_LONGEST]))
-    return tuple(dict.fromkeys(name for name in found if name and name not in _ORDINARY))
-
-
-def known_token(text: str) -> bool:
-    """Whether a token of a kind that tells itself stands in `text`, and no example of one."""
-    return any(not _example(found[0]) for found in _KNOWN.finditer(text[:_LONGEST]))
-
-
-def _example(text: str) -> bool:
-    return bool(_PLACEHOLDER.search(text)) or (len(set(text)) < 10 and "BEGIN" not in text)
-
-
 def _secret_looking(value: str) -> bool:
     """A value that stands under the name of a secret and is no word, path, number or variable."""
-    text = _SCHEME.sub("", _VARIABLE.sub("", value), count=1).strip()
-    if len(text) < 12 or any(c.isspace() for c in text) or _PATHLIKE.match(text) or _example(text):
+    text = _SCHEME.sub("", without_variables(value), count=1).strip()
+    if len(text) < 12 or any(c.isspace() for c in text) or _PATHLIKE.match(text) or is_example(text):
         return False
     return any(c.isdigit() for c in text) and any(c.isalpha() for c in text)
 
@@ -99,7 +64,7 @@ def _is_address(text: str) -> bool:
 def address(text: str, line: int) -> tuple[Source, tuple[Given, ...]]:
     """A server's address without what is secret in it, and what it is given there."""
     text = text.strip()[:_LONGEST]
-    cleaned = _LONG_SEGMENT.sub(DROPPED, _KNOWN.sub(DROPPED, text))
+    cleaned = _LONG_SEGMENT.sub(DROPPED, without_tokens(text, DROPPED))
     source = source_from_url(cleaned, SourceKind.URL)
     source = replace(source, credential=source.credential or cleaned != text)
     names = variables_in(text)
@@ -146,6 +111,6 @@ def _plain(word: str, option: str, line: int) -> tuple[str, Iterable[Given]]:
     if option in ("e", "env") and re.fullmatch(r"[A-Za-z_]\w*", word):
         return word, (Given(word, line, "argument", (word,)),)
     if known_token(word):
-        return _KNOWN.sub(DROPPED, word), (Given("argument", line, "argument", (), True, True),)
+        return without_tokens(word, DROPPED), (Given("argument", line, "argument", (), True, True),)
     names = variables_in(word)
     return word, (Given(names[0], line, "argument", names),) if names else ()

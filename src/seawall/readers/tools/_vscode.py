@@ -61,7 +61,9 @@ def _task(
     args = [a if isinstance(a, str) else text(child(a).get("value")) for a in _list(variant.get("args"))]
     kind = text(variant.get("type")) or text(task.get("type"))
     whole = (text(command), *args) if kind == "process" or args else text(command)
-    draft.launch(LaunchKind.TASK, name, at, moment, whole, event=event, given=given)
+    shown = child(task, "presentation")
+    quiet = task.get("hide") is True or text(shown.get("reveal")) == "never" or shown.get("close") is True
+    draft.launch(LaunchKind.TASK, name, at, moment, whole, event=event, given=given, quiet=quiet)
 
 
 def _list(value: object) -> list[object]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from seawall.kernel.limits import Limits
+from seawall.kernel.secrecy import known_token
 from seawall.kernel.tool import Given, ToolFile
 from seawall.readers.format import ToolFormat
 
@@ -32,7 +33,7 @@ def read(data: bytes, path: str, limits: Limits) -> ToolFile:
         key = pair[1].lower()
         one = _given.given(f"{section}.{key}", pair[2], number, "setting")
         if key == "password" and not one.variables and "%" not in pair[2]:
-            surely = _given.known_token(pair[2])
+            surely = known_token(pair[2])
             draft.given.append(Given(f"{section}.password", number, "setting", (), True, surely))
         elif key == "repository":
             _, found = _given.address(pair[2], number)

@@ -1,0 +1,165 @@
+"""What tools fetch at every start, and from whom."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from posixpath import dirname
+
+from seawall.kernel.advisory import Severity
+from seawall.kernel.code import Firmness
+from seawall.kernel.finding import Evidence
+from seawall.kernel.intake import Intake
+from seawall.kernel.launch import Fetched, fetched
+from seawall.kernel.rule import rule
+from seawall.kernel.tool import Launch, LaunchKind, Moment, ToolFile
+
+_LOOSE = frozenset({Firmness.FLOATING, Firmness.RANGE, Firmness.NONE})
+_UNASKED = frozenset({Moment.FOLDER, Moment.AGENT, Moment.HOST})
+_WORDS = {
+    "package": ("whatever is the newest {name}", "write the exact version into the line"),
+    "image": ("whatever image {name} is now", "pin the image by its digest"),
+    "address": ("a file of {name}, fixed by nothing", "use a release by its exact version"),
+    "script": ("a script of {name}, unread", "take a release by version and digest instead of piping it"),
+}
+
+
+@rule("tools/unpinned-launch", Severity.MEDIUM)
+def unpinned_launch(intake: Intake) -> Iterator[Evidence]:
+    """A tool that is fetched anew at every start is whatever its publisher made of it this morning.
+
+    Looks at the launch lines of MCP servers, hooks, tasks and dev containers: npx, bunx, pnpm and yarn dlx,
+    uvx, uv run --with, pipx run, docker run, deno, go run, and scripts piped into a shell, without an exact
+    version or digest. No lockfile is asked by any of them. Quiet about packages that a manifest of the tree
+    names, and no more than information about what a person starts by hand or what runs in a container.
+
+    Why: the agent that starts it hands it tokens, files and the right to act, and nobody sees the update.
+
+    Attack: postmark-mcp was a harmless mail server for 15 versions; version 1.0.16 (17 September 2025) sent
+    a copy of every mail to a stranger. Whoever launched it by name alone had it at the next start. Nx Console
+    ran `npx nx@latest` in every editor on the day (26 August 2025) on which the newest nx was malware.
+
+    Fix: write the exact version (`npx -y NAME@1.2.3`, `uvx NAME==1.2.3`) or the image's digest, and raise it
+    on purpose, with a cooldown.
+    """
+    ours = _ours(intake)
+    for file in intake.tools:
+        seen: set[tuple[str, str]] = set()
+        for launch in file.launches:
+            for item in _fetched(launch):
+                if item.kind == "git" or item.pin not in _LOOSE or (launch.name, item.name) in seen:
+                    continue
+                if _named_by_tree(item, file.path, ours):
+                    continue
+                seen.add((launch.name, item.name))
+                yield _evidence(item, launch, file, _severity(item, launch, file, intake))
+
+
+def _fetched(launch: Launch) -> Iterator[Fetched]:
+    for command in launch.commands:
+        yield from fetched(command, launch.commands)
+
+
+def _evidence(item: Fetched, launch: Launch, file: ToolFile, severity: Severity) -> Evidence:
+    what, advice = _WORDS[item.kind]
+    told = f" ({item.ref})" if item.ref else ""
+    return Evidence(
+        message=f"the {launch.kind} {launch.name!r} starts {what.format(name=item.name)}{told}",
+        advice=advice,
+        path=file.path,
+        line=launch.line,
+        severity=severity,
+        subject=f"{launch.kind} {launch.name} {item.name}",
+        detail={"fetched": item.name, "ref": item.ref, "by": item.runner, "starts": str(launch.moment)},
+    )
+
+
+def _severity(item: Fetched, launch: Launch, file: ToolFile, intake: Intake) -> Severity:
+    if launch.moment is Moment.CONTAINER:
+        return Severity.INFO
+    if launch.moment is Moment.ASKED:
+        return Severity.LOW if item.kind == "script" else Severity.INFO
+    if item.kind == "script" and launch.moment in _UNASKED:
+        return Severity.HIGH
+    if launch.kind is not LaunchKind.SERVER and item.ecosystem == "npm" and _has_manifest(file.path, intake):
+        return Severity.INFO  # npx takes what is installed here, and the bare name is often a program's
+    if item.pin is Firmness.RANGE or launch.moment not in _UNASKED:
+        return Severity.LOW
+    return Severity.MEDIUM
+
+
+def _above(path: str) -> Iterator[str]:
+    """The directories from the file's own up to the top, which is empty."""
+    folder = dirname(path)
+    while folder:
+        yield folder
+        folder = dirname(folder)
+    yield ""
+
+
+def _has_manifest(path: str, intake: Intake) -> bool:
+    return any(
+        (f"{folder}/package.json" if folder else "package.json") in intake.files for folder in _above(path)
+    )
+
+
+def _ours(intake: Intake) -> set[tuple[str, str, str]]:
+    """(directory, ecosystem, name) of everything that the tree's manifests and lockfiles name."""
+    if not any(file.launches for file in intake.tools):
+        return set()
+    return {(dirname(d.path), d.ecosystem, item.name) for d in intake.documents for item in d.entries}
+
+
+def _named_by_tree(item: Fetched, path: str, ours: set[tuple[str, str, str]]) -> bool:
+    if item.runner not in ("npx", "pnpx", "bunx", "npm", "pnpm", "yarn", "bun") or item.ref:
+        return False
+    return any((folder, item.ecosystem, item.name) in ours for folder in _above(path))
+
+
+_LOOPBACK = re.compile(
+    r"(?:localhost|[\w.-]+\.localhost|127(?:\.\d+){3}|0\.0\.0\.0|\[::1?\]|host\.docker\.internal)(?::\d+)?\Z"
+)
+_PRIVATE = re.compile(
+    r"(?:10(?:\.\d+){3}|192\.168(?:\.\d+){2}|172\.(?:1[6-9]|2\d|3[01])(?:\.\d+){2}|169\.254(?:\.\d+){2}"
+    r"|\[f[cde][^\]]*\]|[\w-]+|[\w.-]+\.(?:local|lan|internal|home|corp|intranet|test))(?::\d+)?\Z"
+)
+_HTTP = re.compile(r"http://([^/?#\s]+)", re.IGNORECASE)
+
+
+@rule("tools/plain-http", Severity.HIGH)
+def plain_http(intake: Intake) -> Iterator[Evidence]:
+    """A server that is spoken to in plain text can be read and replaced by anybody on the way.
+
+    Looks at the addresses of MCP servers, model endpoints and web hooks, also where they are an argument.
+    This machine itself is passed over; names and addresses of a local network count less.
+
+    Why: the answers of a tool are instructions to the agent, and the headers hold its token.
+
+    Attack: CVE-2025-6514 (July 2025): mcp-remote ran a command of the operating system that a server's
+    answer named. Over http anyone between the two is that server.
+
+    Fix: use https, or a tunnel that ends on this machine.
+    """
+    for file in intake.tools:
+        for launch in file.launches:
+            for host in dict.fromkeys(_plain_hosts(launch)):
+                private = _PRIVATE.match(host)
+                yield Evidence(
+                    message=f"the {launch.kind} {launch.name!r} is spoken to over plain http at {host}",
+                    advice="use https: anyone on the way can read it and answer in its place",
+                    path=file.path,
+                    line=launch.line,
+                    severity=Severity.LOW if private else None,
+                    subject=f"{launch.name} {host}",
+                    detail={"host": host},
+                )
+
+
+def _plain_hosts(launch: Launch) -> Iterator[str]:
+    hosts = [launch.address.host] if launch.address.scheme == "http" else []
+    if launch.kind is LaunchKind.SERVER:
+        for command in launch.commands:
+            hosts += [m[1].rpartition("@")[2] for t in command.texts[1:] if (m := _HTTP.match(t))]
+    for host in hosts:
+        if host and "$" not in host and "{" not in host and not _LOOPBACK.match(host.lower()):
+            yield host.lower()

@@ -1,0 +1,2 @@
+# a ⁦comment⁩ ‮reversed
+echo 1
