@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -74,7 +75,7 @@ def child(text: str) -> tuple[str, ...]:
 FETCH = (
     "import os, sys, urllib.request, urllib.error\n"
     "for path in sys.argv[1:]:\n"
-    "    try: urllib.request.urlopen(os.environ['npm_config_registry'] + path).read()\n"
+    "    try: urllib.request.urlopen(os.environ['BUN_CONFIG_REGISTRY'] + path).read()\n"
     "    except urllib.error.HTTPError: pass\n"
 )
 
@@ -98,11 +99,14 @@ def test_the_child_knows_the_relay_and_no_secret(gate: GateSimulator, tmp_path: 
     assert told["KEPT"] == "yes"
     assert not any(TOKEN in value or "other.example" in value or value == "signed" for value in told.values())
     assert not any(name.startswith(("SEAWALL_", "ACTIONS_ID")) for name in told)
-    base = told["PIP_INDEX_URL"].removesuffix("/pypi/simple/")
-    assert base.startswith("http://127.0.0.1:")
-    assert len(base.rpartition("/")[2]) > 40
-    assert told["npm_config_registry"] == f"{base}/npm/"
-    assert told["HF_ENDPOINT"] == f"{base}/hf"
+    own = told["HF_ENDPOINT"].removesuffix("/hf")
+    kept = told["npm_config_registry"].removesuffix("/npm/")
+    for base in (own, kept):
+        assert base.startswith("http://127.0.0.1:")
+        assert len(base.rpartition("/")[2]) > 40
+    key = urlsplit(told["PIP_INDEX_URL"]).password or ""
+    assert told["PIP_INDEX_URL"] == f"{kept.replace('//', f'//run:{key}@')}/pypi/simple/"
+    assert len({key, own[-32:], kept[-32:]}) == 3
     assert "127.0.0.1" in told["NO_PROXY"]
     assert gate.url not in told.values()
 
@@ -179,14 +183,18 @@ def test_the_place_is_the_same_each_time_and_another_for_somebody_else(
         gate.url,
         "--token-from",
         "T",
-        *child("import os; print(os.environ['HF_ENDPOINT'])"),
+        *child("import os; print(os.environ['npm_config_registry'], os.environ['HF_ENDPOINT'])"),
     )
-    first, second = (seawall(tmp_path, *words, T=TOKEN).out for _ in range(2))
-    assert first.rpartition("seawall-run-")[2] == second.rpartition("seawall-run-")[2]
+
+    def places() -> list[str]:
+        return [word.rpartition("seawall-run-")[2] for word in seawall(tmp_path, *words, T=TOKEN).out.split()]
+
+    first, second = places(), places()
+    assert first[0] == second[0]
+    assert first[1] != second[1], "what nobody keeps by address has another one each time"
     assert (tmp_path / "data" / "run.key").stat().st_mode & 0o77 == 0
     (tmp_path / "data" / "run.key").unlink()
-    third = seawall(tmp_path, *words, T=TOKEN).out
-    assert third.rpartition("seawall-run-")[2] != first.rpartition("seawall-run-")[2]
+    assert places()[0] != first[0]
 
 
 @pytest.mark.parametrize("code", [0, 1, 3, 42])
@@ -343,10 +351,37 @@ def test_the_relay_answers_nobody_else(gate: GateSimulator, tmp_path: Path) -> N
     assert all("forged" not in headers.get("x-seawall-run", "") for _, headers in gate.seen)
 
 
+def test_the_address_that_stays_is_opened_by_this_runs_key_alone(gate: GateSimulator, tmp_path: Path) -> None:
+    """What is left of a run in caches, logs and lockfiles opens nothing, and neither does its key later."""
+    text = (
+        "import base64, os, sys, urllib.request, urllib.error\n"
+        "from urllib.parse import urlsplit\n"
+        "kept, key = os.environ['npm_config_registry'], urlsplit(os.environ['PIP_INDEX_URL']).password\n"
+        "rc = open(os.environ['npm_config_userconfig']).read()\n"
+        "assert f':_authToken={key}\\n' in rc and os.stat(os.environ['npm_config_userconfig']).st_mode & 0o77 == 0\n"
+        "pair = lambda text: 'Basic ' + base64.b64encode(text.encode()).decode()\n"
+        "def status(said):\n"
+        "    headers = {'Authorization': said} if said else {}\n"
+        "    try: return urllib.request.urlopen(urllib.request.Request(kept + 'ebb', headers=headers)).status\n"
+        "    except urllib.error.HTTPError as error: return error.code\n"
+        "before = open('key').read() if os.path.exists('key') else key[::-1]\n"
+        "open('key', 'w').write(key)\n"
+        "print(*map(status, [f'Bearer {key}', pair(f'run:{key}'), '', 'Bearer ', f'Bearer {before}',\n"
+        "    pair(f'run:{before}'), pair(f'other:{key}'), 'Bearer \xe4', key]), os.environ['npm_config_userconfig'])"
+    )
+    for _ in range(2):
+        gate.seen.clear()
+        ran = seawall(tmp_path, "--firewall", gate.url, "--token-from", "T", *child(text), T=TOKEN)
+        assert ran.out.split()[:-1] == ["200", "200", *["403"] * 7], ran.err
+        asked = [headers for path, headers in gate.seen if path == "/npm/ebb"]
+        assert [headers["authorization"] for headers in asked] == [f"Bearer {TOKEN}"] * 2
+        assert not Path(ran.out.split()[-1]).parent.exists()
+
+
 def test_npms_documents_lead_to_the_relay(gate: GateSimulator, tmp_path: Path) -> None:
     text = (
         "import json, os, urllib.request\n"
-        "registry = os.environ['npm_config_registry']\n"
+        "registry = os.environ['BUN_CONFIG_REGISTRY']\n"
         "said = json.load(urllib.request.urlopen(registry + 'ebb'))\n"
         "print(all(v['dist']['tarball'].startswith(registry) for v in said['versions'].values()))"
     )
@@ -364,7 +399,7 @@ def test_a_firewall_that_breaks_off_is_not_the_whole_file(gate: GateSimulator, t
     gate.put("/npm/ebb/-/ebb-1.0.0.tgz", cut)
     text = (
         "import os, urllib.request, http.client\n"
-        "try: urllib.request.urlopen(os.environ['npm_config_registry'] + 'ebb/-/ebb-1.0.0.tgz').read()\n"
+        "try: urllib.request.urlopen(os.environ['BUN_CONFIG_REGISTRY'] + 'ebb/-/ebb-1.0.0.tgz').read()\n"
         "except (http.client.IncompleteRead, ConnectionError): print('cut')"
     )
     ran = seawall(tmp_path, "--firewall", gate.url, "--token-from", "T", *child(text), T=TOKEN)
@@ -486,15 +521,28 @@ def test_locks_name_the_relay_only_while_it_runs(gate: GateSimulator, tmp_path: 
     lock.write_text(LOCK.format(index=f"{gate.url}/pypi/simple/", files=f"{gate.url}/pypi/files/ebb"))
     lock.chmod(0o640)
     before = lock.read_bytes()
+    (tree / "requirements.txt").write_text(f"--index-url {gate.url}/pypi/simple/\nebb\n")
+    (tree / "requirements.txt").chmod(0o644)
+    (tree / "poetry.lock").write_text(f'url = "{gate.url}/pypi/simple/"\n')
     text = (
-        "import os\nbase = os.environ['HF_ENDPOINT'].removesuffix('/hf')\ntext = open('uv.lock').read()\n"
-        f"print(base + '/pypi/simple/' in text, {gate.url!r} in text)\n"
+        "import os\nbase = os.environ['npm_config_registry'].removesuffix('/npm/')\n"
+        "text, more = open('uv.lock').read(), open('requirements.txt').read()\n"
+        "own, mode = os.environ['HF_ENDPOINT'].removesuffix('/hf'), os.stat('requirements.txt').st_mode & 0o777\n"
+        f"print(base + '/pypi/simple/' in text, {gate.url!r} in text + more)\n"
+        "print(os.environ['UV_DEFAULT_INDEX'] in more, oct(mode), own in open('poetry.lock').read())\n"
+        "print(os.stat('uv.lock').st_mode & 0o777 == 0o640)\n"
+        "starred = base.replace('//', '//run:****@') + '/pypi/simple/'\n"
+        "open('sub-requirements.txt', 'w').write(f'--index-url {starred}\\n-i {own}/pypi/simple/\\n')\n"
         "os.makedirs('sub')\nopen('sub/package-lock.json', 'w').write(base + '/npm/x')\n"
         "open('notes.md', 'w').write(base)\nos.symlink('notes.md', 'yarn.lock')"
     )
     ran = seawall(tmp_path, "--firewall", gate.url, "--token-from", "T", *child(text), T=TOKEN)
-    assert ran.out == "True False\n", ran.err
+    assert ran.out == "True False\nTrue 0o600 True\nTrue\n", ran.err
     assert lock.read_bytes() == before
+    assert (tree / "requirements.txt").read_text() == f"--index-url {gate.url}/pypi/simple/\nebb\n"
+    assert (tree / "requirements.txt").stat().st_mode & 0o777 == 0o644
+    index = f"{gate.url}/pypi/simple/"
+    assert (tree / "sub-requirements.txt").read_text() == f"--index-url {index}\n-i {index}\n"
     assert lock.stat().st_mode & 0o777 == 0o640
     assert (tree / "sub" / "package-lock.json").read_text() == f"{gate.url}/npm/x"
     assert "changed  sub/package-lock.json" in ran.err

@@ -229,6 +229,8 @@ NOWHERE = "http://192.0.2.9:8080"
     [
         (("npm", "view", "@acme/x"), {".npmrc": f"@acme:registry={NOWHERE}/\nregistry={NOWHERE}/\n"}),
         (("npm", "view", "ebb"), {".npmrc": f"registry={NOWHERE}/\n"}),
+        (("pnpm", "view", "@acme/x"), {".npmrc": f"@acme:registry={NOWHERE}/\n"}),
+        (("yarn", "info", "@acme/x"), {".npmrc": f"@acme:registry={NOWHERE}/\n"}),
         (("pnpm", "view", "ebb"), {".npmrc": f"registry={NOWHERE}/\n"}),
         (
             ("yarn", "info", "ebb"),
@@ -250,7 +252,8 @@ def test_what_a_persons_own_settings_name_is_not_asked(
 ) -> None:
     needs(command[0])
     place.own = own
-    told = place.run(*command, mode="sealed", code=1 if "@acme/x" in command else 0)
+    unknown = "@acme/x" in command and command[0] != "yarn"
+    told = place.run(*command, mode="sealed", code=1 if unknown else 0)
     assert told["refused"] == []
     assert [path for path, _ in place.gate.seen if "acme" in path or "ebb" in path]
 
@@ -259,7 +262,10 @@ def test_what_a_persons_own_settings_name_is_not_asked(
 @pytest.mark.parametrize(
     ("command", "own"),
     [
-        (("pnpm", "view", "@acme/x"), {".npmrc": f"@acme:registry={NOWHERE}/\n"}),
+        (
+            ("pnpm", "view", "@acme/x"),
+            {".config/pnpm/config.yaml": f"registries:\n  '@acme': {NOWHERE}/\n"},
+        ),
         (
             ("uv", "pip", "install", "ebb"),
             {".config/uv/uv.toml": f'[[index]]\nname = "a"\nurl = "{NOWHERE}/a/"\n'},

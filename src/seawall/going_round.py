@@ -23,10 +23,10 @@ _JAVASCRIPT = ("npm", "npx", "pnpm", "pnpx", "yarn", "bun", "bunx")
 _PYTHON = ("pip", "pip3", "uv", "uvx", "poetry", "pdm", "pipenv", "hf")
 _UV_ONLY = ("sync", "lock", "pip", "add", "remove", "tool", "export", "tree", "venv", "build")
 
-_TAKEN_AWAY = {("npm", Role.SCOPE): ("npm", "npx"), ("pip", Role.EXTRA): _PYTHON}
-"""What in a user's own files the environment of the child replaces, and for which programs (measured).
+_TAKEN_AWAY = {("npm", Role.SCOPE): ("npm", "npx", "pnpm", "pnpx", "yarn"), ("pip", Role.EXTRA): _PYTHON}
+"""What in a user's own files the child's npmrc and environment replace, and for which programs (measured).
 
-pnpm reads npm's file too, but no variable takes a scope in it away.
+bun is not among them: it reads the user's npmrc too, and what it does then was not measured.
 """
 
 

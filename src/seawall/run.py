@@ -15,7 +15,7 @@ from urllib.parse import quote, urlsplit
 
 from seawall.going_round import Round, fix, look
 from seawall.kernel.errors import OutsideError, UsageError
-from seawall.kernel.leading import COMMIT_HEADER, PLACE_HEADER, RUN_HEADER, led
+from seawall.kernel.leading import COMMIT_HEADER, PLACE_HEADER, RUN_HEADER, led, npmrc_of
 from seawall.kernel.run import Attempt, Summary, by_frequency, one_line
 
 if TYPE_CHECKING:
@@ -290,12 +290,16 @@ def _run(
     headers: Mapping[str, str],
     begin: Callable[[], None],
 ) -> Summary:
+    from seawall.adapters.machine.clients import npmrc_text
     from seawall.adapters.runners.locks import Swap
+    from seawall.adapters.runners.private_npmrc import private_npmrc
 
-    with _relayed(order, environment, firewall, secret, headers) as (relay, seal):
+    with ExitStack() as stack:
+        relay, seal = stack.enter_context(_relayed(order, environment, firewall, secret, headers))
         scopes, extra = _own_registries(environment)
-        told = led(environment, relay.base, hidden, scopes, extra_indexes=extra)
-        swap = Swap(directory, firewall, relay.base)
+        npmrc = stack.enter_context(private_npmrc(npmrc_of(npmrc_text(environment), relay.door, scopes)))
+        told = led(environment, relay.door, hidden, scopes, extra_indexes=extra, npmrc=npmrc)
+        swap = Swap(directory, firewall, relay.door)
         try:
             swap.put_in()
             begin()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 RUN_HEADER = "x-seawall-run"
@@ -19,16 +19,43 @@ PLACE_HEADER = "x-seawall-place"
 MARK = "seawall-run-"
 """Begins the secret part of a relay's path, so that what is left of it in a file can be recognised."""
 
-RELAYED = re.compile(rf"http://127\.0\.0\.1:\d{{1,5}}/{MARK}[0-9a-f]{{32}}")
-"""The address of any relay of any run."""
+RELAYED = re.compile(rf"http://(?:[^\s/@\"']{{1,100}}@)?127\.0\.0\.1:\d{{1,5}}/{MARK}[0-9a-f]{{32}}")
+"""The address of any relay of any run, with or without what opens it."""
+
+USER = "run"
+"""The user's name where a client wants one; the key is the password."""
 
 SIMPLE, NPM, HF = "/pypi/simple/", "/npm/", "/hf"
 """Where below the firewall's address each ecosystem is."""
 
 
 @dataclass(frozen=True, slots=True)
+class Door:
+    """Where the child of one run finds the firewall: two addresses, each without its last slash.
+
+    `base` is of this run alone, and knowing it is enough. `kept` is the same from run to run, so that what
+    clients keep by address is found again; it is opened by `key`, which is of this run alone. Empty: `base`
+    does for everything.
+    """
+
+    base: str
+    kept: str = ""
+    key: str = field(default="", repr=False)
+
+    @property
+    def lasting(self) -> str:
+        """The address by which clients keep what they fetched."""
+        return self.kept or self.base
+
+    @property
+    def keyed(self) -> str:
+        """The same with the key in it, as user and password."""
+        return self.kept.replace("://", f"://{USER}:{self.key}@", 1) if self.kept else self.base
+
+
+@dataclass(frozen=True, slots=True)
 class Led:
-    """One client and the variables that lead it; `{index}`, `{npm}`, `{hf}` and `{host}` are filled in."""
+    """One client and the variables that lead it; the words in braces are filled in by `led`."""
 
     client: str
     variables: Mapping[str, str]
@@ -59,18 +86,19 @@ LED: tuple[Led, ...] = (
         MappingProxyType({"npm_config_registry": "{npm}", "npm_config_replace_registry_host": "always"}),
     ),
     Led("pnpm", MappingProxyType({"pnpm_config_registry": "{npm}"})),
-    Led("yarn 1", MappingProxyType({"YARN_REGISTRY": "{npm}"})),
+    # The key is in the file that npm_config_userconfig names; yarn sends it for all names only if told to.
+    Led("yarn 1", MappingProxyType({"YARN_REGISTRY": "{npm}", "YARN_ALWAYS_AUTH": "true"})),
     Led(
         "yarn 4",
         MappingProxyType(
             {
-                "YARN_NPM_REGISTRY_SERVER": "{npm_bare}",
+                "YARN_NPM_REGISTRY_SERVER": "{own_npm_bare}",
                 "YARN_UNSAFE_HTTP_WHITELIST": "{host}",
                 "YARN_ENABLE_TELEMETRY": "0",
             }
         ),
     ),
-    Led("bun", MappingProxyType({"BUN_CONFIG_REGISTRY": "{npm}"})),
+    Led("bun", MappingProxyType({"BUN_CONFIG_REGISTRY": "{own_npm}"})),
     Led(
         "huggingface_hub",
         MappingProxyType(
@@ -102,9 +130,9 @@ _AROUND = re.compile(
     r"|UV_(?:INDEX|INDEX_URL|EXTRA_INDEX_URL|FIND_LINKS|NO_INDEX|OFFLINE_INDEX|INSECURE_HOST)"
     r"|UV_INDEX_.*_(?:USERNAME|PASSWORD)"
     r"|(?i:npm_config_registry|npm_config_replace_registry_host|npm_config_@[^/:]*:registry)"
-    r"|(?i:npm_config_//.*)"
+    r"|(?i:npm_config_//.*|npm_config_userconfig)"
     r"|(?i:pnpm_config_registry|pnpm_config_registries)"
-    r"|(?i:yarn_registry)|YARN_NPM_(?:REGISTRY_SERVER|AUTH_TOKEN|AUTH_IDENT|SCOPES|REGISTRIES)"
+    r"|(?i:yarn_registry|yarn_always_auth)|YARN_NPM_(?:REGISTRY_SERVER|AUTH_TOKEN|AUTH_IDENT|SCOPES|REGISTRIES)"
     r"|BUN_CONFIG_(?:REGISTRY|TOKEN)|HF_(?:ENDPOINT|HUB_OFFLINE)"
 )
 """Variables that would lead somewhere else, or hold a credential for such a place."""
@@ -115,17 +143,18 @@ _OURS = re.compile(r"SEAWALL_.*|ACTIONS_ID_TOKEN_REQUEST_.*")
 
 def led(
     environment: Mapping[str, str],
-    base: str,
+    door: Door,
     secrets: Iterable[str] = (),
     scopes: Iterable[str] = (),
     *,
     extra_indexes: bool = False,
+    npmrc: str = "",
 ) -> dict[str, str]:
-    """`environment` for a child that is to know no registry but the firewall at `base`.
+    """`environment` for a child that is to know no registry but the firewall behind `door`.
 
-    `base` is without the last slash. `secrets` are names of further variables that are kept from it. `scopes`
-    are npm scopes (`@acme`) that the user's own settings send elsewhere; `extra_indexes`: they give pip more
-    indexes. A proxy is not asked for `base`.
+    `secrets` are names of further variables that are kept from it. `scopes` are npm scopes (`@acme`) that the
+    user's own settings send elsewhere; `extra_indexes`: they give pip more indexes. `npmrc` is the file that
+    takes the place of the user's (`npmrc_of`). A proxy is not asked for the door.
     """
     hidden = set(secrets)
     kept = {
@@ -133,17 +162,21 @@ def led(
         for name, value in environment.items()
         if name not in hidden and not _OURS.fullmatch(name) and not _AROUND.fullmatch(name)
     }
-    host = re.sub(r"\Ahttps?://|[:/].*\Z", "", base)
+    host = re.sub(r"\Ahttps?://|[:/].*\Z", "", door.base)
     words = {
-        "index": f"{base}{SIMPLE}",
-        "npm": f"{base}{NPM}",
-        "npm_bare": f"{base}{NPM}".rstrip("/"),
-        "hf": f"{base}{HF}",
+        "index": f"{door.keyed}{SIMPLE}",
+        "npm": f"{door.lasting}{NPM}",
+        # bun, yarn 4 and huggingface_hub keep nothing by address, and have no place for the key.
+        "own_npm": f"{door.base}{NPM}",
+        "own_npm_bare": f"{door.base}{NPM}".rstrip("/"),
+        "hf": f"{door.base}{HF}",
         "host": host,
     }
     for client in LED:
         kept.update({name: value.format(**words) for name, value in client.variables.items()})
     kept.update({f"npm_config_{scope}:registry": words["npm"] for scope in scopes})
+    if npmrc:
+        kept["npm_config_userconfig"] = npmrc
     if extra_indexes:
         # A value wins over `extra-index-url` in a pip.conf, an empty one does not.
         kept["PIP_EXTRA_INDEX_URL"] = words["index"]
@@ -151,3 +184,25 @@ def led(
         others = [part for part in kept.get(name, "").split(",") if part.strip()]
         kept[name] = ",".join(dict.fromkeys([*others, host]))
     return kept
+
+
+_LEADS = re.compile(
+    r"""\s*["']?(?:registry|_[a-z]+|username|email|always-auth|replace-registry-host|userconfig|//.*|@[^=]*:registry)"""
+    r"""["']?\s*(?:=|\Z)""",
+    re.IGNORECASE,
+)
+"""A line of an npmrc that says where to ask, or what to say there."""
+
+
+def npmrc_of(own: str, door: Door, scopes: Iterable[str] = ()) -> str:
+    """What stands in for the user's npmrc, whose text is `own`, for a child that is led to `door`.
+
+    npm, pnpm and yarn 1 find the key there. A variable with a slash in its name would do for npm, but dash,
+    which is `sh` on Debian, and `make` do not hand such a one on. What says where to ask is left out.
+    """
+    place = f"{door.lasting}{NPM}"
+    ours = [f"registry={place}", *(f"{scope}:registry={place}" for scope in scopes)]
+    if door.kept:
+        ours.append(f"{place.partition(':')[2]}:_authToken={door.key}")
+    # Ours first: a section that is open at the end of the file would swallow them.
+    return "\n".join([*ours, *(line for line in own.splitlines() if not _LEADS.match(line))]) + "\n"

@@ -149,7 +149,7 @@ print("done", file=out)
 
 @needs_a_seal
 def test_a_flood_hides_nothing(gate: GateSimulator, tmp_path: Path) -> None:
-    """Thousands of attempts to one place leave room for the one that matters, and each is counted or missed."""
+    """Thousands of attempts to one place leave room for another; if they came too fast, that is known."""
     text = """
 udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 for _ in range(20_000):
@@ -160,7 +160,7 @@ except OSError:
     pass
 """
     done = python(gate, tmp_path, text)
-    assert done.attempts[Attempt("192.0.2.66", 443, "tcp")] == 1 or done.missed
+    assert done.attempts.get(Attempt("192.0.2.66", 443, "tcp")) == 1 or done.missed
     assert done.attempts[Attempt("192.0.2.8", 9999, "udp")] + done.missed >= 20_000
 
 

@@ -90,6 +90,12 @@ def _in_the_tree(environment: Mapping[str, str], keep_out: Path | None) -> Itera
             yield f"{name}: {program} lies in this tree, so it was not started; its version is not known"
 
 
+def npmrc_text(environment: Mapping[str, str]) -> str:
+    """The user's own npmrc as it is, empty when there is none; for whoever puts another in its place."""
+    data = read(npm_user_file(environment))
+    return data.decode("utf-8", "surrogateescape") if isinstance(data, bytes) else ""
+
+
 def _read_place(
     path: Path, layer: Layer, reader: Read, environment: Mapping[str, str], limits: Limits
 ) -> Iterator[Configuration]:

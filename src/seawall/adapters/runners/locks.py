@@ -17,7 +17,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from tempfile import mkstemp
 
-from seawall.kernel.leading import RELAYED
+from seawall.kernel.leading import RELAYED, Door
 
 NAMES = (
     "package-lock.json",
@@ -35,6 +35,10 @@ NAMES = (
     "*requirements.txt",
 )
 """Files in which clients write down addresses, as patterns of their names."""
+
+_KEYED = ("requirements*.txt", "*requirements.txt")
+_OWN = ("bun.lock", "poetry.lock", "pdm.lock", "Pipfile.lock")
+"""Their clients have no key: they get it with the address, or the address of this run alone."""
 
 IN_MODULES = (".package-lock.json", ".yarn-integrity", ".modules.yaml")
 """The same, of what is installed, directly in `node_modules`."""
@@ -91,33 +95,41 @@ class Swap:
 
     root: Path
     firewall: str
-    relay: str
-    _before: dict[Path, tuple[bytes, bytes]] = field(default_factory=dict)
+    door: Door
+    _before: dict[Path, tuple[bytes, bytes, int]] = field(default_factory=dict)
 
     def put_in(self) -> None:
-        """Wherever a lockfile names the firewall, name this relay."""
+        """Wherever a lockfile names the firewall, name this relay. What opens it only its owner can read."""
         for path in places(self.root).files:
             data = _read(path)
             if data is None:
                 continue
-            new = _named(self.firewall).sub(self.relay.encode() + rb"\g<1>", data)
-            if new != data and rewrite(path, new) is None:
-                self._before[path] = (new, data)
+            mode = stat.S_IMODE(path.lstat().st_mode)
+            relay = self._relay_in(path.name)
+            new = _named(self.firewall).sub(relay.encode() + rb"\g<1>", data)
+            if new != data and rewrite(path, new, private=relay != self.door.lasting) is None:
+                self._before[path] = (new, data, mode)
+
+    def _relay_in(self, name: str) -> str:
+        if any(fnmatch(name, pattern) for pattern in _KEYED):
+            return self.door.keyed
+        return self.door.base if name in _OWN else self.door.lasting
 
     def take_out(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Put the firewall's address in the relay's place; files that the command changed, and problems."""
         found = places(self.root)
+        named = _relay(self.door)
         changed: list[str] = []
         problems: list[str] = []
         for path in dict.fromkeys((*self._before, *found.files)):
             data = _read(path)
-            if data is None or (path not in self._before and self.relay.encode() not in data):
+            if data is None or (path not in self._before and not named.search(data)):
                 continue
             before = self._before.get(path)
             same = before is not None and data == before[0]
-            new = before[1] if before and same else data.replace(self.relay.encode(), self.firewall.encode())
+            new = before[1] if before and same else named.sub(self.firewall.encode(), data)
             name = os.path.relpath(path, self.root)
-            why = rewrite(path, new) if new != data else None
+            why = rewrite(path, new, mode=before[2] if before else None) if new != data else None
             if why is not None:
                 problems.append(f"{name} still names this run's relay: {why}")
             elif not same and new != data:
@@ -146,6 +158,15 @@ def _named(firewall: str) -> re.Pattern[bytes]:
     return re.compile(re.escape(firewall.encode()) + rb"(/(?:pypi|npm|hf)/)")
 
 
+def _relay(door: Door) -> re.Pattern[bytes]:
+    """Either address of that door, with or without a key, also where a client put stars in its place."""
+    found = []
+    for address in (door.base, door.lasting):
+        scheme, _, rest = address.partition("://")
+        found.append(f"{re.escape(scheme)}://(?:[^\\s/@\"']{{1,100}}@)?{re.escape(rest)}")
+    return re.compile("|".join(dict.fromkeys(found)).encode())
+
+
 def _read(path: Path) -> bytes | None:
     """A regular file's bytes; None for everything else, what is too large, and what cannot be read."""
     try:
@@ -160,15 +181,19 @@ def _read(path: Path) -> bytes | None:
     return data if len(data) <= _LARGEST else None
 
 
-def rewrite(path: Path, data: bytes) -> str | None:
-    """Put `data` in the file's place in one step, keeping mode and owner; None, or why it could not be."""
+def rewrite(path: Path, data: bytes, *, private: bool = False, mode: int | None = None) -> str | None:
+    """Put `data` in the file's place in one step, keeping mode and owner; None, or why it could not be.
+
+    `private`: nobody but the owner can read it from then on. `mode` is set instead of the one it has.
+    """
     temporary = ""
     try:
         about = path.lstat()
         descriptor, temporary = mkstemp(prefix=f".{path.name}.", dir=path.parent)
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
-            os.fchmod(descriptor, stat.S_IMODE(about.st_mode))
+            own = stat.S_IMODE(about.st_mode) if mode is None else mode
+            os.fchmod(descriptor, own & 0o700 if private else own)
             if (about.st_uid, about.st_gid) != (os.geteuid(), os.getegid()):
                 with suppress(OSError):
                     os.fchown(descriptor, about.st_uid, about.st_gid)

@@ -1,4 +1,4 @@
-"""A relay on loopback holds the token; whoever is led to it sees an address that nobody can guess.
+"""A relay on loopback holds the token; whoever is led to it knows an address or a key that nobody can guess.
 
 It passes on to one firewall, never anywhere else: no redirect is followed, no credential of the child is sent
 on, and no header of the child can claim to be somebody. npm's documents hold absolute addresses, so the
@@ -7,6 +7,7 @@ firewall's are replaced by the relay's in them.
 
 from __future__ import annotations
 
+import base64
 import hmac
 import http.client
 import json
@@ -21,7 +22,7 @@ from urllib.parse import urlsplit
 
 from seawall.adapters.http import trusted_roots
 from seawall.kernel.errors import UsageError
-from seawall.kernel.leading import MARK
+from seawall.kernel.leading import MARK, USER, Door
 from seawall.kernel.run import Passage, denied_at, one_line, wanted
 
 _CONNECT = 5.0
@@ -46,10 +47,11 @@ _NOT_PASSED_BACK = frozenset(
 
 
 class Relay:
-    """One relay for one run. `base` is what the child is given, without the last slash. Close it when done.
+    """One relay for one run. `door` is what the child is given. Close it when done.
 
     `listener` is a bound, listening TCP socket, which may be of another network namespace; without one it
-    listens on `port`, or on any where that is taken. `path` is 32 hexadecimal digits.
+    listens on `port`, or on any where that is taken. `path` is 32 hexadecimal digits: the address that stays
+    the same from run to run, which only the key of this run opens.
     `secret` may be empty; `headers` go with every request. `also` answers on a
     second socket under the firewall's own address, without a secret path: for settings that name it.
     """
@@ -70,17 +72,24 @@ class Relay:
         self._notices: dict[str, None] = {}
         self._lock = threading.Lock()
         self._servers: list[_Server] = []
-        path = f"/{MARK}{path or secrets.token_hex(16)}"
         if listener is None:
             listener = _listener(port)
-        self.base = f"http://127.0.0.1:{listener.getsockname()[1]}{path}"
+        here = f"http://127.0.0.1:{listener.getsockname()[1]}/{MARK}"
+        self.door = Door(
+            f"{here}{secrets.token_hex(16)}", f"{here}{path}" if path else "", secrets.token_hex(16)
+        )
         told = _Told(self.firewall, secret, dict(headers), self._note)
-        self._serve(listener, path, self.base, told)
+        self._serve(listener, _Way(self.door), told)
         if also is not None:
-            self._serve(also, "", self.firewall, told)
+            self._serve(also, _Way(Door(self.firewall), anywhere=True), told)
 
-    def _serve(self, listener: socket.socket, path: str, base: str, told: _Told) -> None:
-        server = _Server(listener, path, base, told)
+    @property
+    def base(self) -> str:
+        """The address of this run alone, without the last slash."""
+        return self.door.base
+
+    def _serve(self, listener: socket.socket, way: _Way, told: _Told) -> None:
+        server = _Server(listener, way, told)
         self._servers.append(server)
         threading.Thread(target=server.serve_forever, args=(0.05,), name="seawall-relay", daemon=True).start()
 
@@ -116,6 +125,40 @@ def _listener(port: int) -> socket.socket:
         return socket.create_server(("127.0.0.1", port), backlog=128)
     except OSError:
         return socket.create_server(("127.0.0.1", 0), backlog=128)
+
+
+class _Way:
+    """What has to stand before a path, and with which key. `anywhere`: nothing."""
+
+    def __init__(self, door: Door, *, anywhere: bool = False) -> None:
+        self._own = (door.base, "" if anywhere else urlsplit(door.base).path)
+        self._kept = (door.kept, urlsplit(door.kept).path) if door.kept else None
+        pair = base64.b64encode(f"{USER}:{door.key}".encode()).decode()
+        self._keys = (f"Basic {pair}", f"Bearer {door.key}") if door.key else ()
+
+    def below(self, path: str, key: str) -> tuple[str, str] | None:
+        """(address that it was asked under, path below it); None when that is not here.
+
+        Raises PermissionError for the lasting address without this run's key.
+        """
+        found = _below(self._own, path)
+        if found is None and self._kept is not None:
+            found = _below(self._kept, path)
+            if found is not None and not any(_same(key, one) for one in self._keys):
+                raise PermissionError
+        return found
+
+
+def _below(place: tuple[str, str], path: str) -> tuple[str, str] | None:
+    base, own = place
+    if own and not _same(path[: len(own) + 1], f"{own}/"):
+        return None
+    rest = path[len(own) :]
+    return (base, rest) if rest.startswith("/") and not rest.startswith("//") else None
+
+
+def _same(given: str, wanted: str) -> bool:
+    return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), wanted.encode())
 
 
 class _Told:
@@ -155,12 +198,11 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, listener: socket.socket, path: str, base: str, told: _Told) -> None:
+    def __init__(self, listener: socket.socket, way: _Way, told: _Told) -> None:
         super().__init__(listener.getsockname()[:2], _Handler, bind_and_activate=False)
         self.socket.close()
         self.socket = listener
-        self.path = path
-        self.base = base
+        self.way = way
         self.told = told
         self._open: set[socket.socket] = set()
         self._guard = threading.Lock()
@@ -197,12 +239,20 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = _READ
     server: _Server
     _up: http.client.HTTPConnection | None = None
+    _base = ""
 
     def do_GET(self) -> None:
-        path = self._below()
-        if path is None:
+        try:
+            found = self.server.way.below(self.path, self.headers.get("authorization", "").strip())
+        except PermissionError:
+            self._refuse(
+                403, "this address is opened by the key of the run that goes on, and by nothing else"
+            )
+            return
+        if found is None:
             self._refuse(404, "nothing is here")
             return
+        self._base, path = found
         body = self._body()
         if body is None:
             return
@@ -218,14 +268,6 @@ class _Handler(BaseHTTPRequestHandler):
         super().finish()
         if self._up is not None:
             self._up.close()
-
-    def _below(self) -> str | None:
-        """The path below the secret one, with its query; None when it is not there."""
-        own = self.server.path
-        if own and not hmac.compare_digest(self.path[: len(own) + 1].encode(), f"{own}/".encode()):
-            return None
-        rest = self.path[len(own) :]
-        return rest if rest.startswith("/") and not rest.startswith("//") else None
 
     def _body(self) -> bytes | None:
         if self.headers.get("transfer-encoding"):
@@ -334,7 +376,7 @@ class _Handler(BaseHTTPRequestHandler):
         data = answer.read(_DOCUMENT + 1)
         if len(data) > _DOCUMENT:
             raise http.client.HTTPException("too large")
-        old, new = self.server.told.firewall, self.server.base
+        old, new = self.server.told.firewall, self._base
         return data.replace(f'"{old}/'.encode(), f'"{new}/'.encode()) if old != new else data
 
     def _ours(self, location: str) -> str:
@@ -342,7 +384,7 @@ class _Handler(BaseHTTPRequestHandler):
         old, mark = self.server.told.firewall, "<" if location.startswith("<") else ""
         if not location.startswith(f"{mark}{old}/"):
             return location
-        return mark + self.server.base + location.removeprefix(mark + old)
+        return mark + self._base + location.removeprefix(mark + old)
 
     def _noted(self, path: str, answer: http.client.HTTPResponse, body: bytes | None) -> None:
         notice = one_line(answer.headers.get("npm-notice", ""), 500)
