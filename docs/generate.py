@@ -114,6 +114,7 @@ def firewall_default(value: object) -> str:
 def formats_page() -> str:
     """Every format with the file names it claims."""
     from seawall.readers.lockfiles import ENVIRONMENTS, FORMATS
+    from seawall.readers.pipelines import FORMATS as PIPELINES
 
     lines = [(DOCS / "formats.head.md").read_text().rstrip(), "", "| format | kind | ecosystem | files |"]
     lines.append("| --- | --- | --- | --- |")
@@ -123,6 +124,9 @@ def formats_page() -> str:
     for place in ENVIRONMENTS:
         names = ", ".join(f"`{root}/`" for root in place.roots)
         lines.append(f"| `{place.id}` | installed | {place.ecosystem} | {names} |")
+    for pipeline in PIPELINES:
+        names = ", ".join(f"`{glob}`" for glob in pipeline.globs) or "whatever a command names"
+        lines.append(f"| `{pipeline.id}` | pipeline | any | {names} |")
     return "\n".join(lines) + "\n"
 
 

@@ -8,8 +8,9 @@ import pytest
 
 from seawall.cli.main import COMMANDS, help_of, load
 from seawall.kernel.rule import rules_in
-from seawall.readers.format import Environment, Format
+from seawall.readers.format import Environment, Format, PipelineFormat
 from seawall.readers.lockfiles import ENVIRONMENTS, FORMATS
+from seawall.readers.pipelines import FORMATS as PIPELINES
 from seawall.readers.settings.seawall_toml import LAYOUT
 from seawall.rules import RULES
 
@@ -43,6 +44,17 @@ def test_every_environment_is_listed_once() -> None:
         if isinstance(value, Environment)
     }
     assert found == {e.id for e in ENVIRONMENTS}
+
+
+def test_every_format_of_pipelines_is_listed_once() -> None:
+    found = {
+        value.id
+        for name in modules(PACKAGE / "readers" / "pipelines")
+        for value in vars(importlib.import_module(name)).values()
+        if isinstance(value, PipelineFormat)
+    }
+    assert found == {f.id for f in PIPELINES}
+    assert len(PIPELINES) == len(found)
 
 
 def test_every_rule_is_asked() -> None:
