@@ -285,7 +285,7 @@ LOGINS: tuple[KnownAction, ...] = (
     KnownAction(
         "rubygems/configure-rubygems-credentials",
         (Left("registry", "registry token", _ENVIRONMENT, ("api-token",)),),
-        oidc=When((), (("trusted-publisher", "false"),)),
+        oidc=When((), (("trusted-publisher", "false"),), ("api-token",)),
     ),
 )
 

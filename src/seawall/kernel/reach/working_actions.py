@@ -164,7 +164,9 @@ AGENTS: tuple[KnownAction, ...] = (
         oidc=ALWAYS,
     ),
     KnownAction(
-        "anthropics/claude-code-base-action", does=(Does("agent", ("prompt", "prompt_file")), *_INSTALL)
+        "anthropics/claude-code-base-action",
+        does=(Does("agent", ("prompt", "prompt_file")), *_INSTALL),
+        oidc=given("anthropic_federation_rule_id"),
     ),
     KnownAction("openai/codex-action", does=(Does("agent", ("prompt", "prompt-file")), *_INSTALL)),
     KnownAction(
