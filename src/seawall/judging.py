@@ -32,6 +32,7 @@ from seawall.kernel.settings import DEFAULTS, Settings, Waiver
 from seawall.kernel.verdict import Verdict
 from seawall.kernel.waiver import waived
 from seawall.next_step import next_command
+from seawall.running import Running
 
 NOT_IN_ANY_FEED = frozenset({"conda"})
 """Ecosystems for which no advisory database has records: said once, never a pass, never required."""
@@ -82,6 +83,7 @@ class World:
 
     `lookups` answer for package versions, in order; `past` gets the known bad advisories; `facts` gets what
     registries may be asked about, the most important first, and is asked last: it takes what time is left.
+    `running` gets the documents and tells what runs in the tree.
     """
 
     now: datetime
@@ -92,6 +94,7 @@ class World:
     past: Callable[[Sequence[Advisory]], Past] | None = None
     gaps: Callable[[Sequence[Document]], tuple[Gap, ...]] | None = None
     upstreams: Upstreams = field(default_factory=Upstreams)
+    running: Callable[[Sequence[Document]], Running] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +147,7 @@ def _intake(walked: Walk, documents: Sequence[Document], question: Question, wor
     looked = _look_up(keys, known, world)
     past = world.past((*known, *(world.malicious() if world.malicious else ()))) if world.past else Past()
     facts = _facts(documents, looked.matches, world)
+    ran = world.running(documents) if world.running else Running()
     trust = question.trust
     return Intake(
         documents=tuple(documents),
@@ -161,11 +165,15 @@ def _intake(walked: Walk, documents: Sequence[Document], question: Question, wor
             *looked.skipped,
             *facts.skipped,
             *past.skipped,
+            *ran.skipped,
             *_not_read(walked.files, documents),
         ),
         files=walked.files,
         last_good=ways_back(world.catalog.attacks),
         tools=read_tools(walked, question.limits),
+        ground=ran.ground,
+        reach=ran.reach,
+        hygiene=ran.hygiene,
     )
 
 

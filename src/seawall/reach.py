@@ -6,14 +6,14 @@ inside one is looked at from its top.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from posixpath import dirname
 from types import MappingProxyType
 
-from seawall.adapters.disk.tree import claimer, read, walk
+from seawall.adapters.disk.tree import Walk, claimer, read, walk
 from seawall.adapters.vcs.repository import work_tree
 from seawall.kernel.limits import DEFAULT_LIMITS, Limits
 from seawall.kernel.lockfile import Document, Problem, ProblemKind
@@ -84,7 +84,12 @@ def top_of(target: Path) -> Path:
 
 def ground_of(root: Path, limits: Limits = DEFAULT_LIMITS, exclude: Iterable[str] = ()) -> Ground:
     """Everything in a tree that says what runs there, read and not judged."""
-    walked = walk(root, LOCKFILES, ENVIRONMENTS, limits, exclude)
+    return ground_from(walk(root, LOCKFILES, ENVIRONMENTS, limits, exclude), limits)
+
+
+def ground_from(walked: Walk, limits: Limits, documents: Sequence[Document] | None = None) -> Ground:
+    """The same for a tree that was walked, and whose lockfiles and manifests may have been read already."""
+    root = walked.root
     claims = claimer(FORMATS)
     problems = list(walked.problems)
     files: list[PipelineFile] = []
@@ -102,13 +107,17 @@ def ground_of(root: Path, limits: Limits = DEFAULT_LIMITS, exclude: Iterable[str
             _take(root, path, item, limits, files, problems)
     if samples:
         problems.append(_said(samples))
-    documents = tuple(
+    known = _asking(walked, limits) if documents is None else tuple(documents)
+    ground = _sorted(files, known, walked.files, tuple(problems))
+    return _with_wanted(ground, files, root, limits)
+
+
+def _asking(walked: Walk, limits: Limits) -> tuple[Document, ...]:
+    return tuple(
         item.read(data, path, limits)
         for path, item in walked.claimed
-        if item.id in _ASKING and isinstance(data := read(root, path, limits), bytes)
+        if item.id in _ASKING and isinstance(data := read(walked.root, path, limits), bytes)
     )
-    ground = _sorted(files, documents, walked.files, tuple(problems))
-    return _with_wanted(ground, files, root, limits)
 
 
 def _take(

@@ -43,6 +43,7 @@ from seawall.readers.advisories.attacks import read_catalog
 from seawall.readers.lockfiles import ENVIRONMENTS, FORMATS
 from seawall.readers.settings.seawall_toml import FILE_NAME
 from seawall.rules import RULES
+from seawall.running import running
 from seawall.setup import client_gaps
 from seawall.trust import approvals_here, own_settings, trust
 
@@ -224,6 +225,7 @@ def _world(
         facts=registry_facts(machine, project, store, now, begun, order.advance) if order.registry else None,
         past=past if order.history and order.target.is_dir() and not order.package else None,
         gaps=None if order.package else gaps,
+        running=None if order.package else lambda documents: running(walked, documents, order.limits),
         upstreams=upstreams(machine),
     )
 

@@ -60,7 +60,7 @@ def test_the_text_says_the_worst_and_its_cut_first() -> None:
         "here: 2 places where code runs, 2 items of third-party code, 4 things in reach of it"
     )
     assert lines[2].startswith(
-        "worst: npm install (floating) in release.yml › sign can get at APPLE_NOTARY_KEY"
+        "worst: APPLE_NOTARY_KEY (certain) by npm install (floating) in release.yml › sign"
     )
     assert lines[3] == "  cut: move `npm install` into a job of its own · .github/workflows/release.yml:24"
     table = [line for line in lines if line.startswith("  APPLE_NOTARY_KEY")]

@@ -3,7 +3,8 @@
 A folder `tests/rules/FAMILY/RULE/` holds two trees, `bad` and `good`, and may hold `case.toml` with what
 cannot be read from a tree: the time, advisories, registry facts, upstreams, history. An item with `side`
 counts for that tree only. A file `release.toml` in a tree describes two releases that are compared
-(`tests/simulators/archives.py`), a file `hub.toml` a repository of a hub (`hub_case.py`). Nothing has to be registered: the rule's id is the folder's name.
+(`tests/simulators/archives.py`), a file `hub.toml` a repository of a hub (`hub_case.py`), a file `zizmor.json`
+what zizmor says of the tree. Nothing has to be registered: the rule's id is the folder's name.
 """
 
 import tomllib
@@ -23,14 +24,18 @@ from seawall.kernel.advisory import Advisory, Affected, VersionRange
 from seawall.kernel.finding import Finding
 from seawall.kernel.gate_settings import Exemption
 from seawall.kernel.history import Interval
+from seawall.kernel.hygiene import HygieneNote
 from seawall.kernel.intake import FeedState, Intake, SettingsChange, Upstreams
 from seawall.kernel.limits import DEFAULT_LIMITS
 from seawall.kernel.matching import match
 from seawall.kernel.offer import Offer
+from seawall.kernel.reach.reaching import reach_of
 from seawall.kernel.release import NewDependency, ReleaseFacts
 from seawall.kernel.rule import judge
 from seawall.kernel.sighting import Departure, Sighting
+from seawall.reach import ground_from
 from seawall.readers.lockfiles import ENVIRONMENTS, FORMATS
+from seawall.readers.pipelines.zizmor_report import read_report
 from seawall.readers.settings.seawall_toml import read
 from seawall.rules import RULES
 
@@ -74,12 +79,17 @@ def departure(item: dict[str, Any]) -> Departure:
     return Departure("pkg:npm/a@1", seen, Offer("1", "a-1.tgz", "", (item["digest_now"],), item["now"]))
 
 
+def hygiene_of(path: Path) -> tuple[HygieneNote, ...]:
+    return read_report(path.read_bytes(), DEFAULT_LIMITS) if path.exists() else ()
+
+
 def intake(folder: Path, side: str) -> Intake:
     file = folder / "case.toml"
     case = tomllib.loads(file.read_text()) if file.exists() else {}
     tree = folder / side
     walked = walk(tree, FORMATS, ENVIRONMENTS, DEFAULT_LIMITS)
     documents = tuple(read_documents(walked, DEFAULT_LIMITS))
+    ground = ground_from(walked, DEFAULT_LIMITS, documents)
     repository = repository_of(tree / "hub.toml") if (tree / "hub.toml").exists() else None
     keys = {pin.key for d in documents for pin in d.pins} | ({repository.key} if repository else set())
     settings = tree / "seawall.toml"
@@ -106,12 +116,16 @@ def intake(folder: Path, side: str) -> Intake:
         files=walked.files,
         diffs=(diff_of(tree / "release.toml"),) if (tree / "release.toml").exists() else (),
         repository=repository,
+        ground=ground,
+        reach=reach_of(ground, DEFAULT_LIMITS),
+        hygiene=hygiene_of(tree / "zizmor.json"),
         tools=read_tools(walked, DEFAULT_LIMITS),
     )
 
 
 def findings(rule_id: str, side: str) -> list[Finding]:
-    return [f for f in judge(RULES, intake(HERE / rule_id, side)) if f.rule == rule_id]
+    mine = [rule for rule in RULES if rule.id == rule_id]
+    return list(judge(mine, intake(HERE / rule_id, side)))
 
 
 @pytest.mark.parametrize("rule", [rule.id for rule in RULES])

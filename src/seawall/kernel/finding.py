@@ -16,6 +16,7 @@ class Evidence:
 
     `severity` None takes the rule's default. `subject` makes the fingerprint stable when one rule speaks
     twice about one asset and file (e.g. the advisory id); `detail` is small, JSON-ready and free of secrets.
+    `under` is the id under which another tool's word is passed on, empty = the rule's own.
     """
 
     message: str
@@ -28,6 +29,7 @@ class Evidence:
     fixed_in: str = ""
     subject: str = ""
     detail: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    under: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,14 +79,16 @@ def judge(rules: Iterable[Rule], intake: Intake) -> tuple[Finding, ...]:
 def _findings(item: Rule, intake: Intake) -> Iterator[Finding]:
     for evidence in item.judge(intake):
         yield Finding(
-            rule=item.id,
+            rule=evidence.under or item.id,
             severity=item.severity if evidence.severity is None else evidence.severity,
             asset=evidence.asset,
             message=evidence.message,
             advice=evidence.advice,
             path=evidence.path,
             line=evidence.line,
-            fingerprint=fingerprint(item.id, evidence.asset, evidence.path, evidence.subject),
+            fingerprint=fingerprint(
+                evidence.under or item.id, evidence.asset, evidence.path, evidence.subject
+            ),
             signal=item.signal,
             advisories=evidence.advisories,
             fixed_in=evidence.fixed_in,

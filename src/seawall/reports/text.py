@@ -15,6 +15,8 @@ from seawall.kernel.decision import Outcome
 from seawall.kernel.history import Interval
 from seawall.kernel.intake import FeedState, Intake
 from seawall.kernel.lockfile import DocumentKind
+from seawall.kernel.reach.ranking import WORTH_A_WORD, score
+from seawall.kernel.reach.words import sentence
 from seawall.kernel.verdict import Judged, Verdict
 
 from .groups import Entry, entries
@@ -94,12 +96,26 @@ def _came_in(verdict: Verdict, look: Look) -> Iterator[str]:
         # Asked about by name, and read from no file.
         names = ", ".join(f"{pin.name} {pin.version} ({pin.ecosystem})" for pin in intake.pins())
         yield shortened(f"what came in: {names}", look.width)
-    elif not kinds:
+    elif not kinds and not intake.ground.workflows:
         yield "what came in: no lockfile, manifest or installed package was found"
     else:
-        files = ", ".join(f"{n} {_KINDS[k][n > 1]}" for k, n in sorted(kinds.items()))
+        found = [f"{n} {_KINDS[k][n > 1]}" for k, n in sorted(kinds.items())]
+        workflows = len(intake.ground.workflows)
+        found += [f"{workflows} workflow{'s' * (workflows > 1)}"] if workflows else []
+        files = ", ".join(found)
         yield shortened(f"what came in: {files}{_spread(packages, look.width - 14 - len(files))}", look.width)
     yield _advisories(intake, look)
+    yield from _in_reach(intake, look)
+
+
+def _in_reach(intake: Intake, look: Look) -> Iterator[str]:
+    """The worst thing that strangers' code can get at, and the change that takes it away."""
+    worst = next(iter(intake.reach.edges), None)
+    if worst is None or score(worst) < WORTH_A_WORD:
+        return
+    yield shortened(f"in reach:     {sentence(worst)}", look.width)
+    for cut in worst.cuts[:1]:
+        yield shortened(f"              cut: {cut.words} (seawall reach)", look.width)
 
 
 def _spread(packages: Counter[str], room: int) -> str:

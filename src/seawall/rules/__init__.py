@@ -7,6 +7,7 @@ from seawall.kernel.rule import Rule, rules_in
 from . import settings
 from .hub import HUB
 from .packages import advisories, environment, lists, locks, signals, sources
+from .pipelines import PIPELINES
 from .releases import RELEASES
 from .tools import TOOLS
 
@@ -18,5 +19,6 @@ RULES: tuple[Rule, ...] = (
     )
     + RELEASES
     + HUB
+    + PIPELINES
     + TOOLS
 )

@@ -11,6 +11,9 @@ from seawall.kernel.code import LOOSENESS, Code, CodeKind
 
 from .edge import Confidence, Edge
 
+WORTH_A_WORD = 25.0
+"""An edge with a lower score (see `score`) is shown by `seawall reach` and is no finding."""
+
 _SURE = {
     Confidence.CERTAIN: 1.0,
     Confidence.STRONG: 0.9,

@@ -10,10 +10,10 @@ _REFERRED = frozenset((CodeKind.ACTION, CodeKind.WORKFLOW, CodeKind.IMAGE))
 
 
 def sentence(edge: Edge) -> str:
-    """`npm install (floating) in release.yml › sign can get at APPLE_KEY (certain)`."""
-    verb = "can change" if edge.confidence is Confidence.INTEGRITY else "can get at"
+    """`APPLE_KEY (certain) by npm install (floating) in release.yml › sign`."""
+    verb = "can be changed" if edge.confidence is Confidence.INTEGRITY else str(edge.confidence)
     where = place_words(edge.place)
-    return f"{code_words(edge.code)} in {where} {verb} {target_words(edge.target)} ({edge.confidence})"
+    return f"{target_words(edge.target)} ({verb}) by {code_words(edge.code)} in {where}"
 
 
 def code_words(code: Code) -> str:

@@ -10,11 +10,11 @@ from seawall.kernel.finding import Evidence
 from seawall.kernel.intake import Intake
 from seawall.kernel.outsider import opened_by
 from seawall.kernel.reach.edge import Confidence, Edge, TargetKind
-from seawall.kernel.reach.ranking import score
+from seawall.kernel.reach.ranking import WORTH_A_WORD, score
 from seawall.kernel.reach.words import code_words, place_words, target_words
 from seawall.kernel.rule import rule
 
-_SEVERE = ((70.0, Severity.HIGH), (45.0, Severity.MEDIUM), (25.0, Severity.LOW))
+_SEVERE = ((70.0, Severity.HIGH), (45.0, Severity.MEDIUM), (WORTH_A_WORD, Severity.LOW))
 """An edge's score (value of the target x confidence x looseness of the pin, 0 to 100) and its severity."""
 
 _READ = frozenset((Confidence.CERTAIN, Confidence.STRONG, Confidence.CONDITIONAL))
@@ -37,9 +37,8 @@ def _evidence(place: str, edges: list[Edge], verb: str) -> Evidence:
     worst = edges[0]
     others = len({edge.target.id for edge in edges}) - 1
     more = f" and {others} more" if others else ""
-    what = f"{verb} {target_words(worst.target)}{more} ({worst.confidence})"
     return Evidence(
-        message=f"{code_words(worst.code)} in {place_words(place)} {what}",
+        message=f"{target_words(worst.target)}{more} {verb} {code_words(worst.code)}, {place_words(place)}",
         advice=worst.cuts[0].words if worst.cuts else "run it where nothing of worth is in reach",
         path=worst.code.path,
         line=worst.code.line,
@@ -49,6 +48,7 @@ def _evidence(place: str, edges: list[Edge], verb: str) -> Evidence:
             "place": place,
             "score": score(worst),
             "targets": sorted({edge.target.id for edge in edges})[:50],
+            "confidence": worst.confidence.value,
             "rules": list(worst.rules),
             "condition": worst.condition,
             "cuts": [cut.words for cut in worst.cuts],
@@ -76,7 +76,7 @@ def secret_in_reach(intake: Intake) -> Iterator[Evidence]:
     kinds = (TargetKind.SECRET, TargetKind.SIGNING, TargetKind.CREDENTIAL)
     for place, edges in _per_place(intake, lambda e: e.target.kind in kinds and e.confidence in _READ):
         if "#" in place:
-            yield _evidence(place, edges, "can get at")
+            yield _evidence(place, edges, "in reach of")
 
 
 @rule("pipelines/identity-in-reach", Severity.MEDIUM)
@@ -96,7 +96,7 @@ def identity_in_reach(intake: Intake) -> Iterator[Evidence]:
     """
     kinds = (TargetKind.OIDC, TargetKind.TOKEN)
     for place, edges in _per_place(intake, lambda e: e.target.kind in kinds and e.confidence in _READ):
-        yield _evidence(place, edges, "can act by")
+        yield _evidence(place, edges, "in reach of")
 
 
 @rule("pipelines/release-in-reach", Severity.MEDIUM)
@@ -115,7 +115,7 @@ def release_in_reach(intake: Intake) -> Iterator[Evidence]:
     """
     kinds = (TargetKind.RELEASE, TargetKind.ARTIFACT)
     for place, edges in _per_place(intake, lambda e: e.target.kind in kinds):
-        yield _evidence(place, edges, "can change")
+        yield _evidence(place, edges, "can be changed by")
 
 
 @rule("pipelines/agent-in-reach", Severity.HIGH)
@@ -189,7 +189,7 @@ def every_secret(intake: Intake) -> Iterator[Evidence]:
     for place, edges in _per_place(
         intake, lambda e: e.target.kind is TargetKind.SECRET and e.target.name == "*"
     ):
-        yield _evidence(place, edges, "is given")
+        yield _evidence(place, edges, "given to")
 
 
 @rule("pipelines/not-read", Severity.LOW)
