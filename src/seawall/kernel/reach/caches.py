@@ -59,9 +59,16 @@ class Saved:
     triggers: tuple[str, ...]
 
 
+_SHOWN = 5
+
+
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """Who saves and who restores each key, over the whole tree."""
+    """Who saves and who restores each key, over the whole tree.
+
+    Of those who save one key only the two loosest are kept (one may be the job that asks), of those who
+    restore it the first few: a key that thousands of jobs share costs each of them the same.
+    """
 
     saved: dict[str, list[Saved]]
     restored: dict[str, list[tuple[str, Line]]]
@@ -71,15 +78,26 @@ def shelf_of(views: Iterable[View]) -> Shelf:
     """Every key with those who save and those who restore it."""
     shelf = Shelf({}, {})
     for view in views:
+        if not any(deed.saves or deed.restores for deed in view.deeds.values()):
+            continue
         writes = may_save(view)[0]
         pin = max((LOOSENESS[who.code.pin] for who in view.runners if _can_fill(who)), default=-1)
         for deed in view.deeds.values():
             for event in deed.saves if writes and pin >= 0 else ():
                 saved = Saved(view.id, event.line, tuple(Firmness)[pin], view.entry.triggers)
-                shelf.saved.setdefault(event.name, []).append(saved)
+                _keep(shelf.saved.setdefault(event.name, []), saved)
             for event in deed.restores if view.entry.mode in _MAY_READ else ():
-                shelf.restored.setdefault(event.name, []).append((view.id, event.line))
+                known = shelf.restored.setdefault(event.name, [])
+                if len(known) < _SHOWN:
+                    known.append((view.id, event.line))
     return shelf
+
+
+def _keep(known: list[Saved], saved: Saved) -> None:
+    if all(one.place != saved.place for one in known):
+        known.append(saved)
+        known.sort(key=lambda one: (-LOOSENESS[one.pin], one.place))
+        del known[2:]
 
 
 def _can_fill(who: Runner) -> bool:
@@ -116,7 +134,7 @@ def read_back(view: View, shelf: Shelf) -> Iterator[Runner]:
     for order, deed in view.deeds.items():
         for event in deed.restores if view.entry.mode in _MAY_READ else ():
             writers = [one for one in shelf.saved.get(event.name, ()) if one.place != view.id]
-            worst = max(writers, key=lambda one: (LOOSENESS[one.pin], one.place), default=None)
+            worst = writers[0] if writers else None
             if worst is None or event.name in seen or LOOSENESS[worst.pin] <= tightest:
                 continue
             seen.add(event.name)

@@ -5,7 +5,7 @@ Mechanical cuts name the exact line that they change.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import TYPE_CHECKING
 
 from seawall.kernel.code import LOOSENESS, Code, CodeKind, Firmness
@@ -34,43 +34,46 @@ _CLOUD_KEYS = ("AWS_", "AZURE", "GCP", "GCLOUD", "GOOGLE_")
 
 
 def cuts_for(
-    view: View, who: Runner, target: Target, rules: frozenset[str], what: Holding | None
+    view: View, who: Runner, target: Target, rules: tuple[str, ...], what: Holding | None
 ) -> tuple[Cut, ...]:
     """What removes this edge, the best first; never empty for an edge that can be cut."""
-    found = [*_at_target(view, who.code, target, rules, what), *at_code(who.code)]
-    return tuple(
-        {cut.id: cut for cut in reversed(found)}[one] for one in dict.fromkeys(cut.id for cut in found)
-    )
+    own: Hashable = id(who)
+    if own not in view.cuts:
+        view.cuts[own] = tuple(at_code(who.code))
+    locking = bool(view.cuts[own]) and view.cuts[own][0].id == "lock"
+    key: Hashable = (target.kind, target.scope, target.name, rules, locking)
+    if key not in view.cuts:
+        view.cuts[key] = tuple(_at_target(view, target, rules, what, locking))
+    return view.cuts[key] + view.cuts[own]
 
 
 def _at_target(
-    view: View, code: Code, target: Target, rules: frozenset[str], what: Holding | None
+    view: View, target: Target, rules: tuple[str, ...], what: Holding | None, locking: bool
 ) -> Iterator[Cut]:
-    kind = target.kind
+    kind, file, line = target.kind, view.place.file, view.place.line
     if kind is TargetKind.TOKEN:
         yield from _token(view, rules, what)
     elif kind is TargetKind.OIDC:
         words = "give `id-token: write` only to a job of its own that publishes and installs nothing"
-        yield Cut("split-job", words, view.place.file, view.entry.granted.line or view.place.line)
+        yield Cut("split-job", words, file, view.entry.granted.line or line)
     elif kind is TargetKind.CACHE:
         words = "let this job only restore the cache: `cache-mode: read`"
-        yield Cut(
-            "cache-mode", words, view.place.file, view.place.line, mechanical=not view.entry.job.cache_mode
-        )
+        yield Cut("cache-mode", words, file, line, mechanical=not view.entry.job.cache_mode)
     elif kind in (TargetKind.RELEASE, TargetKind.ARTIFACT):
-        yield from _bytes(view, code)
+        if not locking:
+            yield Cut(
+                "split-job", "build where only locked code runs, and compare before you sign", file, line
+            )
     elif "R12" in rules:
-        yield Cut(
-            "ephemeral-runner", "throw the runner away after each job", view.place.file, view.place.line
-        )
+        yield Cut("ephemeral-runner", "throw the runner away after each job", file, line)
     elif "R4′" in rules and "R5" not in rules:
         words = f"give {target.name} to an environment that only the job that needs it declares"
-        yield Cut("environment", words, view.place.file, view.place.line)
+        yield Cut("environment", words, file, line)
     else:
-        yield from _secret(view, code, target, rules, what)
+        yield from _secret(view, target, rules, what)
 
 
-def _token(view: View, rules: frozenset[str], what: Holding | None) -> Iterator[Cut]:
+def _token(view: View, rules: tuple[str, ...], what: Holding | None) -> Iterator[Cut]:
     granted = view.entry.granted
     line = granted.line or view.place.line
     if not granted.known:
@@ -86,42 +89,38 @@ def _token(view: View, rules: frozenset[str], what: Holding | None) -> Iterator[
             yield Cut("persist-credentials", words, kept.path, kept.line, mechanical=True)
 
 
-def _secret(
-    view: View, code: Code, target: Target, rules: frozenset[str], what: Holding | None
-) -> Iterator[Cut]:
-    file, line = view.place.file, view.place.line
-    name = target.name
+def _secret(view: View, target: Target, rules: tuple[str, ...], what: Holding | None) -> Iterator[Cut]:
+    file, line, name = view.place.file, view.place.line, target.name
+    held = "secret" if name == "*" else name
     if "R5" in rules:
-        if view.entry.inherited:
-            call = view.entry.lines[-1] if view.entry.lines else Line(file, line)
-            yield Cut("drop-inherit", "name the secrets in place of `secrets: inherit`", call.path, call.line)
-        else:
-            where = _first(what) or Line(file, line)
-            yield Cut(
-                "name-secrets", "name each secret in place of all of them at once", where.path, where.line
-            )
+        yield _narrower(view, what)
     if what is not None and what.everywhere and view.course.runs:
         where = what.everywhere[0]
-        words = f"move {name} from the job's environment to the one step that uses it"
+        words = f"move {held} from the job's environment to the one step that uses it"
         yield Cut("step-env", words, where.path, where.line, mechanical=name != "*")
-    if rules & _HELD:
-        does = "install" if code.kind in (CodeKind.PACKAGES, CodeKind.TOOL) else "run"
-        words = (
-            f"split the job: {does} `{_short(code)}` in one that has no {_what(target)}, hand its result on"
-        )
+    if not _HELD.isdisjoint(rules):
+        words = f"split the job: one that has no {held} runs what others wrote, and hands its result on"
         yield Cut("split-job", words, file, line)
-    if rules & {"R2", "R3"} and what is not None and what.left:
-        words = f"do this before {name} lies there, or remove it as soon as it was used"
-        yield Cut("move-install", words, code.path, code.line)
-    upper = name.upper()
-    if target.kind is TargetKind.SECRET and any(part in upper for part in (*_REGISTRY_TOKENS, *_CLOUD_KEYS)):
+    if what is not None and what.left and ("R2" in rules or "R3" in rules):
+        where = what.left[0][1][0]
+        words = f"install before {held} lies here, or remove it as soon as it was used"
+        yield Cut("move-install", words, where.path, where.line)
+    if target.kind is not TargetKind.SECRET:
+        return
+    if any(part in name.upper() for part in (*_REGISTRY_TOKENS, *_CLOUD_KEYS)):
         yield Cut("oidc", f"use the job's identity (OIDC, trusted publishing) in place of {name}", file, line)
-    if target.kind is TargetKind.SECRET and not view.place.environment and name != "*":
+    if not view.place.environment and name != "*":
         yield Cut("environment", f"keep {name} in an environment that demands approval", file, line)
 
 
-def _what(target: Target) -> str:
-    return "secret" if target.name == "*" else target.name
+def _narrower(view: View, what: Holding | None) -> Cut:
+    """Names in place of everything."""
+    line = Line(view.place.file, view.place.line)
+    if view.entry.inherited:
+        line = view.entry.lines[-1] if view.entry.lines else line
+        return Cut("drop-inherit", "name the secrets in place of `secrets: inherit`", line.path, line.line)
+    line = _first(what) or line
+    return Cut("name-secrets", "name each secret in place of all of them at once", line.path, line.line)
 
 
 def _first(what: Holding | None) -> Line | None:
@@ -129,13 +128,6 @@ def _first(what: Holding | None) -> Line | None:
         return None
     lines = what.everywhere or next(iter(what.steps.values()), ())
     return lines[0] if lines else None
-
-
-def _bytes(view: View, code: Code) -> Iterator[Cut]:
-    if LOOSENESS[code.pin] > LOOSENESS[Firmness.LOCKFILE] and code.kind in (CodeKind.PACKAGES, CodeKind.TOOL):
-        return
-    words = f"build without `{_short(code)}`, or where what it makes is compared before it is signed"
-    yield Cut("split-job", words, view.place.file, view.place.line)
 
 
 def at_code(code: Code) -> Iterator[Cut]:

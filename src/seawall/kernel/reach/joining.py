@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from seawall.kernel.code import Code
-
 from .conditions import both
 from .cuts import cuts_for
 from .edge import Confidence, Edge, Line, Target, TargetKind
 from .holding import Holding
-from .reachable import RULE_ORDER, UNSEEN, Found, Runner, found_by, strongest
+from .reachable import NEVER, RULE_ORDER, UNSEEN, Found, Runner, found_by, strongest
 from .view import View
 
 MOST_LINES = 8
@@ -87,41 +85,44 @@ def joined(
     """One edge out of everything that was found about a pair; `found[0]` is the surest."""
     code = who.code
     confidence = found[0].confidence
-    own = both(*(one.condition for one in found[:1]), code.condition)
-    unseen = UNSEEN if not (who.own or who.imported or code.contained) and confidence in _WHERE_RUNS else ""
-    if confidence in _WHERE_RUNS and (unseen or gates(code)):
+    unseen = UNSEEN if confidence in _WHERE_RUNS and who.first == NEVER and not code.contained else ""
+    if confidence in _WHERE_RUNS and (unseen or code.condition):
         confidence = Confidence.CONDITIONAL
-    rules = sorted({one.rule for one in found}, key=RULE_ORDER.__getitem__)
-    if view.entry.chain and "R10" not in rules:
-        rules.append("R10")
-    lines = [Line(code.path, code.line), *(line for one in found for line in one.lines), *view.entry.lines]
+    rules = _rules(found, view)
+    parts = (
+        view.gate_of(target), unseen, found[0].condition, code.condition,
+        *(part for part in conditions if part != code.condition),
+    )  # fmt: skip
+    lines = [who.line, *(line for one in found for line in one.lines), *view.entry.lines]
     return Edge(
         code=code,
         place=view.id,
         target=target,
-        rules=tuple(rules),
+        rules=rules,
         confidence=confidence,
-        condition=both(
-            view.gate_of(target), unseen, own, *(part for part in conditions if part != code.condition)
-        ),
+        condition=both(*parts) if any(parts) else "",
         evidence=tuple(dict.fromkeys(lines))[:MOST_LINES],
-        cuts=cuts_for(view, who, target, frozenset(rules), what),
+        cuts=cuts_for(view, who, target, rules, what),
     )
 
 
-def gates(code: Code) -> bool:
-    """Whether the code's own run depends on more than the job's: an `if`, a leg of the matrix, a branch."""
-    return bool(code.condition)
+def _rules(found: list[Found], view: View) -> tuple[str, ...]:
+    names = {one.rule for one in found}
+    if view.entry.chain:
+        names.add("R10")
+    return tuple(sorted(names, key=RULE_ORDER.__getitem__)) if len(names) > 1 else tuple(names)
 
 
-def merged(edges: Iterable[Edge]) -> list[Edge]:
+def merged(edges: Iterable[Edge], once: bool = False) -> list[Edge]:
     """One edge per code, place and target: the surest, with all rules, lines and conditions.
 
-    A condition stands only where every way has one.
+    A condition stands only where every way has one. `once`: no place is started in two ways, so that equal
+    code items are the same value.
     """
-    found: dict[tuple[Code, str, str], Edge] = {}
+    found: dict[object, Edge] = {}
     for edge in edges:
-        key = (edge.code, edge.place, edge.target.id)
+        code, target = edge.code, edge.target
+        key = (id(code) if once else code, edge.place, target.kind, target.scope, target.name)
         known = found.get(key)
         found[key] = edge if known is None else _both(known, edge)
     return list(found.values())

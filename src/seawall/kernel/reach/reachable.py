@@ -8,7 +8,7 @@ which lines that can be seen, or nothing. R8 (caches.py), R9 (artifacts.py), R10
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from seawall.kernel.code import Code
 
@@ -28,6 +28,7 @@ class Runner:
     `order`: the run that brings it, -1 = before all of them. `own`: runs that run it by themselves,
     `imported`: runs that import it. `given`: what a contained one is given (kind, name in upper case).
     `through`: the rule by which it came from another job (R8, R9), empty = it stands in this one.
+    `first` and `latest` are the first and the last run in which its code surely runs, NEVER = none is seen.
     """
 
     code: Code
@@ -36,16 +37,15 @@ class Runner:
     imported: frozenset[int] = frozenset()
     given: frozenset[tuple[TargetKind, str]] = frozenset()
     through: str = ""
+    first: int = field(init=False)
+    latest: int = field(init=False)
+    line: Line = field(init=False)
 
-    @property
-    def first(self) -> int:
-        """The first run in which its code runs; NEVER = none is seen."""
-        return min((*self.own, *self.imported), default=NEVER)
-
-    @property
-    def latest(self) -> int:
-        """The last run in which its code surely runs."""
-        return max((*self.own, *self.imported), default=-1)
+    def __post_init__(self) -> None:
+        runs = (*self.own, *self.imported)
+        object.__setattr__(self, "first", min(runs, default=NEVER))
+        object.__setattr__(self, "latest", max(runs, default=-1))
+        object.__setattr__(self, "line", Line(self.code.path, self.code.line))
 
 
 @dataclass(frozen=True, slots=True)

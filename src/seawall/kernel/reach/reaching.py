@@ -85,6 +85,7 @@ def _all_steps(ground: Ground) -> Iterator[tuple[str, str, Step]]:
 def _run(views: Sequence[View], shelf: caches.Shelf, problems: list[Problem]) -> list[Edge]:
     """The edges of all jobs that one workflow starts."""
     pairs = artifacts.handed(views)
+    once = len({view.id for view in views}) == len(views)
     found: list[Edge] = []
     for view, who in artifacts.as_code(pairs, views):
         view.runners.append(who)
@@ -96,8 +97,8 @@ def _run(views: Sequence[View], shelf: caches.Shelf, problems: list[Problem]) ->
             if len(found) > MOST_EDGES:
                 message = f"more than {MOST_EDGES} edges; the rest of this workflow was not followed"
                 problems.append(_too_many(view.entry, message))
-                return merged(found)
-    return merged(found)
+                return merged(found, once)
+    return merged(found, once)
 
 
 def _of_view(

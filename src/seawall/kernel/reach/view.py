@@ -5,7 +5,7 @@ Everything that the reach rules are asked about is collected here once; nothing 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from seawall.kernel.code import Code, CodeKind, Firmness
@@ -15,7 +15,7 @@ from seawall.kernel.pipeline import Container, Setting
 from .calls import Entry, handed_over
 from .conditions import both, job_condition, only_forks_gate, step_condition
 from .deeds import Deed, deed_of
-from .edge import Line, Place, PlaceKind, Target, TargetKind
+from .edge import Cut, Line, Place, PlaceKind, Target, TargetKind
 from .holding import Holding, Holdings, fill, weighed_all
 from .importing import Profile, companions, imports, profile
 from .naming import EVERY, TOKEN, Named, settings
@@ -38,7 +38,10 @@ _CREDENTIALS = (
 
 @dataclass(slots=True)
 class View:
-    """A job as one entry starts it. `gate` holds for all of it, `forks` for its credentials only."""
+    """A job as one entry starts it. `gate` holds for all of it, `forks` for its credentials only.
+
+    `cuts` are those that were made already.
+    """
 
     entry: Entry
     place: Place
@@ -50,6 +53,8 @@ class View:
     forks: str
     problems: list[Problem]
     profiles: dict[int, Profile] = field(default_factory=dict)
+    cuts: dict[Hashable, tuple[Cut, ...]] = field(default_factory=dict)
+    credential_gate: str = ""
 
     @property
     def id(self) -> str:
@@ -62,7 +67,7 @@ class View:
 
     def gate_of(self, target: Target) -> str:
         """What gates an edge to this target, beside its code's own condition."""
-        return both(self.gate, self.forks) if target.kind in _CREDENTIALS else self.gate
+        return self.credential_gate if target.kind in _CREDENTIALS else self.gate
 
 
 def view_of(entry: Entry, tree: Tree, environments: Mapping[str, frozenset[str]]) -> View:
@@ -90,6 +95,7 @@ def view_of(entry: Entry, tree: Tree, environments: Mapping[str, frozenset[str]]
     profiles |= {order: Profile(tree=True) for order, deed in deeds.items() if deed.runs_tree}
     problems = [*course.problems]
     problems += [problem for one in started.values() for problem in one.problems]
+    gate, forks = both(entry.gate, job_condition(workflow, job)), only_forks_gate(entry.triggers)
     return View(
         entry=entry,
         place=_place(entry),
@@ -97,10 +103,11 @@ def view_of(entry: Entry, tree: Tree, environments: Mapping[str, frozenset[str]]
         deeds=deeds,
         runners=_runners(entry, course, started, profiles, tree, deeds),
         holdings=weighed_all(holdings, any(deed.publishes for deed in deeds.values())),
-        gate=both(entry.gate, job_condition(workflow, job)),
-        forks=only_forks_gate(entry.triggers),
+        gate=gate,
+        forks=forks,
         problems=problems,
         profiles=profiles,
+        credential_gate=both(gate, forks),
     )
 
 
