@@ -23,7 +23,7 @@ def sections(text: str, notes: Notes) -> tuple[dict[str, dict[str, Lines]], dict
     starts: dict[str, int] = {}
     section: dict[str, Lines] | None = None
     value: Lines | None = None
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(_joined(text.split("\n")), 1):
         bare = line.strip()
         if not bare or bare[0] in "#;":
             continue
@@ -40,3 +40,20 @@ def sections(text: str, notes: Notes) -> tuple[dict[str, dict[str, Lines]], dict
         else:
             notes.malformed("a line that is no section and no setting", number)
     return found, starts
+
+
+def _joined(lines: list[str]) -> list[str]:
+    """The lines, one that ends with a backslash together with those it goes on in; these stay empty."""
+    found = [line.rstrip("\r") for line in lines]
+    at = 0
+    while at < len(found):
+        start = at
+        parts = [found[at]]
+        while parts[-1].endswith("\\") and at + 1 < len(found):
+            at += 1
+            parts[-1] = parts[-1][:-1]
+            parts.append(found[at].strip())
+            found[at] = ""
+        found[start] = " ".join(parts)
+        at += 1
+    return found

@@ -244,7 +244,7 @@ class Reading:
             self.source.notes.unsupported("a command has words that are known only when it runs", line)
 
     def _add(self, words: list[str], call: ast.Call, condition: str) -> None:
-        made = command(words, call.lineno, condition, self.directory)
+        made = command(words, self.source.notes, call.lineno, condition, self.directory)
         given = next((one.value for one in call.keywords if one.arg == "env"), None)
         if made.commands and isinstance(given, ast.Dict):
             pairs = zip(given.keys, given.values, strict=True)

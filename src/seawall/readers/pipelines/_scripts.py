@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from posixpath import join, normpath
 
 from seawall.kernel.shell import NO_SCRIPT, Command, Script, Word
 
 from ._notes import Notes
 
+_SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "ash", "eval"})
+_DOUBLE = re.compile(r"[\\\"`]|\$(?!\{[A-Za-z_]\w*\})")
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)")
 _DIALECTS = {
     "sh": "sh", "bash": "sh", "dash": "sh", "ash": "sh", "zsh": "sh", "ksh": "sh", "busybox": "sh",
@@ -42,10 +46,37 @@ def one_line(text: str, notes: Notes, line: int, dialect: str = "sh") -> Script:
     return _placed(text, notes, lambda _: line, dialect)
 
 
-def command(words: Iterable[str], line: int, condition: str = "", directory: str = "") -> Script:
-    """A script of one command whose words no shell splits (an exec form, `session.run`)."""
-    made = tuple(word_of(word) for word in words)
-    return Script((Command(made, line, condition=condition, directory=directory),)) if made else NO_SCRIPT
+def command(
+    words: Iterable[str], notes: Notes, line: int, condition: str = "", directory: str = ""
+) -> Script:
+    """A script of one command whose words no shell splits (an exec form, `session.run`).
+
+    What the words give to a shell (`bash -c TEXT`) is parsed.
+    """
+    written = list(words)
+    if not written:
+        return NO_SCRIPT
+    if not any(one.rpartition("/")[2] in _SHELLS for one in written):
+        made = tuple(word_of(word) for word in written)
+        return Script((Command(made, line, condition=condition, directory=directory),))
+    found = one_line(" ".join(_quoted(one) for one in written), notes, line)
+    commands = (
+        replace(
+            one,
+            condition=" and ".join(part for part in (condition, one.condition) if part),
+            directory=one.directory if one.directory.startswith(("/", "$", "?")) or not directory
+            else normpath(join(directory, one.directory)),
+        )
+        for one in found.commands
+    )  # fmt: skip
+    return replace(found, commands=tuple(commands))
+
+
+def _quoted(word: str) -> str:
+    """The word for a shell; `${NAME}` in it stays a variable."""
+    if "${" not in word:
+        return shlex.quote(word)
+    return '"' + _DOUBLE.sub(r"\\\g<0>", word) + '"'
 
 
 def word_of(text: str) -> Word:

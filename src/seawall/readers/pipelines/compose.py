@@ -5,6 +5,7 @@ Source: the Compose Specification. Values of variables are kept only where they 
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 
 from seawall.kernel.limits import Limits
@@ -18,7 +19,7 @@ from seawall.readers.syntax.fault import SyntaxFault
 from seawall.readers.syntax.text import decode
 
 from ._notes import Notes, clean, setting, table, words
-from ._scripts import command, joined, one_line
+from ._scripts import command, one_line
 
 _SOCKETS = ("/docker.sock", "/containerd.sock", "/podman.sock", "/crio.sock")
 _MERGE = "<<"
@@ -151,15 +152,16 @@ def _build_mounts(builds: Mapping[str, object], line: int) -> Iterator[Mount]:
 
 
 def _starts(told: object, own: Mapping[str, object], line: int, notes: Notes) -> Script:
-    scripts = []
-    for key in ("entrypoint", "command"):
-        value = own.get(key)
-        at = _line(told, key) or line
-        if isinstance(value, list):
-            scripts.append(command(words(value), at))
-        elif isinstance(value, str):
-            scripts.append(one_line(value.replace("$$", "$"), notes, at))
-    return joined(scripts)
+    """`entrypoint` with the words of `command` behind it; as lists no shell splits them."""
+    entry, told_command = own.get("entrypoint"), own.get("command")
+    at = _line(told, "entrypoint" if entry else "command") or line
+    if isinstance(entry, list):
+        return command([*words(entry), *words(told_command)], notes, at)
+    if isinstance(told_command, list) and not entry:
+        return command(words(told_command), notes, at)
+    parts = [one for one in (entry, told_command) if isinstance(one, str)]
+    behind = shlex.join(words(told_command)) if isinstance(told_command, list) else ""
+    return one_line(" ".join([*parts, behind]).replace("$$", "$"), notes, at)
 
 
 def _secrets(value: object) -> Iterator[Setting]:

@@ -80,6 +80,12 @@ def read(data: bytes, path: str, limits: Limits) -> Dockerfile:
 
 
 def _stage(stage: _Stage) -> Stage:
+    entry, behind = stage.starts.get("ENTRYPOINT"), stage.starts.get("CMD")
+    if entry and behind and len(behind.commands) == 1 and entry.commands:
+        last = entry.commands[-1]
+        whole = replace(last, words=(*last.words, *behind.commands[0].words))
+        stage.starts["ENTRYPOINT"] = replace(entry, commands=(*entry.commands[:-1], whole))
+        del stage.starts["CMD"]
     return Stage(
         stage.image, stage.name, stage.line, tuple(stage.layers), tuple(stage.arguments), tuple(stage.env),
         joined(stage.starts.values()), stage.user,
@@ -261,7 +267,7 @@ def _run(notes: Notes, stage: _Stage, text: str, rest: str, one: Instruction) ->
 def _script(notes: Notes, stage: _Stage, text: str, one: Instruction, lines: tuple[int, ...] = ()) -> Script:
     words = _exec_form(text, notes)
     if words is not None:
-        return command(words, one.line)
+        return command(words, notes, one.line)
     return script_at(text, notes, lines or one.lines, stage.dialect)
 
 

@@ -15,7 +15,7 @@ from itertools import islice
 from seawall.kernel.limits import Limits
 from seawall.kernel.lockfile import ProblemKind
 from seawall.kernel.pipeline import Setting
-from seawall.kernel.shell import NO_SCRIPT, Script
+from seawall.kernel.shell import Script
 from seawall.kernel.task import Task, TaskFile
 from seawall.readers.format import PipelineFormat
 from seawall.readers.syntax.fault import SyntaxFault
@@ -53,6 +53,7 @@ class _Rule:
     needs: tuple[str, ...]
     line: int
     pattern: str = ""
+    double: bool = False
     recipe: list[_Line] = field(default_factory=list)
 
 
@@ -231,6 +232,7 @@ def _rule(file: _File, text: str, line: int) -> bool:
     if rest is None:
         _bare(file, text, line)
         return True
+    double = rest.startswith(":")
     rest = rest.removeprefix(":").removeprefix("=")
     targets = file.variables.expand(before.removesuffix("&")).split()
     own = _ASSIGNMENT.match(_MODIFIER.sub("", rest.strip()))
@@ -246,7 +248,7 @@ def _rule(file: _File, text: str, line: int) -> bool:
     file.targets += len(targets)
     if file.notes.full(file.targets - 1, "targets", line):
         return False
-    file.rule = _Rule(targets, tuple(needs), line, "" if needed is None else pattern.strip())
+    file.rule = _Rule(targets, tuple(needs), line, "" if needed is None else pattern.strip(), double)
     if recipe and recipe.strip():
         file.rule.recipe.append(_Line(line, recipe.strip(), " and ".join(file.conditions)))
     file.rules.append(file.rule)
@@ -307,8 +309,11 @@ def _tasks(file: _File) -> Iterator[Task]:
             file.notes.add(ProblemKind.TOO_MANY, f"more than {_MOST_NEEDS} prerequisites", rules[0].line)
             return
         told = [rule for rule in rules if rule.recipe]
+        together = any(rule.double or rule.recipe[0].condition for rule in told)
+        told = told if together else told[-1:]
         line = (told or rules)[-1].line
-        found = _recipe(file, told[-1], target, needs, shared) if told else NO_SCRIPT
+        spent += len(told) if together else 0
+        found = joined(_recipe(file, rule, target, needs, shared) for rule in told)
         yield Task(target, line, found, needs, env=exports)
 
 

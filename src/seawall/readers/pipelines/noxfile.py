@@ -84,7 +84,7 @@ def _task(source: Source, function: Definition, decorator: ast.expr, options: di
     groups = _keyword(source, decorator, "uv_groups")
     if groups or (isinstance(decorator, ast.Call) and source.dotted(decorator.func).startswith("nox_uv.")):
         flags = [word for group in groups for word in ("--group", group)]
-        reading.scripts.append(command(["uv", "sync", "--locked", *flags], function.lineno))
+        reading.scripts.append(command(["uv", "sync", "--locked", *flags], source.notes, function.lineno))
     reading.read(function.body)
     names = _keyword(source, decorator, "name")
     needs = [one.partition("{")[0].rstrip("-") for one in _keyword(source, decorator, "requires")]

