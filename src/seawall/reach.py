@@ -26,19 +26,15 @@ from seawall.kernel.task import Compose, Dockerfile, HookFile, TaskFile
 from seawall.readers.format import PipelineFormat
 from seawall.readers.lockfiles import ENVIRONMENTS
 from seawall.readers.lockfiles import FORMATS as LOCKFILES
-from seawall.readers.pipelines import FORMATS
+from seawall.readers.pipelines import CALLED, FORMATS
 
 WORKFLOWS = ".github/workflows/"
 _MOST_ROUNDS = 4
 _ASKING = frozenset(("requirements", "constraints", "pyproject", "package-json", "pylock"))
 """Formats whose content decides how firmly an install is pinned; of the others their presence is enough."""
 
-_READ_AS = {
-    "make": "makefile", "just": "justfile", "sh": "shell-script", "docker-build": "dockerfile",
-    "compose": "compose", "pre-commit": "pre-commit", "nox": "noxfile", "tox": "tox",
-    "npm": "package-scripts",
-}  # fmt: skip
-"""How a file is read that a command starts under a name of its own."""
+_WHEN_CALLED = frozenset(("shell-file",))
+"""Formats of files that are read only where something starts them: a tree holds many that nothing does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +92,7 @@ def ground_from(walked: Walk, limits: Limits, documents: Sequence[Document] | No
     samples: list[str] = []
     for path in sorted(walked.files):
         item = claims(path)
-        if item is None:
+        if item is None or item.id in _WHEN_CALLED:
             continue
         if WORKFLOWS in path and not path.startswith(WORKFLOWS):
             samples.append(path)
@@ -108,8 +104,7 @@ def ground_from(walked: Walk, limits: Limits, documents: Sequence[Document] | No
     if samples:
         problems.append(_said(samples))
     known = _asking(walked, limits) if documents is None else tuple(documents)
-    ground = _sorted(files, known, walked.files, tuple(problems))
-    return _with_wanted(ground, files, root, limits)
+    return _with_wanted(files, known, walked, problems, limits)
 
 
 def _asking(walked: Walk, limits: Limits) -> tuple[Document, ...]:
@@ -141,20 +136,24 @@ def _said(samples: list[str]) -> Problem:
     return Problem(samples[0], ProblemKind.UNSUPPORTED, message)
 
 
-def _with_wanted(ground: Ground, files: list[PipelineFile], root: Path, limits: Limits) -> Ground:
-    """The ground with the files that its scripts start under names that no format claims."""
+def _with_wanted(
+    files: list[PipelineFile],
+    documents: tuple[Document, ...],
+    walked: Walk,
+    problems: list[Problem],
+    limits: Limits,
+) -> Ground:
+    """The ground, with the files that its scripts start under whatever name."""
     tried: set[tuple[str, CallKind]] = set()
+    ground = _sorted(files, documents, walked.files, problems)
     for _ in range(_MOST_ROUNDS):
-        wanted = [one for one in wanted_by(ground) if one not in tried][: limits.includes]
+        wanted = [one for one in wanted_by(ground) if one not in tried and one[1] in CALLED]
         if not wanted:
-            break
-        problems = list(ground.problems)
-        for path, kind in wanted:
-            tried.add((path, kind))
-            item = next((one for one in FORMATS if one.id == _READ_AS.get(kind)), None)
-            if item is not None:
-                _take(root, path, item, limits, files, problems)
-        ground = _sorted(files, ground.documents, ground.files, tuple(problems))
+            return ground
+        tried.update(wanted)
+        for path, kind in wanted[: limits.documents]:
+            _take(walked.root, path, CALLED[kind], limits, files, problems)
+        ground = _sorted(files, documents, walked.files, problems)
     return ground
 
 
@@ -162,7 +161,7 @@ def _sorted(
     files: list[PipelineFile],
     documents: tuple[Document, ...],
     paths: frozenset[str],
-    problems: tuple[Problem, ...],
+    problems: list[Problem],
 ) -> Ground:
     actions = {dirname(one.path) or ".": one for one in files if isinstance(one, Action)}
     return Ground(

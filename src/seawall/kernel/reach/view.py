@@ -237,7 +237,15 @@ def _runner(code: Code, run: Run, profiles: Mapping[int, Profile], names: frozen
         if code.runs == "import" and _imported_here(code, run, names):
             imported.add(run.order)
     own = frozenset() if code.runs == "import" else frozenset((run.order,))
-    return Runner(_gated(code, run), run.order, own, frozenset(imported))
+    given = _handed_in(code, run) if code.contained else frozenset()
+    return Runner(_gated(code, run), run.order, own, frozenset(imported), given)
+
+
+def _handed_in(code: Code, run: Run) -> frozenset[tuple[TargetKind, str]]:
+    """What the variables hold that a container is given; a file of variables may hold any."""
+    held = {**run.given.env, **run.env}
+    names = held if any(name.startswith("@") for name in code.given) else code.given
+    return frozenset((one.kind, one.name.upper()) for name in names for one in held.get(name, ()))
 
 
 def _imported_here(code: Code, run: Run, names: frozenset[str]) -> bool:
