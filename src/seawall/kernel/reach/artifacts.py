@@ -198,7 +198,10 @@ def altered(view: View, pairs: Sequence[Handed]) -> Iterator[Edge]:
 def _outcomes(view: View, pairs: Sequence[Handed]) -> Iterator[tuple[int, Target, tuple[Line, ...]]]:
     """(order of the run, what is made, lines that show it)."""
     scope = view.entry.workflow.path
-    signed = [(order, event) for order, deed in view.deeds.items() for event in deed.signs]
+    # What publishes and attests in one step is told by what it publishes.
+    signed = [
+        (order, event) for order, deed in view.deeds.items() if not deed.publishes for event in deed.signs
+    ]
     for order, event in signed:
         later = [(at, up) for at, deed in view.deeds.items() for up in deed.uploads if at >= order]
         for _, up in later:

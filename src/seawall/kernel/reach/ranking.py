@@ -23,6 +23,8 @@ _SURE = {
 }
 _LOOSE = (0.1, 0.15, 0.3, 0.55, 0.6, 0.8, 0.8, 1.0, 1.0)
 _ORDER = {confidence: place for place, confidence in enumerate(Confidence)}
+_PERHAPS = 0.5
+"""A cache may have been filled by somebody else."""
 _LATER = 0.9
 """Code that only runs when something imports it."""
 
@@ -32,6 +34,8 @@ def looseness(code: Code) -> float:
     loose = _LOOSE[LOOSENESS[code.pin]]
     if code.kind is CodeKind.ACTION and code.name.lower().startswith(("actions/", "github/")):
         loose /= 4
+    if code.kind is CodeKind.CACHE:
+        loose *= _PERHAPS
     return loose if code.runs == "now" else loose * _LATER
 
 

@@ -43,11 +43,15 @@ def reach_of(ground: Ground, limits: Limits) -> Reach:
         for workflow in ground.workflows
     ]
     shelf = caches.shelf_of(view for views in runs for view in views)
+    shared = _shared(runs)
     edges: list[Edge] = []
+    twice: list[Edge] = []
     codes: dict[tuple[str, Code], None] = {}
     places: dict[str, Place] = {}
     for views in runs:
-        edges += _run(views, shelf, problems)
+        found = _run(views, shelf, problems)
+        edges += [edge for edge in found if edge.place not in shared]
+        twice += [edge for edge in found if edge.place in shared]
         for view in views:
             places.setdefault(view.id, view.place)
             problems += view.problems
@@ -56,9 +60,18 @@ def reach_of(ground: Ground, limits: Limits) -> Reach:
     return Reach(
         places=(*places.values(), *(place for place, _ in builds)),
         codes=(*codes, *((place.id, code) for place, found in builds for code in found)),
-        edges=ranked(edges),
+        edges=ranked([*edges, *merged(twice)]),
         skipped=_skipped(problems),
     )
+
+
+def _shared(runs: Iterable[Sequence[View]]) -> frozenset[str]:
+    """Places that more than one workflow starts."""
+    owners: dict[str, int] = {}
+    for views in runs:
+        for place in {view.id for view in views}:
+            owners[place] = owners.get(place, 0) + 1
+    return frozenset(place for place, count in owners.items() if count > 1)
 
 
 def wanted_by(ground: Ground) -> tuple[tuple[str, CallKind], ...]:

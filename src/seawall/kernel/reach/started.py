@@ -53,7 +53,7 @@ def started_by(run: Run, tree: Tree) -> Started:
             ]
         else:
             found += [(code, frozenset()) for code in hook_codes(start.started, run.top, via)]
-    return Started(tuple(found[:_MOST_CODES]))
+    return Started(tuple(dict.fromkeys(found))[:_MOST_CODES])
 
 
 def _by_action(run: Run, tree: Tree) -> Started:
@@ -62,9 +62,8 @@ def _by_action(run: Run, tree: Tree) -> Started:
     name = run.used.name.lower()
     if name == "pre-commit/action":
         found = [hooks for hooks in tree.ground.hooks if "/" not in hooks.path]
-        return Started(
-            tuple((code, frozenset()) for one in found for code in hook_codes(one, run.top, run.via))
-        )
+        hooks = dict.fromkeys(code for one in found for code in hook_codes(one, run.top, run.via))
+        return Started(tuple((code, frozenset()) for code in hooks))
     if name not in _BUILDERS:
         return NOTHING
     context = run.value("context", ".") or "."

@@ -16,7 +16,10 @@ _UNKNOWN = 50
 
 # The first pattern that matches the name (upper case, words separated by `_`) decides.
 _NAMES: tuple[tuple[int, str], ...] = (
-    (10, r"CODECOV|COVERALLS|COVERAGE|CODACY|SONAR|DEEPSOURCE|SENTRY_DSN|PERCY|CHROMATIC|CODSPEED|BENCHER"),
+    (
+        10,
+        r"CODECOV|COVERALLS|COVERAGE|ANALYTICS|CODACY|SONAR|DEEPSOURCE|SENTRY_DSN|PERCY|CHROMATIC|CODSPEED|BENCHER",
+    ),
     (15, r"SLACK|DISCORD|TEAMS_WEBHOOK|WEBHOOK|TELEGRAM|MATTERMOST|MAIL|SMTP|TWITTER|MASTODON|BLUESKY"),
     (
         100,
@@ -49,7 +52,13 @@ _NAMES: tuple[tuple[int, str], ...] = (
 )
 _PATTERNS = tuple((worth, re.compile(pattern)) for worth, pattern in _NAMES)
 
-_WRITES = {"contents": 75, "packages": 75, "actions": 65, "deployments": 55, "pages": 55}
+_WRITES = {
+    "contents": 75, "packages": 75, "actions": 65, "attestations": 55, "deployments": 55, "pages": 55,
+    "pull-requests": 40,
+}  # fmt: skip
+_OTHER = 25
+_ASSUMED = 55
+"""Write that no file grants: the repository's default, which since 2023 begins as read only."""
 _KINDS = {
     TargetKind.SIGNING: 100,
     TargetKind.RELEASE: 90,
@@ -73,10 +82,12 @@ def name_worth(name: str) -> int:
 
 def token_worth(scope: str) -> int:
     """What a job's own token is worth with these permissions (`contents:write packages:read`)."""
-    if "assume write" in scope or "write-all" in scope:
-        return 75
+    if "assume write" in scope:
+        return _ASSUMED
     granted = [part.partition(":") for part in scope.split()]
-    written = [_WRITES.get(name, 45) for name, _, level in granted if level == "write" and name != "id-token"]
+    written = [
+        _WRITES.get(name, _OTHER) for name, _, level in granted if level == "write" and name != "id-token"
+    ]
     return max(written, default=15)
 
 
