@@ -108,7 +108,9 @@ def gate(place: Path) -> Iterator[Running]:
 
 @pytest.fixture(scope="module")
 def token(gate: Running) -> str:
-    return gate.command("firewall", "token", "add", "ci").stdout.strip()
+    done = gate.command("firewall", "token", "add", "ci")
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
 
 
 class Desk:
