@@ -46,8 +46,8 @@ def test_no_secret_of_a_good_sample_is_kept(name: str) -> None:
 
 def rendered(file: PipelineFile) -> list[str]:
     if isinstance(file, TaskFile):
-        lines = [f"{file.kind} default={file.default!r} includes={file.includes} name={file.name!r}"
-                 f" workspaces={file.workspaces}"]  # fmt: skip
+        lines = [f"{file.kind} default={file.default!r} includes={file.includes} name={file.name!r}"]
+        lines[0] += f" workspaces={file.workspaces}"
         for task in file.tasks:
             lines.append(f"{task.line}: {task.name!r} needs={task.needs} directory={task.directory!r}")
             lines += [f"    sets {one.name}={one.value}" for one in task.env]

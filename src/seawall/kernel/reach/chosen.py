@@ -88,7 +88,8 @@ def _found(known: Known, kind: str, name: str) -> Sequence[tuple[TaskFile, Task]
     if kind == "make":
         return _by_pattern(known, name)
     if kind == "nox":
-        return known.get(name.partition("(")[0], ()) or known.get(name.rpartition("-")[0], ())
+        parts = (name.partition("(")[0], name.rpartition("-")[0])
+        return next((known[one] for one in parts if one and one in known), ())
     return known.get("*", ()) if kind == "tox" else ()
 
 

@@ -123,12 +123,12 @@ class Variables:
         if operator in (":=", "::=", ":::="):
             value = self.expand(value).replace("$", "$$") if "$" in value else value
         if operator == "+=":
-            known = self._values.get(name)
-            value = f"{known} {value}" if known else value
-            if len(value) > _MOST_OF_ONE:
+            known = self._values.get(name, "")
+            if len(known) + len(value) > _MOST_OF_ONE:
                 self._notes.unsupported(f"the variable {name[:60]} is too long to be followed", line)
                 self._unsure.add(name)
                 return
+            value = f"{known} {value}" if known else value
         elif conditional and known is not None and known != value:
             self._unsure.add(name)
         elif not conditional:

@@ -14,7 +14,7 @@ MOST_TASKS = 20_000
 """Of tasks, sessions, recipes, layers, services or hooks in one file."""
 HIDDEN = "***"
 """Stands for a literal value under a name that says that it is secret."""
-_MOST_SCRIPTS = 40_000
+_MOST_SCRIPTS = 10_000
 _KINDS_OF_PROBLEM = 30
 _TEXT_CHARACTERS = 4096
 _WORDS = re.compile(r"([\s\"'=,]+)")
