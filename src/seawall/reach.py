@@ -13,6 +13,7 @@ from pathlib import Path
 from posixpath import dirname
 from types import MappingProxyType
 
+from seawall.adapters.disk.tools import read_tools
 from seawall.adapters.disk.tree import Walk, claimer, read, walk
 from seawall.adapters.vcs.repository import work_tree
 from seawall.kernel.limits import DEFAULT_LIMITS, Limits
@@ -21,7 +22,9 @@ from seawall.kernel.pipeline import Action, ActionsLock, Updates, Workflow
 from seawall.kernel.reach.call import CallKind
 from seawall.kernel.reach.edge import Reach
 from seawall.kernel.reach.ground import Ground, PipelineFile
+from seawall.kernel.reach.ranking import ranked
 from seawall.kernel.reach.reaching import reach_of, wanted_by
+from seawall.kernel.reach.tools import tool_reach
 from seawall.kernel.task import Compose, Dockerfile, HookFile, TaskFile
 from seawall.readers.format import PipelineFormat
 from seawall.readers.lockfiles import ENVIRONMENTS
@@ -59,8 +62,18 @@ def reach(order: ReachOrder, now: datetime) -> Reach:
 
 
 def of_tree(root: Path, limits: Limits = DEFAULT_LIMITS, exclude: Iterable[str] = ()) -> Reach:
-    """The same for a directory that is taken as the top of a repository."""
-    return reach_of(ground_of(root, limits, exclude), limits)
+    """The same for a directory that is taken as the top of a repository: its jobs, its editors and agents."""
+    walked = walk(root, LOCKFILES, ENVIRONMENTS, limits, exclude)
+    jobs = reach_of(ground_from(walked, limits), limits)
+    places, codes, edges = tool_reach(read_tools(walked, limits))
+    if not places:
+        return jobs
+    return replace(
+        jobs,
+        places=(*jobs.places, *places),
+        codes=(*jobs.codes, *codes),
+        edges=ranked((*jobs.edges, *edges)),
+    )
 
 
 def top_of(target: Path) -> Path:
