@@ -57,6 +57,14 @@ def test_every_format_of_pipelines_is_listed_once() -> None:
     assert len(PIPELINES) == len(found)
 
 
+@pytest.mark.parametrize("item", PIPELINES, ids=lambda item: item.id)
+def test_every_format_of_pipelines_has_a_good_and_a_hostile_sample(item: PipelineFormat) -> None:
+    place = ROOT / "tests" / "data" / "pipelines" / item.id
+    for side in ("good", "hostile"):
+        samples = [path for path in (place / side).rglob("*") if path.is_file()]
+        assert len(samples) == 1, f"{place / side} holds {len(samples)} samples"
+
+
 def test_every_rule_is_asked() -> None:
     found = {
         rule.id for name in modules(PACKAGE / "rules") for rule in rules_in(importlib.import_module(name))

@@ -149,6 +149,11 @@ def test_includes_that_are_not_there_are_said_unless_they_may_be_absent() -> Non
     assert "b.mk" not in follow(Call("make", "x"), held).missing
 
 
+def test_a_file_that_was_not_understood_says_why() -> None:
+    held = ground({"ci/x.sh": "#!/usr/bin/perl\nprint 1;\n"})
+    assert "a script for /usr/bin/perl was not read" in follow(Call("sh", file="ci/x.sh"), held).missing
+
+
 def script(*lines: str) -> Script:
     return Script(
         tuple(Command(tuple(Word(one) for one in line.split()), at) for at, line in enumerate(lines, 1))

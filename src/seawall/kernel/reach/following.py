@@ -87,7 +87,10 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """Everything of the tree that one script reaches. `problems` stand at the line of the call."""
+    """Everything of the tree that one script reaches.
+
+    `problems` are those of the files that it reaches, and what is called and not there, at the call's line.
+    """
 
     visits: tuple[Visit, ...] = ()
     starts: tuple[Start, ...] = ()
@@ -178,6 +181,8 @@ class Following:
         tasks = chosen(file, call.name, known)
         if not tasks and not (call.kind == "npm" and call.name == "install"):
             missing = f"`{label(call)}` is called, and {path} holds no such task"
+            if not file.tasks and file.problems:
+                missing = f"`{label(call)}` is called, and {path} was not read: {file.problems[0].message}"
         elif not missing and file.kind != "npm":
             missing = "; ".join(
                 f"`{label(call)}` needs `{one[:100]}`, which {path} does not hold"
@@ -328,6 +333,7 @@ class _Walk:
             if (call.kind, one.path, call.name, "") not in self.seen:
                 self.seen.add((call.kind, one.path, call.name, ""))
                 self.starts.append(Start(one, call, via, condition))
+                self.problems.update(dict.fromkeys(one.problems))
         for file, task in followed.tasks:
             directory = _directory(call, file, task)
             mark = (file.kind, file.path, task.name + f":{task.line}", directory)
@@ -338,6 +344,7 @@ class _Walk:
                 return
             self.seen.add(mark)
             passes = task.passes if task.passes is not None else turn.passes
+            self.problems.update(dict.fromkeys(file.problems))
             self.visits.append(Visit(file, task, directory, via, condition, passes))
             for further in calls_of(task.script, directory):
                 yield _Turn(further, file.path, via, condition, passes)

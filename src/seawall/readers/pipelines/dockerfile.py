@@ -61,6 +61,8 @@ def read(data: bytes, path: str, limits: Limits) -> Dockerfile:
     """What a Dockerfile builds from and runs. Never raises."""
     notes = Notes(path, limits)
     file = _File(notes)
+    if path.endswith(".dockerignore"):  # `Dockerfile.dockerignore` is what its build leaves out
+        return Dockerfile(path)
     try:
         lines = decode(data, limits).replace("\r\n", "\n").split("\n")
     except SyntaxFault as fault:

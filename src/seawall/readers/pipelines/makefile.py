@@ -395,4 +395,4 @@ def _under(found: Script, condition: str) -> Script:
     return replace(found, commands=tuple(commands))
 
 
-FORMAT = PipelineFormat("makefile", ("Makefile", "makefile", "GNUmakefile", "*.mk", "Makefile.*"), read)
+FORMAT = PipelineFormat("makefile", ("Makefile", "makefile", "GNUmakefile", "*.mk"), read)
