@@ -184,3 +184,21 @@ def test_answers_given_while_everything_changes_are_whole(opened: Gate, place: P
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+def test_what_the_ledger_holds_of_the_feeds_tells_one_record_from_another(
+    place: Path, seen: SeenStore
+) -> None:
+    """A record that was swapped for one of the same id and time, in a feed of the same time and size."""
+    index = place / "advisories.db"
+    write_index(index, [malware("MAL-1", "b", "1.0.0")])
+    gate = open_gate(Places(index=index), seen, clock=lambda: NOW)
+    before = gate.describe().feeds
+    write_index(index, [malware("MAL-1", "b", "2.0.0")])
+    assert gate.reload()
+    swapped = gate.describe().feeds
+    assert swapped != before
+    write_index(index, [malware("MAL-1", "b", "1.0.0")])
+    assert gate.reload()
+    assert gate.describe().feeds == before
+    gate.close()

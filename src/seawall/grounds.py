@@ -41,8 +41,8 @@ ACTION = "fetch"
 class Advisories:
     """What is known about names: the index on disk, and the built-in catalog beside it.
 
-    `fault` says why there is no index. `digest` is `sha256:<hex>` over what it says of its feeds, empty
-    without one. Safe to share between threads. Close it when done.
+    `fault` says why there is no index. `digest` is `sha256:<hex>` over its feeds and all of their records,
+    empty without one. Safe to share between threads. Close it when done.
     """
 
     def __init__(self, index: Index | None, fault: str = "") -> None:
@@ -57,7 +57,7 @@ class Advisories:
         self.last_good: Mapping[Key, str] = ways_back(catalog.attacks)
         self.fault = fault
         self.states: tuple[FeedState, ...] = index.states() if index else ()
-        self.digest = _digest(self.states, index.newest()) if index else ""
+        self.digest = _digest(self.states, index.digests()) if index else ""
 
     def about(self, ecosystem: str, name: str) -> tuple[Advisory, ...]:
         """Every record about the name. Raises StoreError where the index cannot be read."""
@@ -84,10 +84,10 @@ class Advisories:
                 self._index.close()
 
 
-def _digest(states: Iterable[FeedState], newest: Mapping[str, str]) -> str:
-    """Another one whenever a feed holds other records than before, as far as their number and newest tell."""
+def _digest(states: Iterable[FeedState], records: Mapping[str, str]) -> str:
+    """Another one whenever a feed holds other records than before, or is of another time or place."""
     told = [
-        (item.name, item.as_of, item.records, item.covers, item.origin, newest.get(item.name, ""))
+        (item.name, item.as_of, item.records, item.covers, item.origin, records.get(item.name, ""))
         for item in states
     ]
     return "sha256:" + hashlib.sha256(repr(told).encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,5 +1,7 @@
 import fcntl
+import hashlib
 import json
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -253,3 +255,56 @@ def test_it_answers_as_matching_all_records_would(
     read = [read_record(json.dumps(r).encode(), "x", DEFAULT_LIMITS) for r in records]
     assert index.matches(keys) == match(keys, [r for r in read if isinstance(r, Advisory)])
     index.close()
+
+
+# --- The digest over a feed's records
+
+
+def digest_of(path: Path, rows: Iterable[Row], name: str = "osv:npm") -> str:
+    rows = list(rows)
+    index = built(path, rows, [filled(name, len(rows))])
+    found = index.digests()
+    index.close()
+    return found[name]
+
+
+def three() -> list[dict[str, Any]]:
+    return [record(f"GHSA-{n}", "npm", "left", (f"{n}.0.0",)) for n in range(3)]
+
+
+def test_a_record_that_was_swapped_changes_the_digest_of_its_feed(path: Path) -> None:
+    """The same ids, as many, changed at the same times: only what one of them says is another thing."""
+    honest = digest_of(path, map(row, three()))
+    swapped = three()
+    swapped[1]["affected"][0]["versions"] = ["9.9.9"]
+    assert [row(item).outline.id for item in swapped] == [row(item).outline.id for item in three()]
+    assert digest_of(path, map(row, swapped)) != honest
+    assert digest_of(path, map(row, three())) == honest
+    assert digest_of(path, map(row, three()[:2])) != honest
+    assert digest_of(path, [*map(row, three()), row(three()[0])]) != honest
+
+
+def test_the_digest_is_that_of_the_records_and_not_of_how_they_came(path: Path) -> None:
+    honest = digest_of(path, map(row, three()))
+    assert digest_of(path, reversed([row(item) for item in three()])) == honest
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    data = json.dumps(three()[0]).encode()
+    other = row_of(data, "osv:npm", "x.json", DEFAULT_LIMITS, packer.compress(data) + packer.flush())
+    assert isinstance(other, Row)
+    assert digest_of(path, [other, *map(row, three()[1:])]) == honest
+    index = open_index(path)
+    assert index is not None
+    assert digest_of(path.with_name("next.db"), index.rows("osv:npm")) == honest, "taken over as they are"
+    index.close()
+
+
+def test_every_feed_has_a_digest_of_its_own(path: Path) -> None:
+    rows = [row(three()[0]), row(three()[1], "other"), row(three()[2])]
+    index = built(path, rows, [filled("osv:npm", 2), filled("other", 1), filled("empty", 0)])
+    digests = index.digests()
+    index.close()
+    assert digests["osv:npm"] == digest_of(path, [row(three()[0]), row(three()[2])])
+    assert digests["other"] == digest_of(path, [row(three()[1], "other")], "other")
+    assert digests["empty"] == f"sha256:{hashlib.sha256().hexdigest()}"
+    leaf = hashlib.sha256(json.dumps(three()[1]).encode()).digest()
+    assert digests["other"] == f"sha256:{hashlib.sha256(leaf).hexdigest()}"

@@ -14,8 +14,10 @@ import json
 import os
 import sqlite3
 import zlib
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -32,7 +34,7 @@ from seawall.readers.advisories.osv import Outline, affected_from, read_outline,
 from seawall.readers.syntax.text import decode
 from seawall.readers.syntax.yaml import load as load_yaml
 
-LAYOUT = 3
+LAYOUT = 4
 """Version of the file's layout; a file with another one is made again by `seawall sync`."""
 
 _TABLES = """
@@ -57,7 +59,8 @@ CREATE TABLE feeds (
     newest TEXT NOT NULL,
     records INTEGER NOT NULL,
     covers TEXT NOT NULL,
-    origin TEXT NOT NULL
+    origin TEXT NOT NULL,
+    digest TEXT NOT NULL
 );
 CREATE TEMP TABLE superseded (number INTEGER PRIMARY KEY);
 """
@@ -90,7 +93,7 @@ _SHRINK = 0.02
 
 
 class Row(NamedTuple):
-    """One record as it lies in the index: its outline, and its bytes as they came, deflated.
+    """One record as it lies in the index: its outline, its bytes as they came, deflated, and their SHA-256.
 
     It is parsed again when somebody asks about it: thousands are kept for one that is asked for.
     """
@@ -98,6 +101,7 @@ class Row(NamedTuple):
     outline: Outline
     feed: str
     data: bytes
+    digest: bytes
 
 
 def row_of(data: bytes, feed: str, path: str, limits: Limits, packed: bytes = b"") -> Row | Problem:
@@ -110,7 +114,7 @@ def row_of(data: bytes, feed: str, path: str, limits: Limits, packed: bytes = b"
     if not packed:
         packer = zlib.compressobj(1, zlib.DEFLATED, -15)
         packed = packer.compress(data) + packer.flush()
-    return Row(outline, feed, packed)
+    return Row(outline, feed, packed, sha256(data).digest())
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +158,10 @@ class Index:
     def newest(self) -> dict[str, str]:
         """For each feed, when its newest record was last changed."""
         return {str(name): str(newest) for name, newest in self._ask("SELECT name, newest FROM feeds")}
+
+    def digests(self) -> dict[str, str]:
+        """For each feed, `sha256:<hex>` over the digests of all of its records, sorted."""
+        return {str(name): str(digest) for name, digest in self._ask("SELECT name, digest FROM feeds")}
 
     def compare(self, keys: Sequence[Key]) -> Comparison:
         """What the advisories say about package versions, and where that cannot be known."""
@@ -243,10 +251,11 @@ class Index:
     def rows(self, feed: str) -> Iterator[Row]:
         """The rows of a feed, to build the next index from."""
         for name, data in self._ask("SELECT id, data FROM records WHERE feed = ?", (feed,)):
-            outline = read_outline(self._inflated(name, data), name, DEFAULT_LIMITS)
+            whole = self._inflated(name, data)
+            outline = read_outline(whole, name, DEFAULT_LIMITS)
             if isinstance(outline, Problem):
                 raise self._damaged(name, outline.message)
-            yield Row(outline, feed, data)
+            yield Row(outline, feed, data, sha256(whole).digest())
 
     def close(self) -> None:
         """Give the file back."""
@@ -390,13 +399,16 @@ def _written(
 ) -> tuple[int, tuple[Filled, ...]]:
     connection = sqlite3.connect(new)
     try:
-        count = _fill(connection, rows)
+        count, digests = _fill(connection, rows)
         final = tuple(feeds)
         _refuse_rollback(final, previous, accepted)
         connection.executemany(
-            "INSERT INTO feeds VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO feeds VALUES (?, ?, ?, ?, ?, ?, ?)",
             [
-                (s.name, s.as_of, filled.newest, s.records, "\n".join(s.covers), s.origin)
+                (
+                    *(s.name, s.as_of, filled.newest, s.records, "\n".join(s.covers), s.origin),
+                    _over(digests.get(s.name, ())),
+                )
                 for filled in final
                 for s in (filled.state,)
             ],
@@ -410,22 +422,34 @@ def _written(
     return count, final
 
 
-def _fill(connection: sqlite3.Connection, source: Iterable[Row]) -> int:
+def _fill(connection: sqlite3.Connection, source: Iterable[Row]) -> tuple[int, Mapping[str, list[bytes]]]:
+    """How many records with different ids there are, and the digests of each feed's records."""
     # A half-written file is thrown away, so nothing has to survive a crash while it is made.
     connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")
     connection.executescript(_TABLES)
     batch: list[tuple[int, Row]] = []
+    digests: defaultdict[str, list[bytes]] = defaultdict(list)
     for numbered in enumerate(source, 1):
         batch.append(numbered)
         if len(batch) >= _BATCH:
-            _insert(connection, batch)
+            _insert(connection, batch, digests)
             batch.clear()
-    _insert(connection, batch)
+    _insert(connection, batch, digests)
     connection.executescript(_INDEXES)
-    return int(connection.execute("SELECT count(DISTINCT id) FROM records").fetchone()[0])
+    count = int(connection.execute("SELECT count(DISTINCT id) FROM records").fetchone()[0])
+    return count, digests
 
 
-def _insert(connection: sqlite3.Connection, batch: Sequence[tuple[int, Row]]) -> None:
+def _over(digests: Iterable[bytes]) -> str:
+    """In whatever order the records came."""
+    return "sha256:" + sha256(b"".join(sorted(digests))).hexdigest()
+
+
+def _insert(
+    connection: sqlite3.Connection, batch: Sequence[tuple[int, Row]], digests: defaultdict[str, list[bytes]]
+) -> None:
+    for feed, numbered in groupby(batch, key=lambda item: item[1].feed):
+        digests[feed].extend(row.digest for _, row in numbered)
     connection.executemany(
         "INSERT INTO records VALUES (?, ?, ?, ?, ?)",
         [(n, row.outline.id, row.feed, row.outline.modified, row.data) for n, row in batch],

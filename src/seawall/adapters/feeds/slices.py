@@ -72,7 +72,7 @@ def _given(
 
 def _flat_slice(path: Path, part: Sequence[tuple[Any, ...]], feed: str, limits: Limits) -> _Flat:
     rows = read_slice(path, [Entry(*item) for item in part], feed, limits)
-    return [row if isinstance(row, Problem) else (*row.outline, row.data) for row in rows]
+    return [row if isinstance(row, Problem) else (*row.outline, row.data, row.digest) for row in rows]
 
 
 def _result(answer: Future[_Flat], feed: str) -> Parsed:
@@ -81,7 +81,10 @@ def _result(answer: Future[_Flat], feed: str) -> Parsed:
         flat = answer.result()
     except (BrokenProcessPool, OSError):
         return []
-    return [item if isinstance(item, Problem) else Row(Outline(*item[:-1]), feed, item[-1]) for item in flat]
+    return [
+        item if isinstance(item, Problem) else Row(Outline(*item[:-2]), feed, item[-2], item[-1])
+        for item in flat
+    ]
 
 
 def read_slice(path: Path, part: Sequence[Entry], feed: str, limits: Limits) -> Parsed:
