@@ -77,7 +77,7 @@ def test_what_is_fetched(line: str, wanted: tuple[str, str, str]) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "node server.js", "python -m server", "npx ./local", "npx --no-install tsc", "uv run server.py",
+        "node server.js", "python -m server", "npx ./local", "npx a-1.0.0.tgz", "npx --no-install tsc", "uv run server.py",
         "uv --directory /x run server", "uvx ./local", "docker ps", "docker compose up", "npm run build", "npm ci",
         "pipx install x", "go run ./cmd", "deno run main.ts", "/opt/bin/server --port 1", "yarn start", "npx",
         "uvx", "docker run", "$HOME/bin/x", "make", "sudo", "env",

@@ -161,7 +161,8 @@ def npm_spec(spec: str, runner: str = "npx") -> Fetched | None:
     """What npm makes of `name`, `name@1.2.3`, `github:o/r#rev` or an address; None where it is local."""
     if "@npm:" in spec:
         spec = spec.partition("@npm:")[2]
-    if not spec or spec.startswith(_LOCAL):
+    local_archive = spec.endswith((".tgz", ".tar.gz")) and not _URL.match(spec)
+    if not spec or spec.startswith(_LOCAL) or local_archive:
         return None
     if _GIT.match(spec) or (_SHORT_GIT.match(spec) and not spec.startswith("@")):
         name, _, ref = spec.partition("#")

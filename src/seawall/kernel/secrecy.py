@@ -21,7 +21,7 @@ _PLACEHOLDER = re.compile(
     r"|todo|fixme|<[^>]*>|\{\{|-here\b|\bhere\b|12345678|abcdef|localhost|test"
 )
 _VARIABLE = re.compile(
-    r"\$\{(?:env:|localEnv:|containerEnv:)?([A-Za-z_]\w*)(?::?[-?+:][^}]*)?\}|\$\{(input:[\w.-]+)\}|\$([A-Za-z_]\w*)"
+    r"\$\{(?:env:|localEnv:|containerEnv:)?([A-Za-z_]\w*)(?::?[-?+][^}]*)?\}|\$\{(input:[\w.-]+)\}|\$([A-Za-z_]\w*)"
     r"|%([A-Za-z_]\w*)%|\{env:([A-Za-z_]\w*)\}|\$\{\{?\s*(?:secrets|env)\.([A-Za-z_]\w*)\s*\}?\}"
 )
 _ORDINARY = frozenset(

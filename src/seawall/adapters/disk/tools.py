@@ -7,8 +7,8 @@ whether a credential stands there in so many characters is kept here.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from posixpath import basename, dirname
@@ -38,44 +38,46 @@ Claimed = tuple[str, ToolFormat]
 
 def read_tools(walked: Walk, limits: Limits) -> tuple[ToolFile, ...]:
     """Every tool file of the walk, at most 5,000, and a problem where there are more."""
-    small = replace(limits, file_bytes=min(limits.file_bytes, limits.tool_bytes))
-    claimed, clients = _claimed(walked, limits)
+    claimed = _claimed(walked)
     found = []
+    for paths in _beside(claimed, walked).values():
+        claimed += [(path, BESIDE) for path in paths[: limits.skill_files]]
+        if len(paths) > limits.skill_files:
+            what = f"more than {limits.skill_files} files beside one skill"
+            found.append(_too_many(paths[limits.skill_files], BESIDE.id, what))
     for path, item in claimed[:_MOST]:
-        data = read(walked.root, path, small)
+        most = limits.source_bytes if item is BESIDE else limits.tool_bytes
+        data = read(walked.root, path, replace(limits, file_bytes=min(limits.file_bytes, most)))
         found.append(
-            item.read(data, path, limits) if isinstance(data, bytes) else _unread(path, item.id, data)
-        )
-    for path in clients[:_MOST]:
-        data = read(walked.root, path, small)
-        found.append(
-            _client(data, path, limits) if isinstance(data, bytes) else _unread(path, "client", data)
+            item.read(data, path, limits) if isinstance(data, bytes) else _unread(path, data, item.id)
         )
     if len(claimed) > _MOST:
-        found.append(_too_many(*claimed[_MOST], f"more than {_MOST} files of agents and editors"))
+        path, item = claimed[_MOST]
+        found.append(_too_many(path, item.id, f"more than {_MOST} files of agents and editors"))
     return tuple(sorted(found, key=lambda file: file.path))
 
 
 def is_tool(path: str) -> bool:
     """Whether a file of this path is read here, told by its name alone."""
-    return basename(path) in CLIENT_FILES or _claim(path) is not None
+    return format_of(path) is not None
 
 
-def _claimed(walked: Walk, limits: Limits) -> tuple[list[Claimed], list[str]]:
-    files = sorted(walked.files)
-    if len(files) == 1:  # one file that was named: the directories above it tell what it is
-        whole = (walked.root.absolute() / files[0]).as_posix()
-        item = _claim(whole)
-        return [(files[0], item)] if item else [], files if basename(whole) in CLIENT_FILES else []
-    claimed = [(path, item) for path in files if (item := _claim(path)) is not None]
-    claimed += _beside(claimed, files, walked, limits)
-    return sorted(claimed, key=lambda c: c[0]), [p for p in files if basename(p) in CLIENT_FILES]
+def _claimed(walked: Walk) -> list[Claimed]:
+    """The files that a format claims. The directories above a target count where they are hidden ones."""
+    above = "/".join(walked.root.absolute().parts[-2:])
+    above = f"{above}/" if "." in (above[:1], above.partition("/")[2][:1]) else ""
+    return sorted(
+        ((path, item) for path in walked.files if (item := format_of(above + path)) is not None),
+        key=lambda claimed: claimed[0],
+    )
 
 
-def _claim(path: str) -> ToolFormat | None:
+def format_of(path: str) -> ToolFormat | None:
     """The format that claims the path. Most files are told apart by a look, without a pattern."""
     names, claims = _claims()
     name = path.rpartition("/")[2]
+    if name in CLIENT_FILES:
+        return CLIENTS
     if "/." in path or path[:1] == "." or name in names or name.endswith((".mdc", ".code-workspace")):
         return claims(path)
     return None
@@ -87,21 +89,18 @@ def _claims() -> tuple[frozenset[str], Callable[[str], ToolFormat | None]]:
     return frozenset(name for name in names if not set(name) & set("*?[")), claimer(FORMATS)
 
 
-def _beside(
-    claimed: Sequence[Claimed], files: Iterable[str], walked: Walk, limits: Limits
-) -> Iterator[Claimed]:
-    """Scripts beside a skill: in its own directory, and all in those in which skills keep scripts."""
+def _beside(claimed: Sequence[Claimed], walked: Walk) -> dict[str, list[str]]:
+    """Scripts beside each skill: in its own directory, and all in those in which skills keep scripts."""
     skills = {dirname(path) for path, item in claimed if item is SKILL}
+    found: dict[str, list[str]] = defaultdict(list)
     if not skills:
-        return
+        return found
     known = {path for path, _ in claimed} | {path for path, _ in walked.claimed}
-    counts: Counter[str] = Counter()
-    for path in files:
+    for path in sorted(walked.files - known):
         above = _skill_of(path, skills)
-        if above is not None and path not in known:
-            counts[above] += 1
-            if counts[above] <= limits.skill_files:
-                yield path, BESIDE
+        if above is not None:
+            found[above].append(path)
+    return found
 
 
 def _skill_of(path: str, skills: set[str]) -> str | None:
@@ -116,14 +115,13 @@ def _skill_of(path: str, skills: set[str]) -> str | None:
     return None
 
 
-def _unread(path: str, format_: str, problem: Problem) -> ToolFile:
+def _unread(path: str, problem: Problem, format_: str) -> ToolFile:
     return ToolFile(path, format_, "", "", problems=(problem,))
 
 
-def _too_many(path: str, item: ToolFormat, what: str) -> ToolFile:
-    return _unread(
-        path, item.id, Problem(path, ProblemKind.TOO_MANY, f"{what}; this and the rest were not read")
-    )
+def _too_many(path: str, format_: str, what: str) -> ToolFile:
+    message = f"{what}; this and the rest were not read"
+    return _unread(path, Problem(path, ProblemKind.TOO_MANY, message), format_)
 
 
 def _client(data: bytes, path: str, limits: Limits) -> ToolFile:
@@ -134,7 +132,7 @@ def _client(data: bytes, path: str, limits: Limits) -> ToolFile:
     else:
         problems, given = _indexes(data, path, limits, uv_toml if name == "uv.toml" else pip_conf)
     digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
-    return ToolFile(path, "client", "package managers", digest, given=given, problems=problems)
+    return ToolFile(path, CLIENTS.id, "package managers", digest, given=given, problems=problems)
 
 
 def _npmrc(data: bytes, path: str, limits: Limits) -> tuple[tuple[Problem, ...], tuple[Given, ...]]:
@@ -164,3 +162,7 @@ def _given(key: str, value: str, line: int) -> Given:
     names = variables_in(value)
     literal = bool(value) and "$" not in value and not is_example(value)
     return Given(key.rpartition(":")[2] or key, line, "setting", names, literal, literal)
+
+
+CLIENTS = ToolFormat(id="client-settings", globs=CLIENT_FILES, read=_client)
+"""Here and not among the formats of tools, because it asks readers of another room."""

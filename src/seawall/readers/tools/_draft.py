@@ -90,11 +90,13 @@ class Draft:
         quiet: bool = False,
     ) -> None:
         """Keep one thing that is started: `command` is a shell line, or a list of words."""
+        if self._full(line):
+            return
         if isinstance(command, str):
             commands, found = _commands.of_shell(command, line)
         else:
             commands, found = _commands.of_words(words(command), line)
-        if commands and len(self.launches) < _MOST:
+        if commands:
             every = tuple(dict.fromkeys((*given, *found)))
             self.launches.append(
                 Launch(kind, name[:200], line, moment, commands, UNKNOWN, every, event, quiet)
@@ -102,9 +104,18 @@ class Draft:
 
     def remote(self, launch: Launch, url: str) -> None:
         """Keep one thing that is spoken to at an address."""
-        source, found = _given.address(url, launch.line)
-        if len(self.launches) < _MOST:
+        if not self._full(launch.line):
+            source, found = _given.address(url, launch.line)
             self.launches.append(replace(launch, address=source, given=(*launch.given, *found)))
+
+    def _full(self, line: int) -> bool:
+        """Whether the file starts more than anybody looks at, which is told once."""
+        if len(self.launches) < _MOST:
+            return False
+        if not any(p.kind is ProblemKind.TOO_MANY for p in self.problems):
+            message = f"more than {_MOST} things that start; the rest was not read"
+            self.problems.append(Problem(self.path, ProblemKind.TOO_MANY, message, line))
+        return True
 
     def done(self) -> ToolFile:
         """The tool file."""
@@ -128,7 +139,8 @@ def begin(data: bytes, path: str, format_: str, tool: str, limits: Limits, role:
     """A draft of the file, with its text; one that cannot be read has a problem and no text."""
     draft = Draft(path, format_, tool, data, limits, role)
     try:
-        draft.text = decode(data, replace(limits, file_bytes=min(limits.file_bytes, limits.tool_bytes)))
+        most = limits.source_bytes if role == "beside" else limits.tool_bytes
+        draft.text = decode(data, replace(limits, file_bytes=min(limits.file_bytes, most)))
     except SyntaxFault as fault:
         draft.problems.append(fault.at(path))
     return draft

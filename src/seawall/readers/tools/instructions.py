@@ -94,7 +94,7 @@ def _at_once(draft: Draft) -> None:
 
 def read_beside(data: bytes, path: str, limits: Limits) -> ToolFile:
     """What lies beside a skill: its digest, and what is hidden in it. What is no text is no fault here."""
-    draft = begin(data, path, BESIDE.id, "agents", limits, "beside")
+    draft = begin(data, path, BESIDE.id, "agents", limits, role="beside")
     if draft.problems and draft.problems[0].kind is ProblemKind.ENCODING:
         draft.problems.clear()
     return draft.done()
