@@ -113,7 +113,9 @@ def _table(id: str, place: Place | None, rows: Sequence[_Row], look: Look) -> It
     yield _paint(shortened(place_words(id), look.width), "1", look) + shortened(
         _about(place), max(10, look.width - len(place_words(id)))
     )
-    shown = rows if look.full or look.asked else rows[:_ROWS]
+    many = look.full or look.asked
+    near = [row for row in rows if many or row.best.confidence is not Confidence.BOUND]
+    shown = near if many else near[:_ROWS]
     cells = [(target_words(row.target), row.best.confidence.value, _by(row)) for row in shown]
     first = min(max((len(neutral(cell[0])) for cell in cells), default=0), look.width // 3)
     for row, (name, surely, by) in zip(shown, cells, strict=True):
@@ -122,10 +124,12 @@ def _table(id: str, place: Place | None, rows: Sequence[_Row], look: Look) -> It
         yield f"{left}{confidence}  {shortened(by, look.width - first - 17)}"
         if look.full or look.asked:
             yield from _details(row, look)
-    if len(rows) > len(shown):
-        yield f"  and {len(rows) - len(shown)} more: --all"
+    if len(near) > len(shown):
+        yield f"  and {len(near) - len(shown)} more: --all"
+    if len(rows) > len(near):
+        yield f"  named in the workflow, not in this job: {len(rows) - len(near)}"
     if not look.asked:
-        yield from _cuts(rows, look)
+        yield from _cuts(near, look)
 
 
 def _about(place: Place | None) -> str:
