@@ -36,7 +36,7 @@ def edge(reach: Reach, code: str, target: str, place: str = "#build") -> Edge | 
     found = [
         one
         for one in reach.edges
-        if code in one.code.name and one.target.name == target and one.place.endswith(place)
+        if _meant(one, code) and one.target.name == target and one.place.endswith(place)
     ]
     assert len(found) < 2, [(one.code, one.target) for one in found]
     return found[0] if found else None
@@ -46,3 +46,9 @@ def said(reach: Reach, code: str, target: str, place: str = "#build") -> tuple[s
     """(rules, confidence) of that edge, both empty when there is none."""
     found = edge(reach, code, target, place)
     return (" ".join(found.rules), str(found.confidence)) if found else ("", "")
+
+
+def _meant(one: Edge, code: str) -> bool:
+    """`artifact:dist` names a kind as well."""
+    kind, mark, name = code.partition(":")
+    return name in one.code.name and str(one.code.kind) == kind if mark else code in one.code.name

@@ -106,10 +106,18 @@ def test_r9_what_nobody_publishes_is_no_release(tmp_path: Path) -> None:
 def test_r9_what_is_executed_elsewhere_is_code_there(tmp_path: Path, command: str) -> None:
     use = DOWN + f"      - run: {command}\n        env:\n          T: ${{{{ secrets.T }}}}\n"
     reach = tree(tmp_path, _jobs(_job("make", TOOL + UP), _job("build", use)))
-    found = edge(reach, "dist", "T")
+    found = edge(reach, "artifact:dist", "T")
     assert found is not None
     assert (str(found.code.kind), found.code.via) == ("artifact", (".github/workflows/w.yml#make",))
     assert (found.rules, str(found.confidence)) == (("R3′", "R4", "R9"), "certain")
+
+
+@pytest.mark.parametrize(
+    "command", ["python tools/list.py dist", "ls dist", "tar tf dist/x.tgz", "twine check dist/*"]
+)
+def test_r9_what_is_only_looked_at_is_no_code(tmp_path: Path, command: str) -> None:
+    reach = tree(tmp_path, _jobs(_job("make", TOOL + UP), _job("build", DOWN + f"      - run: {command}\n")))
+    assert not [one for one in reach.codes if one[1].kind == "artifact"]
 
 
 def test_r9_what_only_the_runners_owner_built_is_not_foreign(tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ def test_r3_import_a_later_command_that_loads_the_package_is_certain(tmp_path: P
 
 
 @pytest.mark.parametrize(
-    "command", ["security import c.p12", "codesign -s X app", "gh release list", "pip list"]
+    "command", ["security import c.p12", "codesign -s X app", "gh release list", "pip list", "npx other@7", "uvx x"]
 )
 def test_r3_import_a_system_tool_loads_no_package(tmp_path: Path, command: str) -> None:
     assert said(job(tmp_path, INSTALL + _with_token(command)), "npm install", "TOKEN") == ("R3 R4", "strong")

@@ -18,7 +18,7 @@ from seawall.kernel.shell import Command
 from .caches import own_action
 from .deeds import Event
 from .edge import Confidence, Edge, Line, Target, TargetKind
-from .importing import program_of
+from .importing import program_name, program_of
 from .joining import joined
 from .naming import refers
 from .reachable import Found, Runner
@@ -28,10 +28,13 @@ from .worth import weighed
 _EXPRESSION = re.compile(r"\$\{\{.*?\}\}|\$\{?\w+\}?")
 _MOST_HANDED = 200
 """So many pairs of an upload and a download one workflow can have."""
-_INSTALLS = frozenset(("pip", "uv", "npm", "pnpm", "yarn", "cargo", "gem", "dpkg", "apt", "apt-get", "brew"))
-_RUNS = frozenset(
-    ("python", "node", "bash", "sh", "ruby", "perl", "chmod", "source", ".", "make", "tox", "nox", "pytest")
+_INSTALLS = frozenset(("install", "add", "i", "-i", "exec", "run"))
+"""Words after which a package manager takes in what is named."""
+_MANAGERS = frozenset(
+    ("pip", "pipx", "uv", "npm", "pnpm", "yarn", "cargo", "gem", "dpkg", "apt", "apt-get", "brew", "python")
 )
+_INTERPRETERS = frozenset(("python", "node", "bash", "sh", "zsh", "ruby", "perl", "pwsh", "source", "."))
+_TASKS = frozenset(("make", "just", "tox", "nox", "pytest"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,26 +96,34 @@ def executed(one: Handed) -> frozenset[int]:
 
 
 def _touches(command: Command, place: str) -> bool:
-    program = program_of(command)
+    """The command runs, installs or sources something of the folder `place`."""
     words = command.texts
     if not words:
         return False
-    folder = "" if place == "." else normpath(place)
-    paths = [normpath(word) for word in words[1:] if not word.startswith("-")]
-    if folder:
-        inside = any(path == folder or path.startswith(f"{folder}/") for path in paths)
-        starts = normpath(words[0]).startswith(f"{folder}/")
-        return starts or (inside and program in _INSTALLS | _RUNS and program != "chmod")
-    # Unpacked over the workspace: every file of it that is run may be one of the artifact's.
-    if program.startswith("./"):
+    program = program_of(command)
+    if place == ".":  # unpacked over the workspace: each of its files may be one of the artifact's
+        return program.startswith("./") or program in _TASKS or bool(_script_of(program, words))
+    folder = normpath(place)
+    if _within(words[0], folder) or _within(_script_of(program, words), folder):
         return True
-    return program in _RUNS - {"chmod"} and (
-        program in ("make", "tox", "nox", "pytest") or any(_is_file(p) for p in paths)
-    )
+    taking = program in _MANAGERS and not _INSTALLS.isdisjoint(words)
+    return taking and any(_within(word, folder) for word in words[1:])
 
 
-def _is_file(path: str) -> bool:
-    return "." in path.rpartition("/")[2].lstrip(".") or "/" in path
+def _script_of(program: str, words: Sequence[str]) -> str:
+    """The file that an interpreter is told to run, empty when it is none."""
+    if program not in _INTERPRETERS:
+        return ""
+    rest = list(words)
+    while rest and program_name(rest.pop(0)) != program:
+        continue
+    first = next((word for word in rest if not word.startswith("-")), "")
+    return "" if {"-m", "-c", "-e"} & set(rest[: rest.index(first)] if first else rest) else first
+
+
+def _within(path: str, folder: str) -> bool:
+    place = normpath(path) if path else ""
+    return place == folder or place.startswith(f"{folder}/")
 
 
 def foreign_code(view: View) -> list[Code]:

@@ -34,10 +34,14 @@ def program_of(command: Command) -> str:
             words.pop(0)
     else:
         return ""
+    return f"./{name}" if word.startswith(".") and "/" in word else program_name(word)
+
+
+def program_name(word: str) -> str:
+    """The base name of a program in lower case, without its version (`python3.12` is `python`)."""
+    name = basename(word.replace("\\", "/")).lower()
     found = _VERSIONED.match(name)
-    if found:
-        return found[1]
-    return f"./{name}" if word.startswith(".") and "/" in word else name.lower()
+    return found[1] if found else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +53,33 @@ class Profile:
     tree: bool = False
 
 
+_APART = {
+    ("npx",), ("pnpx",), ("bunx",), ("uvx",), ("pipx", "run"), ("uv", "tool"), ("pnpm", "dlx"),
+    ("yarn", "dlx"), ("npm", "exec"), ("bun", "x"),
+}  # fmt: skip
+"""Commands that run one tool, which may bring its own packages."""
+_ALWAYS_APART = frozenset(("uvx", "pipx", "uv"))
+
+
+def loaded_by(command: Command) -> str:
+    """The program whose packages a command loads, empty where a tool runs apart from what was installed.
+
+    `npx tool` runs the tool that is installed where there is one; `npx tool@7`, `uvx tool` bring their own.
+    """
+    program = program_of(command)
+    words = [word for word in command.texts if not word.startswith("-")]
+    at = next((place for place, word in enumerate(words) if program_name(word) == program), 0)
+    rest = words[at + 1 :]
+    if (program,) in _APART or (program, *rest[:1]) in _APART:
+        tool = rest[0] if (program,) in _APART and rest else rest[1] if len(rest) > 1 else ""
+        apart = program in _ALWAYS_APART or "@" in tool[1:] or not tool
+        return "" if apart else package_name(tool)
+    return program
+
+
 def profile(commands: Iterable[Command], followed: bool) -> Profile:
     """What some commands run. `followed`: scripts and tasks that they call are among the commands too."""
-    programs = {name for command in commands if (name := program_of(command))}
+    programs = {name for command in commands if (name := loaded_by(command))}
     active = programs - PLAIN
     own = {name for name in active if name in GENERIC or name.startswith(("./", "$"))}
     # `make` of a Makefile that was followed runs what it says, and that stands here as well.
