@@ -76,8 +76,9 @@ def settings_page() -> str:
     lines.append("| --- | --- | --- | --- |")
     for setting in LAYOUT:
         value = getattr(DEFAULTS, setting.field)
-        shown = getattr(value, "word", value)
-        default = "[]" if value == () else f'"{shown}"' if isinstance(shown, str) else str(shown)
+        shown = str(value).lower() if isinstance(value, bool) else getattr(value, "word", value)
+        texts = isinstance(shown, str) and not isinstance(value, bool)
+        default = "[]" if value == () else f'"{shown}"' if texts else str(shown)
         lines.append(f"| `[{setting.table}]` | `{setting.key}` | `{default}` | {setting.meaning} |")
     return "\n".join(lines) + "\n"
 
@@ -113,6 +114,7 @@ def firewall_default(value: object) -> str:
 
 def formats_page() -> str:
     """Every format with the file names it claims."""
+    from seawall.readers import tools
     from seawall.readers.lockfiles import ENVIRONMENTS, FORMATS
     from seawall.readers.pipelines import FORMATS as PIPELINES
 
@@ -121,6 +123,9 @@ def formats_page() -> str:
     for item in FORMATS:
         names = ", ".join(f"`{glob}`" for glob in item.globs)
         lines.append(f"| `{item.id}` | {item.kind} | {item.ecosystem or 'any'} | {names} |")
+    for tool in tools.FORMATS:
+        names = ", ".join(f"`{glob}`" for glob in tool.globs) or "scripts beside a skill"
+        lines.append(f"| `{tool.id}` | tool | any | {names} |")
     for place in ENVIRONMENTS:
         names = ", ".join(f"`{root}/`" for root in place.roots)
         lines.append(f"| `{place.id}` | installed | {place.ecosystem} | {names} |")

@@ -65,6 +65,22 @@ def test_every_format_of_pipelines_has_a_good_and_a_hostile_sample(item: Pipelin
         assert len(samples) == 1, f"{place / side} holds {len(samples)} samples"
 
 
+def test_every_tool_format_is_listed_once() -> None:
+    from seawall.readers import tools
+    from seawall.readers.format import ToolFormat
+
+    found = [
+        value
+        for name in modules(PACKAGE / "readers" / "tools")
+        for value in vars(importlib.import_module(name)).values()
+        if isinstance(value, ToolFormat)
+    ]
+    assert {f.id for f in found} == {f.id for f in tools.FORMATS}
+    assert len(tools.FORMATS) == len({f.id for f in found})
+    text = (DOCS / "formats.md").read_text()
+    assert all(f"| `{f.id}` | tool |" in text for f in tools.FORMATS)
+
+
 def test_every_rule_is_asked() -> None:
     found = {
         rule.id for name in modules(PACKAGE / "rules") for rule in rules_in(importlib.import_module(name))
