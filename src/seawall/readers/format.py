@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from seawall.kernel.credential import CredentialFile
 from seawall.kernel.limits import Limits
 from seawall.kernel.lockfile import Document, DocumentKind
 from seawall.kernel.reach.ground import PipelineFile
@@ -71,3 +72,18 @@ class ToolFormat:
     id: str
     globs: tuple[str, ...]
     read: Callable[[bytes, str, Limits], ToolFile]
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialFormat:
+    """One kind of file in which people keep what opens something.
+
+    `places` are paths below a home directory; `*` stands for one name. `read` never raises on any bytes,
+    keeps no value of a credential, and repeats nothing of the file in its problems. `kind` as in
+    `Credential.kind`.
+    """
+
+    id: str
+    kind: str
+    places: tuple[str, ...]
+    read: Callable[[bytes, str, Limits], CredentialFile]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from seawall.kernel.code import Code
+from seawall.kernel.credential import Credential
 from seawall.kernel.finding import Skipped
 
 
@@ -127,12 +128,14 @@ class Reach:
     """Everything that one tree or machine says. `codes` are all code items with their place, reach or not.
 
     `edges` are worst first. `skipped` names every file, job or step that was not fully understood, and why.
+    `credentials` are a machine's, each with the permissions of its file; a tree has none.
     """
 
     places: tuple[Place, ...] = ()
     codes: tuple[tuple[str, Code], ...] = ()
     edges: tuple[Edge, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    credentials: tuple[Credential, ...] = ()
 
 
 NO_REACH = Reach()
