@@ -17,11 +17,15 @@ from .using import action_firmness
 
 _KEPT_INSIDE = {"keychain": TargetKind.SIGNING, "gpg": TargetKind.SIGNING, "ssh": TargetKind.CREDENTIAL}
 """Kinds whose key can be used from where it lies, but not read there."""
-_WORDS = {
-    "package": "package", "image": "container image", "pages": "site", "release": "release",
-    "deploy": "deployment", "sign": "signature", "attest": "attestation",
-}  # fmt: skip
-_PUBLISHED = PUBLISHING - {"branch"}
+_WORDS = {"release": "github-release", "branch": "git"}
+_REGISTRIES = (
+    ("pypi", "pypi"),
+    ("maturin", "pypi"),
+    ("npm", "npm"),
+    ("changesets", "npm"),
+    ("gem", "rubygems"),
+)
+"""What a name of a publishing action holds, and where it publishes."""
 _HASHED = re.compile(r"\$\{\{[^}]*hashFiles.*|\$\{\{\s*github\.(?:sha|run_id|run_number).*", re.DOTALL)
 _HEAD = re.compile(
     r"pull_request\.head|workflow_run\.head|head_ref|refs/pull/|event\.number|head_sha|issue\.number"
@@ -41,8 +45,8 @@ def deed_of_action(run: Run) -> Deed:
     return Deed(
         left=tuple(left for one in lying if (left := _left(one, run, here))),
         makes=tuple(made for one in lying if (made := _made(one, run, here))),
-        signs=tuple(_events(does, SIGNING, known.name, here)),
-        publishes=tuple(_events(does, _PUBLISHED, known.name, here)),
+        signs=(Event(known.name, here),) if any(one.kind in SIGNING for one in does) else (),
+        publishes=tuple(_published(does, known.name, here)),
         uploads=tuple(
             Event(run.value("name", "artifact"), here, run.value("path"))
             for one in does
@@ -102,9 +106,13 @@ def _made(lying: Lying, run: Run, here: Line) -> Made | None:
     return Made(kind, lying.what, "job", here)
 
 
-def _events(does: tuple[Does, ...], kinds: frozenset[str], name: str, here: Line) -> Iterator[Event]:
-    for kind in dict.fromkeys(one.kind for one in does if one.kind in kinds):
-        yield Event(f"{_WORDS[kind]} by {name}", here)
+def _published(does: tuple[Does, ...], name: str, here: Line) -> Iterator[Event]:
+    for kind in dict.fromkeys(one.kind for one in does if one.kind in PUBLISHING):
+        yield Event(_registry(name) if kind == "package" else _WORDS.get(kind, kind), here)
+
+
+def _registry(name: str) -> str:
+    return next((where for part, where in _REGISTRIES if part in name), "package")
 
 
 def _downloads(does: tuple[Does, ...], name: str, run: Run, here: Line) -> Iterator[Event]:

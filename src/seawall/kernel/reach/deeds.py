@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from seawall.kernel.code import Code
 
-from .commands import Effect, effects_of
+from .commands import Effect
 from .edge import Line, TargetKind
 from .naming import Named, Names, named, unique
 from .steps import Piece, Run
@@ -84,7 +84,7 @@ def deed_of(run: Run, job_env: Names) -> Deed:
         from .acting import deed_of_action
 
         return deed_of_action(run)
-    found = [(effect, piece) for piece in run.pieces for effect in effects_of(piece.script)]
+    found = run.effects
     if not found:
         return _NOTHING
     held = {**job_env, **run.env}
@@ -100,7 +100,7 @@ def _line(effect: Effect, piece: Piece) -> Line:
     return Line(piece.path, piece.line + effect.line - 1)
 
 
-def _events(found: list[tuple[Effect, Piece]], kind: str) -> tuple[Event, ...]:
+def _events(found: tuple[tuple[Effect, Piece], ...], kind: str) -> tuple[Event, ...]:
     return tuple(Event(effect.detail, _line(effect, piece)) for effect, piece in found if effect.kind == kind)
 
 
@@ -139,8 +139,7 @@ def outputs_of(run: Run) -> tuple[Named, ...]:
     held = {**run.given.env, **run.env}
     return unique(
         one
-        for piece in run.pieces
-        for effect in effects_of(piece.script)
+        for effect, piece in run.effects
         if effect.kind == "github-output"
         for one in used_names(effect, piece, run, held)
     )

@@ -17,7 +17,7 @@ from seawall.kernel.lockfile import Problem, ProblemKind
 from seawall.kernel.pipeline import Action, Setting, Step
 from seawall.kernel.shell import Script
 
-from .commands import At, codes_of
+from .commands import At, Effect, codes_of, effects_of
 from .conditions import both, own_condition
 from .following import Following, Start
 from .ground import Ground
@@ -66,6 +66,7 @@ class Run:
     pieces: tuple[Piece, ...] = ()
     starts: tuple[Start, ...] = ()
     codes: tuple[Code, ...] = ()
+    effects: tuple[tuple[Effect, Piece], ...] = ()
 
     @property
     def names(self) -> tuple[Named, ...]:
@@ -101,6 +102,9 @@ class Tree:
         self.workflows = {one.path: one for one in ground.workflows}
         self.dockerfiles = {one.path: one for one in ground.dockerfiles}
         self._locked: dict[str, Locked] = {}
+        # Scripts are parts of the ground, which lives as long as this: their identities stay their own.
+        self._codes: dict[tuple[object, ...], tuple[Code, ...]] = {}
+        self._effects: dict[int, tuple[Effect, ...]] = {}
 
     def locked_in(self, path: str) -> Locked:
         """What is locked for one workflow."""
@@ -109,6 +113,20 @@ class Tree:
         if path not in self._locked:
             self._locked[path] = locked_for(self.ground.locks, path)
         return self._locked[path]
+
+    def codes(self, piece: Piece, env: tuple[tuple[str, str], ...]) -> tuple[Code, ...]:
+        """What a script brings in, as if at the first step of a job; a task that many call is read once."""
+        key = (id(piece.script), piece.path, piece.line, piece.directory, env)
+        if key not in self._codes:
+            at = At(piece.path, piece.line, 0, (), env)
+            self._codes[key] = codes_of(piece.script, piece.directory, self.ground, at)
+        return self._codes[key]
+
+    def effects(self, script: Script) -> tuple[Effect, ...]:
+        """What a script leaves behind and makes, read once."""
+        if id(script) not in self._effects:
+            self._effects[id(script)] = effects_of(script)
+        return self._effects[id(script)]
 
     def action(self, parts: Used) -> Action | None:
         """The action that was read for a `uses`: the tree's own, or one that was fetched before."""
@@ -170,7 +188,7 @@ class _Walk:
         run = self._run(step, around)
         if not step.uses:
             self.runs.append(run)
-            return made_by_script(run)
+            return made_by_script(run) if step.id else ()
         action = self.tree.action(run.used) if run.used else None
         self.runs.append(replace(run, codes=self._used_codes(run, action)))
         if action is None:
@@ -227,7 +245,12 @@ class _Walk:
         env = tuple((item.name, item.value) for item in (*around.settings, *step.env))
         codes = [code for piece in pieces for code in self._codes(piece, run.top, env)]
         return replace(
-            run, spoken=spoken, pieces=tuple(pieces), starts=journey.starts, codes=tuple(dict.fromkeys(codes))
+            run,
+            spoken=spoken,
+            pieces=tuple(pieces),
+            starts=journey.starts,
+            codes=tuple(dict.fromkeys(codes)),
+            effects=tuple((effect, piece) for piece in pieces for effect in self.tree.effects(piece.script)),
         )
 
     def _placed(self, problem: Problem, piece: Piece) -> Problem:
@@ -236,9 +259,9 @@ class _Walk:
         return replace(problem, line=problem.line + piece.line - 1)
 
     def _codes(self, piece: Piece, top: int, env: tuple[tuple[str, str], ...]) -> Iterator[Code]:
-        at = At(piece.path, piece.line, top, piece.via, env)
-        for code in codes_of(piece.script, piece.directory, self.tree.ground, at):
-            yield replace(code, condition=both(piece.condition, code.condition)) if piece.condition else code
+        for code in self.tree.codes(piece, env):
+            condition = both(piece.condition, code.condition) if piece.condition else code.condition
+            yield replace(code, step=top, via=piece.via, condition=condition)
 
     def _used_codes(self, run: Run, action: Action | None) -> tuple[Code, ...]:
         """The action itself where others wrote it, and the image that an action of the tree runs in."""

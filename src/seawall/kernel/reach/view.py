@@ -24,6 +24,7 @@ from .runners import kept_machine
 from .started import Started, started_by
 from .steps import Course, Run, Surroundings, Tree, course_of
 from .using import action_code, image_code
+from .worth import LESSER_RELEASES
 
 OUTSIDE = frozenset(("pull_request_target", "workflow_run", "issue_comment", "issues", "discussion_comment"))
 """Triggers that strangers can pull, and that run with the repository's secrets."""
@@ -102,13 +103,18 @@ def view_of(entry: Entry, tree: Tree, environments: Mapping[str, frozenset[str]]
         course=course,
         deeds=deeds,
         runners=_runners(entry, course, started, profiles, tree, deeds),
-        holdings=weighed_all(holdings, any(deed.publishes for deed in deeds.values())),
+        holdings=weighed_all(holdings, publishes_packages(deeds.values())),
         gate=gate,
         forks=forks,
         problems=problems,
         profiles=profiles,
         credential_gate=both(gate, forks),
     )
+
+
+def publishes_packages(deeds: Iterable[Deed]) -> bool:
+    """One of them publishes what people install, so that the job's identity may be what it publishes with."""
+    return any(event.name not in LESSER_RELEASES for deed in deeds for event in deed.publishes)
 
 
 def _place(entry: Entry) -> Place:

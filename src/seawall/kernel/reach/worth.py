@@ -67,6 +67,16 @@ _KINDS = {
     TargetKind.OIDC: 70,
     TargetKind.CREDENTIAL: 70,
 }
+LESSER_RELEASES = {
+    "git": 55,
+    "pages": 55,
+    "deploy": 75,
+    "netlify": 55,
+    "vercel": 70,
+    "cloudflare": 70,
+    "firebase": 70,
+}
+"""What is published and worth less than a package, an image or a release that people install."""
 _HARMLESS_ID = re.compile(_NAMES[-1][1])
 
 
@@ -99,6 +109,8 @@ def weighed(target: Target, publishes: bool = False) -> Target:
         worth = token_worth(target.scope)
     elif target.kind is TargetKind.OIDC and publishes:
         worth = 95
+    elif target.kind is TargetKind.RELEASE:
+        worth = LESSER_RELEASES.get(target.name, _KINDS[TargetKind.RELEASE])
     else:
         worth = _KINDS[target.kind]
     return replace(target, worth=worth)
