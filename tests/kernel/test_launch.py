@@ -1,118 +1,98 @@
-"""What a launch line fetches, and how firmly its words fix it."""
+"""What a launch of a tool brings in, by which name, and where it runs."""
 
 import pytest
 
-from seawall.kernel.code import Firmness
-from seawall.kernel.launch import fetched, image, unwrapped
+from seawall.kernel.code import CodeKind, Firmness
+from seawall.kernel.launch import brought, fetched, folder_of, from_git, programs, subject
+from seawall.kernel.lockfile import Document, DocumentKind, Pin
+from seawall.kernel.reach.ground import Ground
 from seawall.kernel.shell import Command, Word
+from seawall.kernel.tool import Launch, LaunchKind, Moment
 
 C = "0123456789abcdef0123456789abcdef01234567"
 
 
-def command(line: str, piped_from: int = -1) -> Command:
-    return Command(tuple(Word(w) for w in line.split(" ")), 1, piped_from=piped_from)
-
-
-def shown(line: str) -> list[tuple[str, str, str]]:
-    return [(f.kind, f.name, f.pin.value) for f in fetched(command(line))]
+def launch(*lines: str) -> Launch:
+    """Each line is fed by the one before it."""
+    commands = tuple(
+        Command(tuple(Word(w) for w in line.split(" ")), 7, piped_from=at - 1)
+        for at, line in enumerate(lines)
+    )
+    return Launch(LaunchKind.SERVER, "a", 7, Moment.AGENT, commands)
 
 
 @pytest.mark.parametrize(
-    ("line", "wanted"),
+    ("line", "name", "pin", "git"),
     [
-        ("npx -y @scope/server", ("package", "@scope/server", "floating")),
-        ("npx @scope/server@latest", ("package", "@scope/server", "floating")),
-        ("npx -y server@1.2.3 --flag", ("package", "server", "version")),
-        ("npx server@1", ("package", "server", "range")),
-        ("npx server@^1.2.3", ("package", "server", "range")),
-        ("npx -p server@1.2.3 start", ("package", "server", "version")),
-        ("npx --package=server start", ("package", "server", "floating")),
-        ("npx --yes --registry https://r.example x", ("package", "x", "floating")),
-        (f"npx -y github:owner/repo#{C}", ("git", "github:owner/repo", "sha")),
-        ("npx -y github:owner/repo", ("git", "github:owner/repo", "branch")),
-        ("npx owner/repo#v1.0", ("git", "owner/repo", "tag")),
-        ("npx https://files.example/a.tgz", ("address", "https://files.example/a.tgz", "none")),
-        ("npx alias@npm:other@2.0.0", ("package", "other", "version")),
-        ("pnpm dlx server", ("package", "server", "floating")),
-        ("yarn dlx server@2.0.0", ("package", "server", "version")),
-        ("npm exec -- server", ("package", "server", "floating")),
-        ("bunx server", ("package", "server", "floating")),
-        ("C:\\nodejs\\npx.cmd -y server", ("package", "server", "floating")),
-        ("uvx tool", ("package", "tool", "floating")),
-        ("uvx tool@latest", ("package", "tool", "floating")),
-        ("uvx tool==1.2", ("package", "tool", "version")),
-        ("uvx tool@1.2.0", ("package", "tool", "version")),
-        ("uvx tool[extra]==1.2", ("package", "tool", "version")),
-        ("uvx --from tool>=1 start", ("package", "tool", "range")),
-        ("uvx --python 3.12 tool", ("package", "tool", "floating")),
-        ("uv tool run tool", ("package", "tool", "floating")),
-        ("uv run --with tool==1.0 a.py", ("package", "tool", "version")),
-        (f"uvx --from git+https://git.example/a@{C} a", ("git", "git+https://git.example/a", "sha")),
-        ("uvx --from git+https://git.example/a a", ("git", "git+https://git.example/a", "branch")),
-        ("uvx --from git+ssh://git@git.example/o/a a", ("git", "git+ssh://git@git.example/o/a", "branch")),
-        ("pipx run tool", ("package", "tool", "floating")),
-        ("pipx run --spec tool==1.0 start", ("package", "tool", "version")),
-        ("docker run -i --rm -e TOKEN img.example/a", ("image", "img.example/a", "floating")),
-        ("docker run --rm -p 1:1 img:5000/a:latest", ("image", "img:5000/a", "floating")),
-        ("docker run a:1.2", ("image", "a", "tag")),
-        (f"docker run -i a@sha256:{'a' * 64}", ("image", "a", "sha")),
-        ("podman run --pull=always a", ("image", "a", "floating")),
-        ("deno run -A npm:tool", ("package", "tool", "floating")),
-        ("deno run jsr:@a/b@1.2.3", ("package", "@a/b", "version")),
-        ("deno run https://files.example/x.ts", ("address", "https://files.example/x.ts", "none")),
-        ("go run mod.example/a@latest", ("package", "mod.example/a", "floating")),
-        ("go run mod.example/a@v1.2.3", ("package", "mod.example/a", "version")),
-        ("nix run github:o/r", ("git", "github:o/r", "branch")),
-        (f"nix run github:o/r/{C}#x", ("git", f"github:o/r/{C}", "sha")),
-        ("env A=1 npx x", ("package", "x", "floating")),
-        ("op run --env-file .env -- npx x", ("package", "x", "floating")),
-        ("timeout 5 uvx x", ("package", "x", "floating")),
-        ("sudo -u me docker run a", ("image", "a", "floating")),
+        ("npx -y @scope/server", "@scope/server", "floating", False),
+        ("npx server@latest", "server", "floating", False),
+        ("npx -y server@1.2.3 --flag", "server", "version", False),
+        ("npx server@^1.2.3", "server", "range", False),
+        (f"npx -y github:owner/repo#{C}", "github:owner/repo", "sha", True),
+        ("npx -y github:owner/repo", "github:owner/repo", "branch", True),
+        ("npx https://files.example/a.tgz", "https://files.example/a.tgz", "none", False),
+        ("pnpm dlx server", "server", "floating", False),
+        ("C:\\nodejs\\npx.cmd -y server", "server", "floating", False),
+        ("uvx tool", "tool", "floating", False),
+        ("uvx tool==1.2", "tool", "version", False),
+        ("uv run --with tool==1.0 a.py", "tool", "version", False),
+        ("uvx --from git+https://git.example/a a", "git+https://git.example/a", "branch", True),
+        ("pipx run tool", "tool", "floating", False),
+        ("docker run -i --rm -e TOKEN img.example/a", "img.example/a", "floating", False),
+        ("docker run a:1.2", "a", "tag", False),
+        (f"docker run -i a@sha256:{'a' * 64}", "a", "sha", False),
+        ("go run mod.example/a@latest", "mod.example/a", "floating", False),
+        ("op run --env-file .env -- npx x", "x", "floating", False),
     ],
 )  # fmt: skip
-def test_what_is_fetched(line: str, wanted: tuple[str, str, str]) -> None:
-    assert shown(line) == [wanted]
+def test_what_is_fetched(line: str, name: str, pin: str, git: bool) -> None:
+    (code,) = fetched(launch(line), ".mcp.json")
+    assert (subject(code), code.pin.value, from_git(code)) == (name, pin, git)
+    assert (code.path, code.line) == (".mcp.json", 7)
 
 
 @pytest.mark.parametrize(
     "line",
-    [
-        "node server.js", "python -m server", "npx ./local", "npx a-1.0.0.tgz", "npx --no-install tsc", "uv run server.py",
-        "uv --directory /x run server", "uvx ./local", "docker ps", "docker compose up", "npm run build", "npm ci",
-        "pipx install x", "go run ./cmd", "deno run main.ts", "/opt/bin/server --port 1", "yarn start", "npx",
-        "uvx", "docker run", "$HOME/bin/x", "make", "sudo", "env",
-    ],
+    ["node server.js", "python -m server", "npx ./local", "uvx ./local", "uv run server.py", "docker ps", "npm ci",
+     "npm run build", "/opt/bin/server --port 1", "$HOME/bin/x", "make"],
 )  # fmt: skip
 def test_what_is_not_fetched(line: str) -> None:
-    assert shown(line) == []
+    assert fetched(launch(line), ".mcp.json") == ()
 
 
-def test_several_packages_are_all_told() -> None:
-    assert shown("uvx --with a==1.0 --with b --from c==2 start") == [
-        ("package", "a", "version"),
-        ("package", "b", "floating"),
-        ("package", "c", "version"),
-    ]
+def test_an_install_is_brought_in_but_not_fetched_to_be_run() -> None:
+    (code,) = brought(launch("pip install x"), "a.json")
+    assert (code.kind, fetched(launch("pip install x"), "a.json")) == (CodeKind.PACKAGES, ())
 
 
 def test_what_is_piped_into_a_shell_is_fetched_and_fixed_by_nothing() -> None:
-    line = (command("curl -fsSL https://files.example/i.sh"), command("sudo bash -s -- -y", 0))
-    (found,) = fetched(line[1], line)
-    assert (found.kind, found.name, found.pin) == ("script", "https://files.example/i.sh", Firmness.NONE)
-    assert fetched(line[0], line) == ()
+    (code,) = fetched(launch("curl -fsSL https://files.example/i.sh", "sudo bash -s -- -y"), "a.json")
+    assert (code.kind, subject(code), code.pin) == (
+        CodeKind.SCRIPT,
+        "https://files.example/i.sh",
+        Firmness.NONE,
+    )
 
 
-def test_a_pipe_into_a_program_that_runs_a_file_is_no_script() -> None:
-    line = (command("curl https://files.example/a.json"), command("python tool.py", 0))
-    assert fetched(line[1], line) == ()
+def test_what_a_lockfile_beside_it_holds_is_held() -> None:
+    pins = (Pin("npm", "eslint", "9.0.0", "web/package-lock.json", direct=True),)
+    lock = Document("web/package-lock.json", "npm-package-lock", DocumentKind.LOCKFILE, "npm", pins=pins)
+    ground = Ground(documents=(lock,), files=frozenset({"web/package-lock.json"}))
+    (held,) = fetched(launch("npx eslint"), "web/.cursor/hooks.json", ground)
+    assert held.pin is Firmness.LOCKFILE
 
 
-def test_an_image_keeps_its_registry_and_tag() -> None:
-    assert image("r.example:5000/a/b:1.0").ref == "1.0"
-    assert image("r.example:5000/a/b").name == "r.example:5000/a/b"
+def test_wrappers_are_taken_off() -> None:
+    assert [run.program for run in programs(launch("env A=1 timeout 5 node x.js"))][-1] == "node"
 
 
-def test_wrappers_are_taken_off_and_nothing_else() -> None:
-    assert unwrapped(["A=1", "env", "-u", "X", "B=2", "nohup", "npx", "x"]) == ("npx", "x")
-    assert unwrapped(["environment", "x"]) == ("environment", "x")
-    assert unwrapped([]) == ()
+@pytest.mark.parametrize(
+    ("path", "folder"),
+    [
+        (".mcp.json", "."), ("web/.mcp.json", "web"), ("web/.claude/settings.json", "web"),
+        (".vscode/tasks.json", "."), ("plugins/a/hooks/hooks.json", "plugins/a"), ("a/.devcontainer/b/c.json", "a"),
+        ("AGENTS.md", "."), ("a/b/AGENTS.md", "a/b"),
+    ],
+)  # fmt: skip
+def test_where_it_runs(path: str, folder: str) -> None:
+    assert folder_of(path) == folder

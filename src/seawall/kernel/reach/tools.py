@@ -8,10 +8,10 @@ the container is given, and the machine's where the container has a way out (R11
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from posixpath import basename
+from dataclasses import replace
 
 from seawall.kernel.code import LOOSENESS, Code, CodeKind, Firmness
-from seawall.kernel.launch import Fetched, fetched, unwrapped
+from seawall.kernel.launch import brought, programs, subject
 from seawall.kernel.secrecy import names_a_secret
 from seawall.kernel.tool import Given, Launch, LaunchKind, Moment, Reference, ReferenceKind, ToolFile
 
@@ -41,6 +41,7 @@ _IN_TREE = (
     "${workspaceFolder}", "${CURSOR_PLUGIN_ROOT}",
 )  # fmt: skip
 _PINNED = Cut("pin-version", "write the exact version or digest into the line")
+_FETCHED = "fetched at every start"
 _LOOK = "this must not start by itself: take it out, or approve the file by its digest"
 
 
@@ -87,9 +88,17 @@ def _codes(launch: Launch, file: ToolFile) -> Iterator[Code]:
             condition=str(launch.moment), note="runs elsewhere; its answers steer the agent",
         )  # fmt: skip
         return
-    found = [item for c in launch.commands for item in fetched(c, launch.commands)]
-    for item in found:
-        yield _fetched(item, kind, launch, file, contained=contained)
+    found = [code for code in brought(launch, file.path) if code.packages or code.kind is not CodeKind.TOOL]
+    for code in found:
+        called = kind if code.kind in (CodeKind.TOOL, CodeKind.IMAGE) else code.kind
+        yield replace(
+            code,
+            kind=called,
+            name=subject(code),
+            contained=contained or code.contained,
+            condition=str(launch.moment),
+            note=_FETCHED,
+        )
     if not found:
         name, pin, note = _program(launch)
         yield Code(
@@ -98,28 +107,19 @@ def _codes(launch: Launch, file: ToolFile) -> Iterator[Code]:
         )  # fmt: skip
 
 
-def _fetched(item: Fetched, kind: CodeKind, launch: Launch, file: ToolFile, *, contained: bool) -> Code:
-    packages = (item.name,) if item.kind == "package" else ()
-    return Code(
-        kind, item.name, item.pin, file.path, launch.line,
-        ref=item.ref, ecosystem=item.ecosystem, packages=packages, contained=contained,
-        condition=str(launch.moment), note=f"fetched by {item.runner}",
-    )  # fmt: skip
-
-
 def _program(launch: Launch) -> tuple[str, Firmness, str]:
     """(name, pin, note) of a launch that fetches nothing: a file of the tree, or a program of the machine."""
-    words = unwrapped(launch.commands[0].texts)
-    if not words:
+    runs = programs(launch)
+    if not runs:
         return launch.name, Firmness.NONE, ""
-    candidates = words[1:3] if basename(words[0]) in _INTERPRETERS else words[:1]
+    run = runs[-1]
+    candidates = run.texts[:2] if run.program in _INTERPRETERS else [run.written]
     for word in candidates:
         relative = not word.startswith(("/", "~", "-", "$", "http"))
-        if word.startswith(_IN_TREE) or (
-            relative and ("/" in word or (word is not words[0] and "." in word))
-        ):
+        a_file = "/" in word or (word != run.written and "." in word)
+        if word.startswith(_IN_TREE) or (relative and a_file):
             return word, Firmness.SHA, "a file of this tree"
-    return words[0], Firmness.FLOATING, "whatever this machine has under the name"
+    return run.written, Firmness.FLOATING, "whatever this machine has under the name"
 
 
 _WHEN = {
@@ -218,7 +218,7 @@ def _targets(one: Given, file: ToolFile) -> Iterator[Target]:
 
 
 def _cuts(code: Code, moment: str, file: ToolFile) -> Iterator[Cut]:
-    if LOOSENESS[code.pin] > LOOSENESS[Firmness.VERSION] and code.note.startswith("fetched by"):
+    if LOOSENESS[code.pin] > LOOSENESS[Firmness.VERSION] and code.note == _FETCHED:
         yield Cut(_PINNED.id, _PINNED.words, code.path, code.line)
     if moment in (str(Moment.FOLDER), str(Moment.HOST)) or (
         moment == str(Moment.AGENT) and code.kind in (CodeKind.HOOK, CodeKind.TOOL)

@@ -7,21 +7,16 @@ from collections.abc import Iterator
 from posixpath import dirname
 
 from seawall.kernel.advisory import Severity
-from seawall.kernel.code import Firmness
+from seawall.kernel.code import Code, CodeKind, Firmness
 from seawall.kernel.finding import Evidence
 from seawall.kernel.intake import Intake
-from seawall.kernel.launch import Fetched, fetched
+from seawall.kernel.launch import fetched, from_git, subject
+from seawall.kernel.reach.ground import Ground
 from seawall.kernel.rule import rule
 from seawall.kernel.tool import Launch, LaunchKind, Moment, ToolFile
 
 _LOOSE = frozenset({Firmness.FLOATING, Firmness.RANGE, Firmness.NONE})
 _UNASKED = frozenset({Moment.FOLDER, Moment.AGENT, Moment.HOST})
-_WORDS = {
-    "package": ("whatever is the newest {name}", "write the exact version into the line"),
-    "image": ("whatever image {name} is now", "pin the image by its digest"),
-    "address": ("a file of {name}, fixed by nothing", "use a release by its exact version"),
-    "script": ("a script of {name}, unread", "take a release by version and digest instead of piping it"),
-}
 
 
 @rule("tools/unpinned-launch", Severity.MEDIUM)
@@ -30,8 +25,8 @@ def unpinned_launch(intake: Intake) -> Iterator[Evidence]:
 
     Looks at the launch lines of MCP servers, hooks, tasks and dev containers: npx, bunx, pnpm and yarn dlx,
     uvx, uv run --with, pipx run, docker run, deno, go run, and scripts piped into a shell, without an exact
-    version or digest. No lockfile is asked by any of them. Quiet about packages that a manifest of the tree
-    names, and no more than information about what a person starts by hand or what runs in a container.
+    version or digest. No lockfile is asked by any of them. Quiet about what a lockfile of the tree
+    holds, and no more than information about what a person starts by hand or what runs in a container.
 
     Why: the agent that starts it hands it tokens, files and the right to act, and nobody sees the update.
 
@@ -42,78 +37,65 @@ def unpinned_launch(intake: Intake) -> Iterator[Evidence]:
     Fix: write the exact version (`npx -y NAME@1.2.3`, `uvx NAME==1.2.3`) or the image's digest, and raise it
     on purpose, with a cooldown.
     """
-    ours = _ours(intake)
+    ground = Ground(documents=intake.documents, files=intake.files)
     for file in intake.tools:
         seen: set[tuple[str, str]] = set()
         for launch in file.launches:
-            for item in _fetched(launch):
-                if item.kind == "git" or item.pin not in _LOOSE or (launch.name, item.name) in seen:
+            for code in fetched(launch, file.path, ground):
+                name = subject(code)
+                if from_git(code) or code.pin not in _LOOSE or (launch.name, name) in seen:
                     continue
-                if _named_by_tree(item, file.path, ours):
-                    continue
-                seen.add((launch.name, item.name))
-                yield _evidence(item, launch, file, _severity(item, launch, file, intake))
+                seen.add((launch.name, name))
+                yield _evidence(code, launch, file, _severity(code, launch, file, intake))
 
 
-def _fetched(launch: Launch) -> Iterator[Fetched]:
-    for command in launch.commands:
-        yield from fetched(command, launch.commands)
-
-
-def _evidence(item: Fetched, launch: Launch, file: ToolFile, severity: Severity) -> Evidence:
-    what, advice = _WORDS[item.kind]
-    told = f" ({item.ref})" if item.ref else ""
+def _evidence(code: Code, launch: Launch, file: ToolFile, severity: Severity) -> Evidence:
+    name = subject(code)
+    what, advice = _words(code)
+    told = f" ({code.ref})" if code.ref else ""
     return Evidence(
-        message=f"the {launch.kind} {launch.name!r} starts {what.format(name=item.name)}{told}",
+        message=f"the {launch.kind} {launch.name!r} starts {what.format(name=name)}{told}",
         advice=advice,
         path=file.path,
         line=launch.line,
         severity=severity,
-        subject=f"{launch.kind} {launch.name} {item.name}",
-        detail={"fetched": item.name, "ref": item.ref, "by": item.runner, "starts": str(launch.moment)},
+        subject=f"{launch.kind} {launch.name} {name}",
+        detail={"fetched": name, "ref": code.ref, "by": code.name, "starts": str(launch.moment)},
     )
 
 
-def _severity(item: Fetched, launch: Launch, file: ToolFile, intake: Intake) -> Severity:
+def _words(code: Code) -> tuple[str, str]:
+    if code.kind is CodeKind.IMAGE:
+        return "whatever image {name} is now", "pin the image by its digest"
+    if code.kind is CodeKind.SCRIPT:
+        return "a script of {name}, unread", "take a release by version and digest instead of piping it"
+    if code.pin is Firmness.NONE:
+        return "a file of {name}, fixed by nothing", "use a release by its exact version"
+    return "whatever is the newest {name}", "write the exact version into the line"
+
+
+def _severity(code: Code, launch: Launch, file: ToolFile, intake: Intake) -> Severity:
     if launch.moment is Moment.CONTAINER:
         return Severity.INFO
     if launch.moment is Moment.ASKED:
-        return Severity.LOW if item.kind == "script" else Severity.INFO
-    if item.kind == "script" and launch.moment in _UNASKED:
+        return Severity.LOW if code.kind is CodeKind.SCRIPT else Severity.INFO
+    if code.kind is CodeKind.SCRIPT and launch.moment in _UNASKED:
         return Severity.HIGH
-    if launch.kind is not LaunchKind.SERVER and item.ecosystem == "npm" and _has_manifest(file.path, intake):
+    if launch.kind is not LaunchKind.SERVER and code.ecosystem == "npm" and _has_manifest(file.path, intake):
         return Severity.INFO  # npx takes what is installed here, and the bare name is often a program's
-    if item.pin is Firmness.RANGE or launch.moment not in _UNASKED:
+    if code.pin is Firmness.RANGE or launch.moment not in _UNASKED:
         return Severity.LOW
     return Severity.MEDIUM
 
 
-def _above(path: str) -> Iterator[str]:
-    """The directories from the file's own up to the top, which is empty."""
+def _has_manifest(path: str, intake: Intake) -> bool:
+    """Whether a `package.json` lies in the file's directory or above it."""
     folder = dirname(path)
     while folder:
-        yield folder
+        if f"{folder}/package.json" in intake.files:
+            return True
         folder = dirname(folder)
-    yield ""
-
-
-def _has_manifest(path: str, intake: Intake) -> bool:
-    return any(
-        (f"{folder}/package.json" if folder else "package.json") in intake.files for folder in _above(path)
-    )
-
-
-def _ours(intake: Intake) -> set[tuple[str, str, str]]:
-    """(directory, ecosystem, name) of everything that the tree's manifests and lockfiles name."""
-    if not any(file.launches for file in intake.tools):
-        return set()
-    return {(dirname(d.path), d.ecosystem, item.name) for d in intake.documents for item in d.entries}
-
-
-def _named_by_tree(item: Fetched, path: str, ours: set[tuple[str, str, str]]) -> bool:
-    if item.runner not in ("npx", "pnpx", "bunx", "npm", "pnpm", "yarn", "bun") or item.ref:
-        return False
-    return any((folder, item.ecosystem, item.name) in ours for folder in _above(path))
+    return "package.json" in intake.files
 
 
 _LOOPBACK = re.compile(

@@ -9,7 +9,7 @@ from seawall.kernel.advisory import Severity
 from seawall.kernel.code import LOOSENESS, Firmness
 from seawall.kernel.finding import Evidence
 from seawall.kernel.intake import Intake
-from seawall.kernel.launch import fetched
+from seawall.kernel.launch import fetched, from_git, subject
 from seawall.kernel.rule import rule
 from seawall.kernel.tool import Moment, Reference, ReferenceKind, ToolFile
 
@@ -92,21 +92,21 @@ def _of_reference(item: Reference, file: ToolFile, severity: Severity) -> Eviden
 def _launches(file: ToolFile) -> Iterator[Evidence]:
     seen: set[str] = set()
     for launch in file.launches:
-        for command in launch.commands:
-            for item in fetched(command, launch.commands):
-                loose = LOOSENESS[item.pin] > LOOSENESS[Firmness.VERSION]
-                if item.kind == "git" and loose and item.name not in seen:
-                    seen.add(item.name)
-                    quiet = launch.moment in (Moment.CONTAINER, Moment.ASKED)
-                    yield Evidence(
-                        message=f"the {launch.kind} {launch.name!r} starts what {item.name} is now",
-                        advice="pin the full commit, or use a release by its exact version",
-                        path=file.path,
-                        line=launch.line,
-                        severity=Severity.INFO if quiet else None,
-                        subject=f"{launch.kind} {launch.name} {item.name}",
-                        detail={"kind": "git", "pin": str(item.pin), "ref": item.ref},
-                    )
+        for code in fetched(launch, file.path):
+            name = subject(code)
+            loose = LOOSENESS[code.pin] > LOOSENESS[Firmness.VERSION]
+            if from_git(code) and loose and name not in seen:
+                seen.add(name)
+                quiet = launch.moment in (Moment.CONTAINER, Moment.ASKED)
+                yield Evidence(
+                    message=f"the {launch.kind} {launch.name!r} starts what {name} is now",
+                    advice="pin the full commit, or use a release by its exact version",
+                    path=file.path,
+                    line=launch.line,
+                    severity=Severity.INFO if quiet else None,
+                    subject=f"{launch.kind} {launch.name} {name}",
+                    detail={"kind": "git", "pin": str(code.pin), "ref": code.ref},
+                )
 
 
 _KNOWN_PUBLISHERS = frozenset({

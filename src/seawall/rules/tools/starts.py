@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from posixpath import basename
+from collections.abc import Iterator, Sequence
 
 from seawall.kernel.advisory import Severity
+from seawall.kernel.code import Firmness
 from seawall.kernel.finding import Evidence
 from seawall.kernel.intake import Intake
-from seawall.kernel.launch import fetched, unwrapped
+from seawall.kernel.launch import fetched, programs
+from seawall.kernel.reach.running import Run
 from seawall.kernel.rule import rule
-from seawall.kernel.shell import Command
 from seawall.kernel.tool import Launch, LaunchKind, Moment, ToolFile
 
 _FETCHERS = frozenset({"curl", "wget", "iwr", "irm", "invoke-webrequest", "nc", "ncat"})
@@ -88,36 +88,33 @@ def _shown(launch: Launch) -> str:
 
 def alarming(launch: Launch) -> str:
     """Why a launch is more than a nuisance, in words that complete "and …"; empty when it is not."""
-    for command in launch.commands:
-        why = _alarming(command, launch)
+    if any(code.pin is Firmness.NONE for code in fetched(launch, "")):
+        return "it runs what it downloads"
+    for run in programs(launch):
+        why = _alarming(run, launch)
         if why:
             return why
     return "it asks that nothing of it be shown" if launch.quiet and launch.moment is Moment.FOLDER else ""
 
 
-def _alarming(command: Command, launch: Launch) -> str:
-    words = unwrapped(command.texts)
-    if not words:
-        return ""
-    program = basename(words[0].replace("\\", "/")).lower().removesuffix(".exe")
-    if any(item.kind in ("script", "address") for item in fetched(command, launch.commands)):
-        return "it runs what it downloads"
-    if program in _FETCHERS and launch.moment is not Moment.EVENT:
+def _alarming(run: Run, launch: Launch) -> str:
+    early = launch.moment is not Moment.EVENT
+    if run.program in _FETCHERS and early:
         return "it speaks to the network"
-    if program in _INTERPRETERS:
-        return _interpreted(words, launch)
-    if program in ("powershell", "pwsh") and _DECODES.search(" ".join(words)):
+    if run.program in _INTERPRETERS:
+        return _interpreted(run.texts, launch)
+    if run.program in ("powershell", "pwsh") and _DECODES.search(" ".join(run.texts)):
         return "it hides what it runs"
-    return "it decodes what it runs" if program == "base64" and launch.moment is not Moment.EVENT else ""
+    return "it decodes what it runs" if run.program == "base64" and early else ""
 
 
-def _interpreted(words: tuple[str, ...], launch: Launch) -> str:
-    inline = next((i for i, word in enumerate(words[1:], 1) if word in _INLINE), 0)
-    if inline:
+def _interpreted(words: Sequence[str], launch: Launch) -> str:
+    inline = next((i for i, word in enumerate(words) if word in _INLINE), -1)
+    if inline >= 0:
         code = " ".join(words[inline + 1 :])
         long = len(code) > 300 and launch.moment is not Moment.EVENT
         return "its code stands in the line itself" if long or _DECODES.search(code) else ""
-    script = next((word for word in words[1:] if not word.startswith("-")), "")
+    script = next((word for word in words if not word.startswith("-")), "")
     if _NO_SCRIPT.match(script):
         return "it runs a file that is no script by its name"
     if launch.moment is Moment.FOLDER and _HIDDEN_HOME.match(script):
