@@ -56,6 +56,18 @@ def test_r1_a_jobs_variable_replaces_the_workflows(tmp_path: Path) -> None:
     assert edge(job(tmp_path, TOOL, "env:\n  X: none\n", head), "tool", "TOKEN") is None
 
 
+@pytest.mark.parametrize(
+    ("passes", "said_so"), [("TOKEN", "certain"), ("TO*", "certain"), ("OTHER", "strong")]
+)
+def test_r1_a_task_that_passes_few_variables_hides_the_rest(
+    tmp_path: Path, passes: str, said_so: str
+) -> None:
+    tox = f"[testenv:ship]\ndeps = twine\npassenv = {passes}\ncommands = python -c pass\n"
+    step = "- run: tox -e ship\n  env:\n    TOKEN: ${{ secrets.TOKEN }}\n"
+    reach = job(tmp_path, step, **{"x__tox.ini": "", ".__tox.ini": tox})
+    assert said(reach, "twine", "TOKEN")[1] == said_so
+
+
 # R2: what earlier steps left
 
 
@@ -116,7 +128,8 @@ def test_r3_import_a_later_command_that_loads_the_package_is_certain(tmp_path: P
 
 
 @pytest.mark.parametrize(
-    "command", ["security import c.p12", "codesign -s X app", "gh release list", "pip list", "npx other@7", "uvx x"]
+    "command",
+    ["security import c.p12", "codesign -s X app", "gh release list", "pip list", "npx other@7", "uvx x"],
 )
 def test_r3_import_a_system_tool_loads_no_package(tmp_path: Path, command: str) -> None:
     assert said(job(tmp_path, INSTALL + _with_token(command)), "npm install", "TOKEN") == ("R3 R4", "strong")

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from seawall.kernel.code import LOOSENESS, Code, CodeKind
 
-from .edge import Confidence, Edge
+from .edge import Confidence, Edge, TargetKind
 
 WORTH_A_WORD = 25.0
 """An edge with a lower score (see `score`) is shown by `seawall reach` and is no finding."""
@@ -42,6 +42,11 @@ def looseness(code: Code) -> float:
 def score(edge: Edge) -> float:
     """0 to 100, rounded so that equal edges are equal on every machine."""
     return round(edge.target.worth * _SURE[edge.confidence] * looseness(edge.code), 3)
+
+
+def assumed(edge: Edge) -> bool:
+    """Nobody wrote down what the token may do: that it may write is assumed, and no evidence."""
+    return edge.target.kind is TargetKind.TOKEN and "assume write" in edge.target.scope
 
 
 def order(edge: Edge) -> tuple[object, ...]:

@@ -28,6 +28,7 @@ class Runner:
     `order`: the run that brings it, -1 = before all of them. `own`: runs that run it by themselves,
     `imported`: runs that import it. `given`: what a contained one is given (kind, name in upper case).
     `through`: the rule by which it came from another job (R8, R9), empty = it stands in this one.
+    `hidden`: credentials of its step that its own process is not given (a task that passes few variables on).
     `first` and `latest` are the first and the last run in which its code surely runs, NEVER = none is seen.
     """
 
@@ -37,6 +38,7 @@ class Runner:
     imported: frozenset[int] = frozenset()
     given: frozenset[tuple[TargetKind, str]] = frozenset()
     through: str = ""
+    hidden: frozenset[tuple[TargetKind, str]] = frozenset()
     first: int = field(init=False)
     latest: int = field(init=False)
     line: Line = field(init=False)
@@ -71,7 +73,7 @@ def r0(who: Runner, what: Holding) -> Found | None:
 
 def r1(who: Runner, what: Holding) -> Found | None:
     """R1: code reads the environment of its own step: the workflow's, the job's, its own and its inputs."""
-    if not who.own:
+    if not who.own or (what.target.kind, what.target.name.upper()) in who.hidden:
         return None
     lines = what.everywhere + tuple(line for order in who.own for line in what.steps.get(order, ()))
     return Found("R1", Confidence.CERTAIN, lines) if lines else None

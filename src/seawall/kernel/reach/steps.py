@@ -48,7 +48,8 @@ class Run:
     """One step as it runs in a job. `top` is the index of the job's own step that it belongs to.
 
     `env` are its own variables, those of the action that it was inlined from too; `inputs` its `with`;
-    `spoken` what expressions in its script name: they are in the script's text.
+    `spoken` what expressions in its script name: they are in the script's text. `passes`: for code of tasks
+    that get only some variables, the names (globs) of those.
     """
 
     order: int
@@ -67,6 +68,7 @@ class Run:
     starts: tuple[Start, ...] = ()
     codes: tuple[Code, ...] = ()
     effects: tuple[tuple[Effect, Piece], ...] = ()
+    passes: Mapping[Code, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def names(self) -> tuple[Named, ...]:
@@ -243,13 +245,20 @@ class _Walk:
                 )
             )
         env = tuple((item.name, item.value) for item in (*around.settings, *step.env))
-        codes = [code for piece in pieces for code in self._codes(piece, run.top, env)]
+        codes: list[Code] = []
+        passes: dict[Code, tuple[str, ...]] = {}
+        for piece in pieces:
+            found = list(self._codes(piece, run.top, env))
+            codes += found
+            if piece.passes is not None:
+                passes.update(dict.fromkeys(found, piece.passes))
         return replace(
             run,
             spoken=spoken,
             pieces=tuple(pieces),
             starts=journey.starts,
             codes=tuple(dict.fromkeys(codes)),
+            passes=passes,
             effects=tuple((effect, piece) for piece in pieces for effect in self.tree.effects(piece.script)),
         )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 
 from seawall.kernel.code import Code, CodeKind, Firmness
 from seawall.kernel.lockfile import Problem
@@ -244,7 +245,17 @@ def _runner(code: Code, run: Run, profiles: Mapping[int, Profile], names: frozen
             imported.add(run.order)
     own = frozenset() if code.runs == "import" else frozenset((run.order,))
     given = _handed_in(code, run) if code.contained else frozenset()
-    return Runner(_gated(code, run), run.order, own, frozenset(imported), given)
+    passes = run.passes.get(code)
+    hidden = _not_passed(passes, run) if passes is not None else frozenset()
+    return Runner(_gated(code, run), run.order, own, frozenset(imported), given, hidden=hidden)
+
+
+def _not_passed(passes: tuple[str, ...], run: Run) -> frozenset[tuple[TargetKind, str]]:
+    """What the step's variables hold, and none of those that a task passes on."""
+    held = {**run.given.env, **run.env}
+    shown = {name for name in held if any(fnmatchcase(name, glob) for glob in passes)}
+    kept = {(one.kind, one.name.upper()) for name in held if name not in shown for one in held[name]}
+    return frozenset(kept - {(one.kind, one.name.upper()) for name in shown for one in held[name]})
 
 
 def _handed_in(code: Code, run: Run) -> frozenset[tuple[TargetKind, str]]:
