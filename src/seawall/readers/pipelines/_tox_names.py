@@ -6,10 +6,13 @@ Source: tox's "Generative environments" and "Factors and factor-conditional sett
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 MOST_NAMES = 2_000
+_MOST_COMBINED = 400_000
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _RANGE = re.compile(r"(\d{1,4})-(\d{1,4})\Z")
 _FACTORS = re.compile(r"([!\w.{},-]+):\s+(\S.*)")
@@ -60,25 +63,75 @@ def _range(part: str) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Fitting:
-    """What one line says to an environment. `cost` counts the combinations of factors that were looked at."""
+class _Line:
+    """One line of a setting. `alternatives` are (factors it wants, factors it does not want)."""
 
+    number: int
     text: str
-    factors: str = ""
-    cost: int = 1
+    rest: str
+    factors: str
+    alternatives: tuple[tuple[frozenset[str], frozenset[str]], ...]
+
+    def fits(self, own: frozenset[str]) -> bool:
+        """Whether an environment of these factors gets it."""
+        return any(wanted <= own and not unwanted & own for wanted, unwanted in self.alternatives)
 
 
-def for_environment(line: str, name: str) -> Fitting:
-    """The line without its factors where the environment gets it, else no text; `*` gets every line."""
-    found = _FACTORS.match(line)
+class Conditional:
+    """The lines of one setting, found by the factors that they want: some have 10,000 and 1,000 names.
+
+    `cut` is the line behind which they are not read, as their factors combine too often; 0 = none.
+    """
+
+    def __init__(self, lines: Sequence[tuple[int, str]]) -> None:
+        self.cut = 0
+        self._lines: list[_Line] = []
+        combined = 0
+        for number, text in lines:
+            self._lines.append(_parsed(number, text))
+            combined += len(self._lines[-1].alternatives)
+            if combined > _MOST_COMBINED:
+                self.cut = number
+                break
+        often = Counter(
+            factor for line in self._lines for wanted, _ in line.alternatives for factor in wanted
+        )
+        self._by_factor: dict[str, list[int]] = {}
+        self._always: list[int] = []
+        for index, line in enumerate(self._lines):
+            rarest = {
+                min(wanted, key=lambda one: (often[one], one), default="") for wanted, _ in line.alternatives
+            }
+            if not line.factors or "" in rarest:
+                self._always.append(index)
+            else:
+                for factor in rarest:
+                    self._by_factor.setdefault(factor, []).append(index)
+
+    def of(self, name: str) -> list[tuple[int, str, str]]:
+        """(line, what it says, factors) of the lines that the environment gets; `*` gets every line."""
+        if name == "*":
+            return [(line.number, line.rest, line.factors) for line in self._lines]
+        own = frozenset(name.split("-"))
+        some = {index for factor in own for index in self._by_factor.get(factor, ())}
+        found = (self._lines[index] for index in sorted([*self._always, *some]))
+        return [(line.number, line.rest, "") for line in found if not line.factors or line.fits(own)]
+
+
+def _parsed(number: int, text: str) -> _Line:
+    found = _FACTORS.match(text)
     if not found:
-        return Fitting(line)
-    if name == "*":
-        return Fitting(found[2], found[1])
-    factors = set(name.split("-"))
-    alternatives = names(found[1])
-    for alternative in alternatives:
-        parts = alternative.split("-")
-        if all((part[1:] not in factors) if part.startswith("!") else part in factors for part in parts):
-            return Fitting(found[2], cost=len(alternatives))
-    return Fitting("", cost=len(alternatives))
+        return _Line(number, text, text, "", ())
+    return _Line(number, text, found[2], found[1], _alternatives(found[1]))
+
+
+@lru_cache(maxsize=4096)
+def _alternatives(factors: str) -> tuple[tuple[frozenset[str], frozenset[str]], ...]:
+    split = [alternative.split("-") for alternative in names(factors)]
+    return tuple(
+        (
+            frozenset(part for part in parts if not part.startswith("!")),
+            frozenset(part[1:] for part in parts if part.startswith("!")),
+        )
+        for parts in split
+    )

@@ -39,6 +39,7 @@ _TOKEN = re.compile(
     r"|(?P<mark>[+/(),])|(?P<other>.)",
     re.DOTALL,
 )
+_QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*+\"?+|'[^']*+'?+|`[^`]*+`?+|#", re.DOTALL)
 _BACKTICKS = re.compile(r"```(.*?)```|`([^`]*+)`", re.DOTALL)
 _INTERPOLATION = re.compile(r"\{\{\{\{|\{\{(.*?)\}\}", re.DOTALL)
 _NEED = re.compile(rf"\(?\s*({_NAME}(?:::{_NAME})*)")
@@ -104,6 +105,10 @@ def _logical(text: str) -> Iterator[tuple[int, str]]:
                     line = "\n".join([line, *lines[at : end + 1]])
                     at = end + 1
                     break
+            if ":=" in line and (quote := _open_quote(line)):
+                end = next((i for i in range(at, len(lines)) if quote in lines[i]), at - 1)
+                line = "\n".join([line, *lines[at : end + 1]])
+                at = end + 1
             parts = [line]
             while parts[-1].endswith("\\") and at < len(lines):
                 parts[-1] = parts[-1][:-1]
@@ -111,6 +116,16 @@ def _logical(text: str) -> Iterator[tuple[int, str]]:
                 at += 1
             line = " ".join(parts)
         yield start + 1, line
+
+
+def _open_quote(line: str) -> str:
+    """The quote of a string or command that begins on the line and does not end on it."""
+    for found in _QUOTED.finditer(line):
+        if found[0] == "#":
+            return ""
+        if len(found[0]) == 1 or found[0][-1] != found[0][0]:
+            return found[0][0]
+    return ""
 
 
 def _take(file: _File, number: int, line: str) -> bool:
@@ -133,11 +148,9 @@ def _take(file: _File, number: int, line: str) -> bool:
 def _uncommented(line: str) -> str:
     if "#" not in line:
         return line
-    at = 0
-    for found in re.finditer(r"\"(?:[^\"\\]|\\.)*+\"?+|'[^']*+'?+|`[^`]*+`?+|#", line, re.DOTALL):
+    for found in _QUOTED.finditer(line):
         if found[0] == "#":
-            at = found.start()
-            return line[:at]
+            return line[: found.start()]
     return line
 
 

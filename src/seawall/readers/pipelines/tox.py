@@ -24,7 +24,7 @@ from seawall.readers.syntax.text import decode
 from ._ini import Lines, sections
 from ._notes import Notes, clean, setting, table, words
 from ._scripts import command, joined
-from ._tox_names import MOST_NAMES, for_environment, names, written_out
+from ._tox_names import MOST_NAMES, Conditional, names, written_out
 
 PASSED = (
     "CC", "CFLAGS", "CURL_CA_BUNDLE", "CXX", "FORCE_COLOR", "HOME", "HTTPS_PROXY", "HTTP_PROXY", "LANG",
@@ -47,6 +47,9 @@ _COMMANDS = ("commands_pre", "commands", "commands_post")
 _WRITTEN = re.compile(r"^[ \t]*\[+\s*([^\[\]\n]+?)\s*\]+|^[ \t]*([\w-]+)[ \t]*=", re.MULTILINE)
 
 
+_NOTHING: Lines = []
+
+
 @dataclass(slots=True)
 class _Settings:
     """One environment's settings over those that it takes from; values are lines of text."""
@@ -55,7 +58,7 @@ class _Settings:
     line: int
 
     def lines(self, key: str) -> Lines:
-        return next((one[key] for one in self.own if key in one), [])
+        return next((one[key] for one in self.own if key in one), _NOTHING)
 
     def word(self, key: str) -> str:
         found = self.lines(key)
@@ -74,6 +77,7 @@ class _Tox:
     installer: tuple[str, ...] = ("python", "-m", "pip", "install")
     packaged: bool = True
     own: dict[str, str] = field(default_factory=dict)
+    conditional: dict[int, tuple[Lines, Conditional]] = field(default_factory=dict)
 
 
 def read(data: bytes, path: str, limits: Limits) -> TaskFile:
@@ -315,21 +319,25 @@ def _split(text: str) -> list[str]:
 def _lines(tox: _Tox, name: str, lines: Lines, depth: int = 0) -> list[tuple[int, str, str]]:
     """(line, text, factors) of the lines that an environment gets, references replaced."""
     found: list[tuple[int, str, str]] = []
-    for line, text in lines:
+    mark = id(lines)
+    if mark not in tox.conditional:
+        tox.conditional[mark] = (lines, Conditional(lines))
+        if cut := tox.conditional[mark][1].cut:
+            tox.notes.add(ProblemKind.TOO_MANY, "factors combine too often; the rest was not read", cut)
+    for line, text, factors in tox.conditional[mark][1].of(name):
+        tox.spent += 1
         if tox.spent > _MOST_EXPANDED:
             tox.notes.add(
                 ProblemKind.TOO_MANY, "environments have too many lines; the rest was not read", line
             )
             break
-        fitting = for_environment(text, name)
-        tox.spent += fitting.cost
-        wanted = fitting.text.strip()
+        wanted = text.strip()
         whole = _REFERENCE.fullmatch(wanted)
         target = _target(tox, whole[1], whole[2]) if whole and whole[1] is not None else None
         if target is not None and depth < _DEPTH:
             found += _lines(tox, name, target, depth + 1)
         elif wanted:
-            found.append((line, _expanded(tox, wanted, line), fitting.factors))
+            found.append((line, _expanded(tox, wanted, line), factors))
     return found
 
 
