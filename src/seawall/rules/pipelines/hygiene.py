@@ -9,7 +9,7 @@ from seawall.kernel.advisory import Severity
 from seawall.kernel.finding import Evidence
 from seawall.kernel.hygiene import HygieneNote
 from seawall.kernel.intake import Intake
-from seawall.kernel.reach.ranking import score
+from seawall.kernel.reach.ranking import assumed, score
 from seawall.kernel.rule import rule
 
 _CAPS = ((70.0, Severity.HIGH), (45.0, Severity.MEDIUM), (25.0, Severity.LOW))
@@ -33,6 +33,8 @@ def hygiene(intake: Intake) -> Iterator[Evidence]:
     """
     worst: dict[str, float] = {}
     for edge in intake.reach.edges:
+        if assumed(edge):
+            continue
         worst[edge.place] = max(worst.get(edge.place, 0.0), score(edge))
     places = sorted((p.file, p.line, p.id) for p in intake.reach.places if p.job)
     seen: Counter[tuple[str, str, str]] = Counter()

@@ -8,9 +8,10 @@ from seawall.kernel.advisory import Severity
 from seawall.kernel.code import CodeKind
 from seawall.kernel.finding import Evidence
 from seawall.kernel.intake import Intake
+from seawall.kernel.lockfile import ProblemKind
 from seawall.kernel.outsider import opened_by
 from seawall.kernel.reach.edge import Confidence, Edge, TargetKind
-from seawall.kernel.reach.ranking import WORTH_A_WORD, score
+from seawall.kernel.reach.ranking import WORTH_A_WORD, assumed, score
 from seawall.kernel.reach.words import code_words, place_words, target_words
 from seawall.kernel.rule import rule
 
@@ -24,7 +25,7 @@ def _per_place(intake: Intake, wanted: Callable[[Edge], bool]) -> Iterator[tuple
     """(place, its wanted edges that are worth a word, worst first) in the order of the worst."""
     found: dict[str, list[Edge]] = {}
     for edge in intake.reach.edges:
-        if wanted(edge) and score(edge) >= _SEVERE[-1][0]:
+        if wanted(edge) and score(edge) >= _SEVERE[-1][0] and not assumed(edge):
             found.setdefault(edge.place, []).append(edge)
     yield from found.items()
 
@@ -66,9 +67,9 @@ def secret_in_reach(intake: Intake) -> Iterator[Evidence]:
     Why: everything in a job shares one machine. A package that was fine yesterday reads the environment, the
     files and the memory of the runner, also of steps before and behind it.
 
-    Attack: on 31 March 2026 a floating version brought axios 1.14.1 into the job that held OpenAI's signing
-    certificate and notary key. tj-actions in March 2025 dumped the memory of
-    the runners that used it.
+    Attack: on 31 March 2026 a floating version brought axios 1.14.1 into the job that held OpenAI's
+    signing certificate and notary key. tj-actions in March 2025 dumped the memory of the runners that
+    used it.
 
     Fix: make the cut that is named: move the install into a job without secrets, give a secret to the one
     step that needs it, or hold the code by commit or by a lockfile with hashes.
@@ -81,9 +82,11 @@ def secret_in_reach(intake: Intake) -> Iterator[Evidence]:
 
 @rule("pipelines/identity-in-reach", Severity.MEDIUM)
 def identity_in_reach(intake: Intake) -> Iterator[Evidence]:
-    """Code that may be other code tomorrow must not run as a job that can publish, deploy or push.
+    """Code that may be other code tomorrow must not run in a job that can publish, deploy or push.
 
-    Speaks of the job's identity (`id-token: write`) and of a token that may write.
+    Speaks of the job's identity (`id-token: write`) and of a token that was given a permission to write.
+    Where no `permissions:` stand, that the token may write is only assumed: `seawall reach` says so, no
+    finding does.
 
     Why: no key has to be stolen where the job itself may ask for one: trusted publishing, cloud roles and
     pushes to the repository take the job's word.
@@ -203,7 +206,8 @@ def not_read(intake: Intake) -> Iterator[Evidence]:
     Fix: mend the line that is named; a file that is no workflow belongs elsewhere.
     """
     for workflow in intake.ground.workflows:
-        for problem in workflow.problems[:1]:
+        broken = (p for p in workflow.problems if p.kind is not ProblemKind.UNSUPPORTED)
+        for problem in list(broken)[:1]:
             yield Evidence(
                 message=f"this workflow was not understood: {problem.message}",
                 advice="mend the line, so that people and the forge read the same",
