@@ -273,6 +273,22 @@ def test_r11_a_build_sees_its_arguments_and_nothing_of_the_job(tmp_path: Path) -
     assert said(reach, "debian", "image") == ("R9", "integrity")
 
 
+def test_r11_a_mounted_secret_is_seen_by_the_layer_that_mounts_it(tmp_path: Path) -> None:
+    dockerfile = "FROM debian:12\nRUN --mount=type=secret,id=t npm install one\nRUN npm install two\n"
+    run = "- run: docker build --secret id=t,env=TOKEN -t x .\n  env:\n    TOKEN: ${{ secrets.TOKEN }}\n"
+    reach = job(tmp_path, run, Dockerfile=dockerfile)
+    assert said(reach, "npm install one", "TOKEN") == ("R11", "conditional")
+    assert edge(reach, "npm install two", "TOKEN") is None
+    assert edge(reach, "npm install one", "GITHUB_TOKEN") is None
+
+
+def test_r11_a_container_has_the_variables_it_is_handed(tmp_path: Path) -> None:
+    run = "- run: docker run -e TOKEN alpine:3\n  env:\n    TOKEN: ${{ secrets.TOKEN }}\n    OWN: ${{ secrets.OWN }}\n"
+    reach = job(tmp_path, run)
+    assert said(reach, "alpine", "TOKEN") == ("R11", "conditional")
+    assert edge(reach, "alpine", "OWN") is None
+
+
 def test_r11_a_jobs_container_is_not_contained(tmp_path: Path) -> None:
     reach = job(tmp_path, "- run: echo\n  env:\n    T: ${{ secrets.T }}\n", "container: debian:12\n")
     assert said(reach, "debian", "T") == ("R1 R4", "certain")

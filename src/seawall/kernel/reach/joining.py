@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from seawall.kernel.code import Code
+
 from .conditions import both
 from .cuts import cuts_for
 from .edge import Confidence, Edge, Line, Target, TargetKind
@@ -93,7 +95,8 @@ def joined(
         view.gate_of(target), unseen, found[0].condition, code.condition,
         *(part for part in conditions if part != code.condition),
     )  # fmt: skip
-    lines = [who.line, *(line for one in found for line in one.lines), *view.entry.lines]
+    lines = [who.line, *_called_at(view, code), *(line for one in found for line in one.lines)]
+    lines += view.entry.lines
     return Edge(
         code=code,
         place=view.id,
@@ -104,6 +107,14 @@ def joined(
         evidence=tuple(dict.fromkeys(lines))[:MOST_LINES],
         cuts=cuts_for(view, who, target, rules, what),
     )
+
+
+def _called_at(view: View, code: Code) -> tuple[Line, ...]:
+    """The step of the workflow that leads to code which stands in another file."""
+    steps, path = view.entry.job.steps, view.place.file
+    if code.path == path or not 0 <= code.step < len(steps):
+        return ()
+    return (Line(path, steps[code.step].line),)
 
 
 def _rules(found: list[Found], view: View) -> tuple[str, ...]:

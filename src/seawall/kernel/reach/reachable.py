@@ -17,7 +17,7 @@ from .holding import Holding
 from .naming import EVERY
 
 UNSEEN = "only if something imports it"
-BUILT = "inside a container build: only what the build is given"
+BUILT = "inside a container: only what it is given"
 NEVER = 1 << 30
 
 

@@ -12,6 +12,7 @@ from posixpath import dirname, join, normpath
 
 from seawall.kernel.code import Code, CodeKind, Firmness
 from seawall.kernel.lockfile import Problem, ProblemKind
+from seawall.kernel.shell import Word
 from seawall.kernel.task import Compose, Dockerfile, HookFile, Layer
 
 from .commands import At, codes_of
@@ -22,7 +23,8 @@ from .using import action_firmness, image_code
 
 Keys = frozenset[tuple[TargetKind, str]]
 _BUILDERS = ("docker/build-push-action", "docker/bake-action", "redhat-actions/buildah-build")
-_GIVEN = ("build-args", "secrets", "secret-envs", "ssh", "secret-files")
+_ARGUMENTS = ("build-args", "set")
+_SECRETS = ("secrets", "secret-envs", "ssh", "secret-files")
 _MOST_CODES = 500
 
 
@@ -42,11 +44,11 @@ def started_by(run: Run, tree: Tree) -> Started:
     if run.used is not None:
         return _by_action(run, tree)
     found: list[tuple[Code, Keys]] = []
-    given = _given(run)
+    arguments, secrets = _given(run)
     for start in run.starts:
         via = (*run.via, *start.via)
         if isinstance(start.started, Dockerfile):
-            found += [(code, given) for code in dockerfile_codes(start.started, run.top, via, tree)]
+            found += _build(start.started, run.top, via, tree, arguments, secrets)
         elif isinstance(start.started, Compose):
             found += [
                 (code, frozenset()) for code in _compose_codes(start.started, start.call.name, run.top, via)
@@ -57,9 +59,7 @@ def started_by(run: Run, tree: Tree) -> Started:
 
 
 def _by_action(run: Run, tree: Tree) -> Started:
-    if run.used is None:
-        return NOTHING
-    name = run.used.name.lower()
+    name = run.used.name.lower() if run.used else ""
     if name == "pre-commit/action":
         found = [hooks for hooks in tree.ground.hooks if "/" not in hooks.path]
         hooks = dict.fromkeys(code for one in found for code in hook_codes(one, run.top, run.via))
@@ -68,52 +68,76 @@ def _by_action(run: Run, tree: Tree) -> Started:
         return NOTHING
     context = run.value("context", ".") or "."
     file = run.value("file") or run.value("containerfiles") or join(context, "Dockerfile")
-    path = normpath(file)
-    dockerfile = tree.dockerfiles.get(path)
+    dockerfile = tree.dockerfiles.get(normpath(file))
     if dockerfile is None:
-        problem = Problem(
-            run.path, ProblemKind.UNSUPPORTED, f"builds {file[:100]}, which was not read", run.line
-        )
-        return Started(problems=(problem,))
-    given = frozenset((one.kind, one.name.upper()) for key in _GIVEN for one in run.inputs.get(key, ()))
-    codes = dockerfile_codes(dockerfile, run.top, (*run.via, run.step.uses), tree)
-    return Started(tuple((code, given) for code in codes)[:_MOST_CODES])
+        message = f"builds {file[:100]}, which was not read"
+        return Started(problems=(Problem(run.path, ProblemKind.UNSUPPORTED, message, run.line),))
+    arguments, secrets = _inputs(run, _ARGUMENTS), _inputs(run, _SECRETS)
+    via = (*run.via, run.step.uses)
+    return Started(tuple(_build(dockerfile, run.top, via, tree, arguments, secrets))[:_MOST_CODES])
 
 
-_PASSED = re.compile(r"--(?:build-arg|secret|ssh)\b")
+def _inputs(run: Run, names: tuple[str, ...]) -> Keys:
+    return frozenset((one.kind, one.name.upper()) for name in names for one in run.inputs.get(name, ()))
 
 
-def _given(run: Run) -> Keys:
-    """What a `docker build` of a script hands in: variables and expressions of the words that hand over."""
-    found = set()
+def _build(
+    file: Dockerfile, step: int, via: tuple[str, ...], tree: Tree, arguments: Keys, secrets: Keys
+) -> list[tuple[Code, Keys]]:
+    """Code of a build with what it is given: a mounted secret is seen by the layer that mounts it."""
+    return [
+        (code, arguments | secrets if mounted else arguments)
+        for code, mounted in _codes(file, step, via, tree)
+    ]
+
+
+_PASSED = re.compile(r"--(build-arg|secret|ssh)(?:=(.*))?\Z", re.DOTALL)
+_FROM_VARIABLE = re.compile(r"\benv=([A-Za-z_]\w*)")
+
+
+def _given(run: Run) -> tuple[Keys, Keys]:
+    """What `docker build` in a script hands in: by its arguments, and by secrets that are mounted."""
+    found: dict[str, set[tuple[TargetKind, str]]] = {"build-arg": set(), "secret": set(), "ssh": set()}
     for piece in run.pieces:
         for command in piece.script.commands:
-            texts = " ".join(command.texts)
-            if not _PASSED.search(texts):
-                continue
-            variables = {name for word in command.words for name in word.variables}
-            variables |= set(re.findall(r"env=([A-Za-z_]\w*)", texts))
-            variables |= set(re.findall(r"--build-arg[= ]([A-Za-z_]\w*)(?= |\Z)", texts))
-            for variable in variables:
-                for one in run.env.get(variable, ()) or run.given.env.get(variable, ()):
-                    found.add((one.kind, one.name.upper()))
-            if any(word.expressions for word in command.words):
-                found |= {(one.kind, one.name.upper()) for one in run.spoken}
-    return frozenset(found)
+            for way, word, value in _handed(command.words):
+                names = {*word.variables, *_FROM_VARIABLE.findall(value)}
+                names |= {value} if way == "build-arg" and "=" not in value else set()
+                held = [one for name in names for one in run.env.get(name, ()) or run.given.env.get(name, ())]
+                held += run.spoken if word.expressions else ()
+                found[way] |= {(one.kind, one.name.upper()) for one in held}
+    return frozenset(found["build-arg"]), frozenset(found["secret"] | found["ssh"])
+
+
+def _handed(words: tuple[Word, ...]) -> Iterator[tuple[str, Word, str]]:
+    """(way, word that holds the value, value) of each option that hands something into a build."""
+    for at, word in enumerate(words):
+        match = _PASSED.match(word.text)
+        if match is None:
+            continue
+        if match[2] is not None:
+            yield match[1], word, match[2]
+        elif at + 1 < len(words):
+            yield match[1], words[at + 1], words[at + 1].text
 
 
 def dockerfile_codes(file: Dockerfile, step: int, via: tuple[str, ...], tree: Tree) -> list[Code]:
     """The images that a Dockerfile starts from or copies out of, and what its layers install."""
+    return [code for code, _ in _codes(file, step, via, tree)]
+
+
+def _codes(file: Dockerfile, step: int, via: tuple[str, ...], tree: Tree) -> list[tuple[Code, bool]]:
     stages = {stage.name.lower() for stage in file.stages if stage.name}
-    found: list[Code] = []
+    found: list[tuple[Code, bool]] = []
     if file.frontend:
-        found.append(image_code(file.frontend, file.path, 1, step, contained=True))
+        found.append((image_code(file.frontend, file.path, 1, step, contained=True), True))
     for stage in file.stages:
+        mounts = [any(mount.kind in ("secret", "ssh") for mount in layer.mounts) for layer in stage.layers]
         if stage.image.lower() not in stages and stage.image.lower() != "scratch":
-            found.append(image_code(stage.image, file.path, stage.line, step, contained=True))
-        for layer in stage.layers:
-            found += _layer(layer, file.path, step, stages, tree)
-    return [replace(code, via=via) for code in found]
+            found.append((image_code(stage.image, file.path, stage.line, step, contained=True), any(mounts)))
+        for layer, mounted in zip(stage.layers, mounts, strict=True):
+            found += [(code, mounted) for code in _layer(layer, file.path, step, stages, tree)]
+    return [(replace(code, via=via), mounted) for code, mounted in found]
 
 
 def _layer(layer: Layer, path: str, step: int, stages: set[str], tree: Tree) -> Iterator[Code]:

@@ -77,6 +77,7 @@ LESSER_RELEASES = {
     "firebase": 70,
 }
 """What is published and worth less than a package, an image or a release that people install."""
+_ADDRESS_WITH_PASSWORD = re.compile(r"(?:DB|DATABASE|REDIS|MONGO|POSTGRES|MYSQL|AMQP|WEBHOOK|SQL).*UR[LI]$")
 _HARMLESS_ID = re.compile(_NAMES[-1][1])
 
 
@@ -85,7 +86,7 @@ def name_worth(name: str) -> int:
     folded = name.upper().replace("-", "_")
     if name == "*":
         return 90
-    if _HARMLESS_ID.search(folded):
+    if _HARMLESS_ID.search(folded) and not _ADDRESS_WITH_PASSWORD.search(folded):
         return 25
     return next((worth for worth, pattern in _PATTERNS if pattern.search(folded)), _UNKNOWN)
 
