@@ -14,9 +14,19 @@ from seawall.kernel.rule import rule
 
 _EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
 _RUN_INPUTS = frozenset({"script", "run", "command", "cmd", "prompt", "direct_prompt", "custom_instructions"})
+_BUILDERS = frozenset({"docker/build-push-action", "docker/bake-action", "pre-commit/action"})
+"""Actions that run what lies in the workspace."""
+
 _HARMLESS = frozenset(
-    {"actions/labeler", "actions/stale", "actions/first-interaction", "actions/add-to-project"}
+    ("git", "gh", "echo", "printf", "cat", "cd", "ls", "test", "[", "[[", "true", "false", "exit", "set")
+    + ("export", "unset", "mkdir", "cp", "mv", "rm", "touch", "tee", "grep", "sed", "awk", "cut", "sort")
+    + ("tail", "head", "tr", "wc", "jq", "date", "sleep", "read")
 )
+_GATE = re.compile(
+    r"\bmerged\b|author_association|\blabels?\b|sender\.login|github\.actor\b|permission|head\.repo\.full_name",
+    re.IGNORECASE,
+)
+"""Words of a condition by which a member has to agree first. A label from before the last commit is a hole."""
 
 
 def _open_jobs(intake: Intake) -> Iterator[tuple[Workflow, Job, tuple[str, ...]]]:
@@ -42,8 +52,9 @@ def outsider_code_runs(intake: Intake) -> Iterator[Evidence]:
     """A workflow that anybody can start with its secrets at hand must not check out what they propose.
 
     Speaks where a job started by `pull_request_target`, `workflow_run`, a comment or an issue checks out the
-    head of a pull request and goes on to run something. Silent where the job has neither a secret nor a
-    permission to write.
+    head of a pull request and goes on to run it: a build, a script, a local action. Of low severity where a
+    member has to merge, label or approve first; silent where the job has neither a secret nor a permission
+    to write.
 
     Why: the code that then runs is the outsider's: build scripts, tests, dependencies, hooks. It reads the
     token, the secrets of the job and writes the caches that the release restores.
@@ -65,8 +76,9 @@ def outsider_code_runs(intake: Intake) -> Iterator[Evidence]:
                 advice="build it under `pull_request`, and let another workflow act on the result",
                 path=workflow.path,
                 line=step.line,
+                severity=Severity.LOW if _gated(job) else None,
                 subject=f"{job.id} {step.index}",
-                detail={"job": job.id, "triggers": list(triggers)},
+                detail={"job": job.id, "triggers": list(triggers), "condition": job.condition},
             )
 
 
@@ -89,9 +101,23 @@ def _fetches_proposal(words: tuple[str, ...]) -> bool:
 
 
 def _runs_after(taken: Step, job: Job) -> bool:
-    """Something behind the checkout may run a file of it: a script, or an action not known as harmless."""
-    later = [step for step in job.steps if step.index > taken.index]
-    return any(step.run or step.uses.partition("@")[0].lower() not in _HARMLESS for step in later)
+    """Something behind the checkout runs a file of it: a local action, a build, or more than git and text."""
+    return any(_runs_files(step) for step in job.steps if step.index > taken.index or step is taken)
+
+
+def _runs_files(step: Step) -> bool:
+    name = step.uses.partition("@")[0].lower()
+    if name:
+        return name.startswith("./") or name in _BUILDERS
+    if step.script is None:
+        return bool(step.run)
+    programs = {command.program.rpartition("/")[2] for command in step.script.commands if command.words}
+    return not programs <= _HARMLESS
+
+
+def _gated(job: Job) -> bool:
+    """A member had to do something first: merge it, label it, or be the one who speaks."""
+    return bool(_GATE.search(job.condition))
 
 
 @rule("pipelines/outsider-text", Severity.HIGH)

@@ -75,9 +75,15 @@ def secret_in_reach(intake: Intake) -> Iterator[Evidence]:
     step that needs it, or hold the code by commit or by a lockfile with hashes.
     """
     kinds = (TargetKind.SECRET, TargetKind.SIGNING, TargetKind.CREDENTIAL)
-    for place, edges in _per_place(intake, lambda e: e.target.kind in kinds and e.confidence in _READ):
-        if "#" in place:
-            yield _evidence(place, edges, "in reach of")
+
+    def wanted(edge: Edge) -> bool:
+        # Every secret at once is another rule's; what tools can reach is judged in family tools.
+        return (
+            edge.target.kind in kinds and edge.confidence in _READ and not _every(edge) and "#" in edge.place
+        )
+
+    for place, edges in _per_place(intake, wanted):
+        yield _evidence(place, edges, "in reach of")
 
 
 @rule("pipelines/identity-in-reach", Severity.MEDIUM)
@@ -189,10 +195,12 @@ def every_secret(intake: Intake) -> Iterator[Evidence]:
 
     Fix: name each secret that is needed.
     """
-    for place, edges in _per_place(
-        intake, lambda e: e.target.kind is TargetKind.SECRET and e.target.name == "*"
-    ):
+    for place, edges in _per_place(intake, _every):
         yield _evidence(place, edges, "given to")
+
+
+def _every(edge: Edge) -> bool:
+    return edge.target.kind is TargetKind.SECRET and edge.target.name == "*"
 
 
 @rule("pipelines/not-read", Severity.LOW)
