@@ -110,12 +110,20 @@ def _logical(text: str) -> Iterator[tuple[int, str]]:
                 line = "\n".join([line, *lines[at : end + 1]])
                 at = end + 1
             parts = [line]
-            while parts[-1].endswith("\\") and at < len(lines):
-                parts[-1] = parts[-1][:-1]
+            opened = _opened(line) if ":=" in line else 0
+            while (parts[-1].endswith("\\") or opened > 0) and at < len(lines) and len(parts) < 200:
+                parts[-1] = parts[-1].removesuffix("\\")
                 parts.append(lines[at].strip())
+                opened += _opened(lines[at]) if opened else 0
                 at += 1
             line = " ".join(parts)
         yield start + 1, line
+
+
+def _opened(line: str) -> int:
+    """How many brackets the line opens and does not close."""
+    bare = _QUOTED.sub("", line)
+    return sum(map(bare.count, "{[(")) - sum(map(bare.count, "}])"))
 
 
 def _open_quote(line: str) -> str:

@@ -34,6 +34,7 @@ _ASSIGNMENT = re.compile(r"([^\s:#=!?+][^\s:#=!?+]*)[ \t]*(:{1,3}=|\?=|\+=|!=|=)
 _SPECIAL = re.compile(r"\.[A-Z_]+\Z")
 _LOADS = re.compile(r"(?:vpath|load|-load|undefine)\b")
 _SHELL = re.compile(r"\$[({]shell[ \t]")
+_AUTOMATIC = re.compile(r"\$[({]?[@<^+]")
 _MOST_NEEDS = 1_000_000
 _MOST_CHARACTERS = 200
 
@@ -330,14 +331,14 @@ def _recipe(
 ) -> Script:
     """The script of a rule for one target; rules of many targets that do not name them share it."""
     own = file.own.get(target, {})
-    named = any("$@" in line.text or "$(@" in line.text or "${@" in line.text for line in rule.recipe)
+    named = any(_AUTOMATIC.search(line.text) for line in rule.recipe)
     alone = len(rule.targets) == 1 or bool(own) or (named and len(rule.targets) <= 50)
     if not alone and id(rule) in shared:
         return shared[id(rule)]
     local = dict(own)
     if alone and "%" not in target:
         local["@"] = target
-    if len(rule.targets) == 1 and "%" not in target and len(needs) <= 1000:
+    if alone and "%" not in target and len(needs) <= 1000:
         local.update({"^": " ".join(needs), "<": needs[0] if needs else ""})
     found = _script(file, rule.recipe, local)
     if not alone:
