@@ -17,16 +17,16 @@ _RUN_INPUTS = frozenset({"script", "run", "command", "cmd", "prompt", "direct_pr
 _BUILDERS = frozenset({"docker/build-push-action", "docker/bake-action", "pre-commit/action"})
 """Actions that run what lies in the workspace."""
 
-_HARMLESS = frozenset(
-    ("git", "gh", "echo", "printf", "cat", "cd", "ls", "test", "[", "[[", "true", "false", "exit", "set")
-    + ("export", "unset", "mkdir", "cp", "mv", "rm", "touch", "tee", "grep", "sed", "awk", "cut", "sort")
-    + ("tail", "head", "tr", "wc", "jq", "date", "sleep", "read")
-)
+_HARMLESS = frozenset({
+    "git", "gh", "echo", "printf", "cat", "cd", "ls", "test", "[", "[[", "true", "false", "exit", "set", "export",
+    "unset", "mkdir", "cp", "mv", "rm", "touch", "tee", "grep", "sed", "awk", "cut", "sort", "tail", "head", "tr",
+    "wc", "jq", "date", "sleep", "read",
+})  # fmt: skip
 _GATE = re.compile(
     r"\bmerged\b|author_association|\blabels?\b|sender\.login|github\.actor\b|permission|head\.repo\.full_name",
     re.IGNORECASE,
 )
-"""Words of a condition by which a member has to agree first. A label from before the last commit is a hole."""
+"""Words of a condition by which a member has to agree first. A label older than the last commit is a hole."""
 
 
 def _open_jobs(intake: Intake) -> Iterator[tuple[Workflow, Job, tuple[str, ...]]]:
