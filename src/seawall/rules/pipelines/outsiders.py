@@ -18,9 +18,9 @@ _BUILDERS = frozenset({"docker/build-push-action", "docker/bake-action", "pre-co
 """Actions that run what lies in the workspace."""
 
 _HARMLESS = frozenset({
-    "git", "gh", "echo", "printf", "cat", "cd", "ls", "test", "[", "[[", "true", "false", "exit", "set", "export",
-    "unset", "mkdir", "cp", "mv", "rm", "touch", "tee", "grep", "sed", "awk", "cut", "sort", "tail", "head", "tr",
-    "wc", "jq", "date", "sleep", "read",
+    "git", "gh", "echo", "printf", "cat", "cd", "ls", "test", "[", "[[", "true", "false", "exit", "set",
+    "export", "unset", "mkdir", "cp", "mv", "rm", "touch", "tee", "grep", "sed", "awk", "cut", "sort",
+    "tail", "head", "tr", "wc", "jq", "date", "sleep", "read",
 })  # fmt: skip
 _GATE = re.compile(
     r"\bmerged\b|author_association|\blabels?\b|sender\.login|github\.actor\b|permission|head\.repo\.full_name",
