@@ -210,6 +210,20 @@ def test_calls_that_call_themselves_end(monkeypatch) -> None:  # type: ignore[no
     assert "is not followed" in journey.problems[-1].message
 
 
+def test_what_runs_surely_is_told_although_it_also_runs_under_a_condition(monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    def calls_of(script: Script, cwd: str) -> tuple[Call, ...]:
+        return tuple(
+            Call("make", "a", cwd, line=one.line, condition=one.condition) for one in script.commands
+        )
+
+    monkeypatch.setattr(following, "calls_of", calls_of)
+    held = Ground(tasks=(TaskFile("Makefile", "make", (Task("a", 1),)),), files=frozenset({"Makefile"}))
+    one, two = script("make a", "make a").commands
+    both = Script((replace(one, condition="if x"), two, two))
+    assert [visit.condition for visit in Following(held).through(both, "x").visits] == ["if x", ""]
+    assert len(Following(held).through(Script((two, replace(one, condition="if x"))), "x").visits) == 1
+
+
 def test_a_call_is_written_as_a_person_would() -> None:
     assert label(Call("make", "test", file="a.mk")) == "make -f a.mk test"
     assert label(Call("tox", "lint")) == "tox -e lint"

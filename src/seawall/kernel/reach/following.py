@@ -39,6 +39,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
 _TOPS = ("$GITHUB_WORKSPACE", "${GITHUB_WORKSPACE}", "${{ github.workspace }}", "${{github.workspace}}")
 _SEARCHED_UPWARD = frozenset({"just", "compose", "npm", "tox"})
 _OVERRIDES = ("compose.override.yaml", "compose.override.yml", "docker-compose.override.yml")
+_BY_ITSELF = frozenset({"install", "publish", "pack", "version"})
+"""What npm does by itself; scripts of the package around it may be missing."""
 _IN_OWN_DIRECTORY = frozenset({"just", "nox", "tox", "npm"})
 
 
@@ -126,6 +128,7 @@ class Following:
         self._composes = {one.path: one for one in ground.composes}
         self._hooks = {one.path: one for one in ground.hooks}
         self._known: dict[tuple[str, str], tuple[Known, str]] = {}
+        self._calls: dict[tuple[str, str, str, str], tuple[Call, ...]] = {}
         self._workspace: dict[str, tuple[TaskFile, ...]] = {}
         self._packages = {one.name: one for one in ground.tasks if one.kind == "npm" and one.name}
 
@@ -148,6 +151,12 @@ class Following:
         walk.take(script, directory)
         return walk.journey()
 
+    def calls(self, mark: tuple[str, str, str, str], task: Task, directory: str) -> tuple[Call, ...]:
+        """The calls of a task there, found once however many jobs reach it."""
+        if mark not in self._calls:
+            self._calls[mark] = calls_of(task.script, directory)
+        return self._calls[mark]
+
     def _path(self, call: Call) -> str | None:
         """The file that the call reads, "" when none lies there, None when it leads out of the tree."""
         if call.file:
@@ -169,7 +178,7 @@ class Following:
     def _unread(self, call: Call, path: str) -> Followed:
         if path and path in self._files:
             return Followed(wanted=((path, call.kind),))
-        what = path or " or ".join(_NAMES[call.kind][:2]) or call.file
+        what = path or ("Makefile" if call.kind == "make" else (*_NAMES[call.kind], call.file)[0])
         where = "" if path or call.directory == "." else f" in {call.directory}"
         return Followed(missing=f"`{label(call)}` is called, and {what}{where} is not there")
 
@@ -179,7 +188,7 @@ class Following:
             return self._unread(call, path)
         known, missing = self._knowing(file)
         tasks = chosen(file, call.name, known)
-        if not tasks and not (call.kind == "npm" and call.name == "install"):
+        if not tasks and not (call.kind == "npm" and call.name in _BY_ITSELF):
             missing = f"`{label(call)}` is called, and {path} holds no such task"
             if not file.tasks and file.problems:
                 missing = f"`{label(call)}` is called, and {path} was not read: {file.problems[0].message}"
@@ -245,7 +254,7 @@ class Following:
             members = members or list(self._tasks.get(f"{place}/package.json", ()))
         tasks = tuple(pair for one in members for pair in chosen(one, call.name, {}))
         absent = f"`{label(call)}` is called in the workspace {call.workspace}, which holds no such script"
-        return Followed(tasks, missing="" if tasks or call.name == "install" else absent)
+        return Followed(tasks, missing="" if tasks or call.name in _BY_ITSELF else absent)
 
     def _build(self, call: Call, path: str) -> Followed:
         found = self._dockerfiles.get(path)
@@ -301,7 +310,7 @@ class _Walk:
     starts: list[Start] = field(default_factory=list)
     wanted: dict[tuple[str, CallKind], None] = field(default_factory=dict)
     problems: dict[Problem, None] = field(default_factory=dict)
-    seen: set[tuple[str, str, str, str]] = field(default_factory=set)
+    seen: set[tuple[tuple[str, str, str, str], str]] = field(default_factory=set)
 
     def take(self, script: Script, directory: str) -> None:
         """Follows the calls of a script, depth first, so that what runs first stands first."""
@@ -330,23 +339,24 @@ class _Walk:
             *followed.hooks,
         ]
         for one in started:
-            if (call.kind, one.path, call.name, "") not in self.seen:
-                self.seen.add((call.kind, one.path, call.name, ""))
+            place = (call.kind, one.path, call.name, "")
+            if (place, "") not in self.seen and (place, "if" if condition else "") not in self.seen:
+                self.seen.add((place, "if" if condition else ""))
                 self.starts.append(Start(one, call, via, condition))
                 self.problems.update(dict.fromkeys(one.problems))
         for file, task in followed.tasks:
             directory = _directory(call, file, task)
             mark = (file.kind, file.path, task.name + f":{task.line}", directory)
-            if mark in self.seen:
-                continue
+            if (mark, "") in self.seen or (mark, "if" if condition else "") in self.seen:
+                continue  # what surely runs need not be told again as what may run
             if len(self.visits) >= MOST_VISITS:
                 self._say(turn, f"more than {MOST_VISITS} tasks are called; the rest is not followed")
                 return
-            self.seen.add(mark)
+            self.seen.add((mark, "if" if condition else ""))
             passes = task.passes if task.passes is not None else turn.passes
             self.problems.update(dict.fromkeys(file.problems))
             self.visits.append(Visit(file, task, directory, via, condition, passes))
-            for further in calls_of(task.script, directory):
+            for further in self.following.calls(mark, task, directory):
                 yield _Turn(further, file.path, via, condition, passes)
 
     def _say(self, turn: _Turn, message: str) -> None:
