@@ -241,6 +241,26 @@ def test_r10_an_action_of_the_tree_is_part_of_the_job(tmp_path: Path) -> None:
     assert len(reach.codes) == 1
 
 
+@pytest.mark.parametrize(("repository", "name"), [("", "acme/inner"), ("acme/other", "acme/other/x")])
+def test_r10_an_action_in_a_checkout_is_of_that_repository(
+    tmp_path: Path, repository: str, name: str
+) -> None:
+    action = "name: x\nruns:\n  using: composite\n  steps:\n    - uses: acme/inner@v2\n"
+    where = f"    repository: {repository}\n" if repository else ""
+    steps = f"- uses: actions/checkout@v4\n  with:\n    path: here\n{where}- uses: ./here/x\n"
+    files = {} if repository else {"x__action.yml": action}
+    reach = job(tmp_path, steps, **files)
+    assert edge(reach, f"action:{name}", "GITHUB_TOKEN") is not None
+    assert not reach.skipped
+
+
+def test_r10_all_secrets_of_whoever_calls(tmp_path: Path) -> None:
+    called = CALLED.replace("${{ secrets.key }}", "${{ toJSON(secrets) }}")
+    found = edge(tree(tmp_path, {"called.yml": called}), "tool", "*")
+    assert found is not None
+    assert found.target.scope == "caller"
+
+
 def test_r10_actions_that_use_themselves_end_and_it_is_said(tmp_path: Path) -> None:
     action = "name: x\nruns:\n  using: composite\n  steps:\n    - uses: ./x\n    - uses: ./x\n    - uses: acme/inner@v2\n"
     reach = job(tmp_path, "- uses: ./x\n", **{"x__action.yml": action})

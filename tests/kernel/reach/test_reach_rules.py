@@ -243,12 +243,17 @@ def test_r12_a_machine_of_ones_own_stays(tmp_path: Path) -> None:
     assert said(tree(tmp_path, {"w.yml": text}), "tool", "runner:self-hosted,linux") == ("R12", "conditional")
 
 
-@pytest.mark.parametrize(
-    "label", ["ubuntu-latest", "ubuntu-24.04-arm", "macos-14", "depot-ubuntu-22.04", "big"]
-)
+@pytest.mark.parametrize("label", ["ubuntu-latest", "ubuntu-24.04-arm", "macos-14", "depot-ubuntu-22.04"])
 def test_r12_a_hosted_machine_is_thrown_away(tmp_path: Path, label: str) -> None:
     text = HEAD + f"jobs:\n  build:\n    runs-on: {label}\n    steps:\n      - uses: acme/tool@v1\n"
     assert not [one for one in tree(tmp_path, {"w.yml": text}).edges if "R12" in one.rules]
+
+
+@pytest.mark.parametrize("label", ["big", "{group: gpu}"])
+def test_r12_a_label_of_ones_own_may_be_such_a_machine(tmp_path: Path, label: str) -> None:
+    text = HEAD + f"jobs:\n  build:\n    runs-on: {label}\n    steps:\n      - uses: acme/tool@v1\n"
+    (found,) = [one for one in tree(tmp_path, {"w.yml": text}).edges if "R12" in one.rules]
+    assert found.condition.endswith("is a machine of one's own that is kept between jobs")
 
 
 # R13: what gates

@@ -14,7 +14,7 @@ from seawall.kernel.pipeline import Job, Workflow
 
 from .conditions import both, own_condition
 from .edge import Line, TargetKind
-from .naming import EVERY, Given, Named, settings, unique
+from .naming import CALLER, EVERY, Given, Named, settings, unique
 from .permissions import Granted, effective
 from .steps import Tree
 from .using import used
@@ -23,7 +23,6 @@ DEPTH = 10
 MOST_ENTRIES = 400
 """So many jobs one workflow can start, those of called workflows counted each time."""
 _CALL = "workflow_call"
-CALLER = "caller"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from .conditions import step_condition
 from .edge import Line, Target, TargetKind
 from .naming import EVERY, Named
-from .steps import Course, Run
+from .steps import Course, Run, made_by_action
 
 Key = tuple[TargetKind, str, str]
 
@@ -22,8 +22,8 @@ class Holding:
     """One target in one job. Keys of `steps` are orders of runs; `left` are (order, lines) after which it
     lies.
 
-    `job`: the job itself has it, by these lines. `conditions` are those of the steps that name it; a target
-    that a step without condition names has none.
+    `job`: the job itself has it, by these lines. `tested`: lines that only compare it with something. `conditions` are those of the steps that name it; a target
+    that a step without condition names has none. `gate` holds for whoever reaches it.
     """
 
     target: Target
@@ -31,8 +31,10 @@ class Holding:
     steps: dict[int, tuple[Line, ...]] = field(default_factory=dict)
     left: list[tuple[int, tuple[Line, ...]]] = field(default_factory=list)
     job: tuple[Line, ...] | None = None
+    tested: tuple[Line, ...] = ()
     conditions: set[str] = field(default_factory=set)
     made: bool = False
+    gate: str = ""
 
     @property
     def condition(self) -> str:
@@ -77,6 +79,12 @@ class Holdings:
             holding.steps[run.order] = _joined(holding.steps.get(run.order, ()), one.lines)
             holding.conditions.add(run.condition)
 
+    def tested(self, names: Iterable[Named]) -> None:
+        """Named in a comparison: the job is sent it, and no step is given it there."""
+        for one in names:
+            holding = self.of(one)
+            holding.tested = _joined(holding.tested, one.lines)
+
     def left_by(self, run: Run, one: Named, lines: tuple[Line, ...]) -> None:
         """Readable by whatever runs after one step."""
         holding = self.of(one)
@@ -107,6 +115,8 @@ def fill(holdings: Holdings, course: Course, everywhere: Iterable[Named]) -> Non
         names = run.names
         if names:
             holdings.in_step(run, names)
+        if run.step.id and run.step.uses:
+            holdings.in_step(run, made_by_action(run))  # who makes a credential has it
 
 
 def weighed_all(holdings: Holdings, publishes: bool) -> tuple[Holding, ...]:

@@ -73,7 +73,7 @@ def _open_to(view: View, target: Target) -> bool:
 
 
 def _named_lines(what: Holding) -> tuple[Line, ...]:
-    return what.everywhere + tuple(line for lines in what.steps.values() for line in lines)
+    return what.everywhere + tuple(line for lines in what.steps.values() for line in lines) + what.tested
 
 
 def joined(

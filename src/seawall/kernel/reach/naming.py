@@ -17,6 +17,8 @@ from .edge import Line, TargetKind
 from .expressions import WHOLE, References, references
 
 EVERY = "*"
+CALLER = "caller"
+"""The scope of what a workflow is given that only others call."""
 TOKEN = "GITHUB_TOKEN"  # noqa: S105  a name
 
 _NOTHING: Mapping[str, tuple[Named, ...]] = MappingProxyType({})
@@ -76,7 +78,7 @@ def named(text: str, path: str, line: int, given: Given) -> tuple[Named, ...]:
     if found is None:
         return ()
     here = Line(path, line)
-    out = [one for name in sorted(found.secrets) for one in _secret(name, here, given)]
+    out = [one for name in sorted(found.secrets - found.tested) for one in _secret(name, here, given)]
     if found.every:
         out += _every(here, given)
     if found.github_token:
@@ -84,6 +86,16 @@ def named(text: str, path: str, line: int, given: Given) -> tuple[Named, ...]:
     for names, kept in ((found.inputs, given.inputs), (found.env, given.env), (found.steps, given.outputs)):
         if kept:
             out += [_here(one, here) for name in sorted(names) for one in _kept(name, kept)]
+    return unique(out)
+
+
+def tested(items: Iterable[Setting], path: str, given: Given) -> tuple[Named, ...]:
+    """The secrets that settings only compare with something, so that they hold whether it is there, not it."""
+    out: list[Named] = []
+    for item in items:
+        found = refers(item.value)
+        for name in sorted(found.tested) if found is not None else ():
+            out += _secret(name, Line(path, item.line), given)
     return unique(out)
 
 
@@ -108,6 +120,8 @@ def _secret(name: str, here: Line, given: Given) -> tuple[Named, ...]:
 def _every(here: Line, given: Given) -> list[Named]:
     if given.secrets is None or given.inherits:
         return [Named(TargetKind.SECRET, EVERY, (here,))]
+    if given.scope == CALLER:  # whoever calls it gives what they like
+        return [Named(TargetKind.SECRET, EVERY, (here,), CALLER)]
     return [_here(one, here) for passed in given.secrets.values() for one in passed]
 
 

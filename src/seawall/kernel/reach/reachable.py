@@ -29,6 +29,7 @@ class Runner:
     `imported`: runs that import it. `given`: what a contained one is given (kind, name in upper case).
     `through`: the rule by which it came from another job (R8, R9), empty = it stands in this one.
     `hidden`: credentials of its step that its own process is not given (a task that passes few variables on).
+    `apart`: a container that hands nothing back to the job.
     `first` and `latest` are the first and the last run in which its code surely runs, NEVER = none is seen.
     """
 
@@ -39,6 +40,7 @@ class Runner:
     given: frozenset[tuple[TargetKind, str]] = frozenset()
     through: str = ""
     hidden: frozenset[tuple[TargetKind, str]] = frozenset()
+    apart: bool = False
     first: int = field(init=False)
     latest: int = field(init=False)
     line: Line = field(init=False)
@@ -106,7 +108,7 @@ def r4(who: Runner, what: Holding) -> Found | None:
     del who
     if what.target.kind is not TargetKind.SECRET or what.made:
         return None
-    lines = what.everywhere + tuple(line for lines in what.steps.values() for line in lines)
+    lines = what.everywhere + tuple(line for lines in what.steps.values() for line in lines) + what.tested
     return Found("R4", Confidence.STRONG, tuple(dict.fromkeys(lines))) if lines else None
 
 
@@ -132,9 +134,7 @@ def r12(who: Runner, what: Holding) -> Found | None:
     del who
     if what.target.kind is not TargetKind.CREDENTIAL or not what.target.name.startswith("runner:"):
         return None
-    return Found(
-        "R12", Confidence.CONDITIONAL, what.job or (), "unless the runner is thrown away after each job"
-    )
+    return Found("R12", Confidence.CONDITIONAL, what.job or (), what.gate)
 
 
 RULES: tuple[Rule, ...] = (r0, r1, r2, r3, r3_import, r4, r5, r6, r12)

@@ -13,13 +13,21 @@ _THROWN_AWAY = re.compile(
 """Labels of services that start a machine for each job, by their own documentation."""
 
 
-def kept_machine(labels: Iterable[str]) -> str:
-    """The labels of a machine that may be kept between jobs, joined by commas; empty when it is none.
+_EXPRESSION = re.compile(r"\$\{\{")
 
-    Without the label `self-hosted` a label of one's own may also be a larger hosted runner, and a label that
-    an expression makes may be anything: neither is said to be kept.
+
+def kept_machine(labels: Iterable[str]) -> tuple[str, str]:
+    """(labels joined by commas, condition) of a machine that may be kept between jobs, both empty for none.
+
+    The label `self-hosted` says so. Any other label or group of one's own may also be a larger hosted runner,
+    which only the condition tells; a label that an expression makes is not guessed at.
     """
-    named = [label.strip() for label in labels if not label.startswith("group:")]
-    if any(_THROWN_AWAY.match(label) or _HOSTED.match(label) for label in named):
-        return ""
-    return ",".join(named) if any(label.lower() == "self-hosted" for label in named) else ""
+    named = [label.strip() for label in labels]
+    if not named or any(_HOSTED.match(one) or _THROWN_AWAY.match(one) for one in named):
+        return "", ""
+    words = ",".join(named)
+    if any(one.lower() == "self-hosted" for one in named):
+        return words, "unless the runner is thrown away after each job"
+    if any(_EXPRESSION.search(one) for one in named):
+        return "", ""
+    return words, f"where {words} is a machine of one's own that is kept between jobs"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from posixpath import normpath
 from types import MappingProxyType
 
 from seawall.kernel.code import Code
@@ -130,10 +131,14 @@ class Tree:
             self._effects[id(script)] = effects_of(script)
         return self._effects[id(script)]
 
-    def action(self, parts: Used) -> Action | None:
-        """The action that was read for a `uses`: the tree's own, or one that was fetched before."""
+    def action(self, parts: Used, checkouts: Mapping[str, str]) -> Action | None:
+        """The action that was read for a `uses`: the tree's own, or one that was fetched before.
+
+        The tree itself may have been checked out into a directory, under whatever name it goes.
+        """
         if parts.kind == "local":
-            return self.ground.actions.get(parts.name)
+            folder, rest = checked_out(parts.name, checkouts)
+            return self.ground.actions.get(parts.name) or (self.ground.actions.get(rest) if folder else None)
         found = self.ground.called.get(f"{parts.name}@{parts.ref}")
         return found if isinstance(found, Action) else None
 
@@ -166,6 +171,7 @@ class _Walk:
     root: str
     runs: list[Run] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    checkouts: dict[str, str] = field(default_factory=dict)
 
     def course(self, steps: tuple[Step, ...], around: Surroundings) -> Course:
         self.steps(steps, around)
@@ -191,10 +197,12 @@ class _Walk:
         if not step.uses:
             self.runs.append(run)
             return made_by_script(run) if step.id else ()
-        action = self.tree.action(run.used) if run.used else None
-        self.runs.append(replace(run, codes=self._used_codes(run, action)))
+        action = self.tree.action(run.used, self.checkouts) if run.used else None
+        codes = self._used_codes(run, action) or self._of_checkout(run, action)
+        self.runs.append(replace(run, codes=codes))
+        self._remember(run)
         if action is None:
-            if run.used and run.used.kind == "local":
+            if run.used and run.used.kind == "local" and not codes:
                 self._say(run.path, run.line, f"uses {step.uses[:100]}, which is not in the tree")
             return made_by_action(run)
         return self._inline(action, run, around)
@@ -282,6 +290,26 @@ class _Walk:
             return (replace(image, via=(*run.via, run.step.uses)),)
         return ()
 
+    def _remember(self, run: Run) -> None:
+        """Where `actions/checkout` puts which repository, empty = this one."""
+        if run.used and run.used.name.lower() == "actions/checkout" and run.value("path"):
+            ref = run.value("ref")
+            repository = run.value("repository")
+            named = repository and "github.repository" not in repository
+            place = normpath(run.value("path"))
+            self.checkouts[place] = f"{repository}@{ref}" if named else ""
+
+    def _of_checkout(self, run: Run, action: Action | None) -> tuple[Code, ...]:
+        """An action that lies in a checkout of another repository is that repository's code."""
+        if action is not None or run.used is None or run.used.kind != "local":
+            return ()
+        folder, rest = checked_out(run.used.name, self.checkouts)
+        owner, _, ref = self.checkouts.get(folder, "").partition("@")
+        if not owner:
+            return ()
+        code = action_code(f"{owner}/{rest}@{ref}", run.path, run.line, run.top, frozenset())
+        return (replace(code, via=run.via),) if code else ()
+
     def _inline(self, action: Action, run: Run, around: Surroundings) -> tuple[Named, ...]:
         """The action's own steps in place of the one that uses it; what its outputs hold."""
         if not action.steps:
@@ -308,6 +336,14 @@ class _Walk:
 
     def _say(self, path: str, line: int, message: str) -> None:
         self.problems.append(Problem(path, ProblemKind.UNSUPPORTED, message, line))
+
+
+def checked_out(name: str, checkouts: Mapping[str, str]) -> tuple[str, str]:
+    """(directory, the rest) of a path in a directory that something was checked out into."""
+    for folder in checkouts:
+        if name.startswith(f"{folder}/"):
+            return folder, name.removeprefix(f"{folder}/")
+    return "", name
 
 
 def spoken_in(text: str, path: str, line: int, given: Given) -> tuple[Named, ...]:

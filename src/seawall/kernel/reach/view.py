@@ -19,7 +19,7 @@ from .deeds import Deed, deed_of
 from .edge import Cut, Line, Place, PlaceKind, Target, TargetKind
 from .holding import Holding, Holdings, fill, weighed_all
 from .importing import Profile, companions, imports, profile
-from .naming import EVERY, TOKEN, Named, settings
+from .naming import EVERY, TOKEN, Named, settings, tested
 from .reachable import Runner
 from .runners import kept_machine
 from .started import Started, started_by
@@ -90,6 +90,7 @@ def view_of(entry: Entry, tree: Tree, environments: Mapping[str, frozenset[str]]
     holdings = Holdings(job.environment, environments)
     held = [one for names in job_env.values() for one in names]
     fill(holdings, course, (*held, *_containers(entry)))
+    _only_tested(holdings, entry, course)
     _job_targets(holdings, entry)
     _left(holdings, course, deeds)
     started = {run.order: started_by(run, tree) for run in course.runs if run.starts or run.used}
@@ -151,6 +152,14 @@ def _given_to(container: Container, entry: Entry) -> list[Named]:
     return [one for some in names.values() for one in some]
 
 
+def _only_tested(holdings: Holdings, entry: Entry, course: Course) -> None:
+    """R4: the runner is sent a secret that is only compared with something; no step is given it."""
+    workflow, path = entry.workflow, entry.workflow.path
+    holdings.tested(tested((*workflow.env, *entry.job.env), path, entry.given))
+    for run in course.runs:
+        holdings.tested(tested((*run.step.env, *run.step.inputs), run.path, run.given))
+
+
 def _job_targets(holdings: Holdings, entry: Entry) -> None:
     """R0, R5, R6, R12: what the job has whatever its steps say."""
     job, path, granted = entry.job, entry.workflow.path, entry.granted
@@ -169,10 +178,10 @@ def _job_targets(holdings: Holdings, entry: Entry) -> None:
         for one in handed_over(entry):
             holding = holdings.of(one)
             holding.everywhere = (*holding.everywhere, *one.lines)
-    kept = kept_machine(job.runs_on)
+    kept, gate = kept_machine(job.runs_on)
     if kept:
         target = Target(TargetKind.CREDENTIAL, f"runner:{kept}", "machine")
-        holdings.add(Holding(target, job=(Line(path, job.line),), made=True))
+        holdings.add(Holding(target, job=(Line(path, job.line),), made=True, gate=gate))
 
 
 def _left(holdings: Holdings, course: Course, deeds: Mapping[int, Deed]) -> None:
@@ -247,7 +256,9 @@ def _runner(code: Code, run: Run, profiles: Mapping[int, Profile], names: frozen
     given = _handed_in(code, run) if code.contained else frozenset()
     passes = run.passes.get(code)
     hidden = _not_passed(passes, run) if passes is not None else frozenset()
-    return Runner(_gated(code, run), run.order, own, frozenset(imported), given, hidden=hidden)
+    return Runner(
+        _gated(code, run), run.order, own, frozenset(imported), given, hidden=hidden, apart=code.contained
+    )
 
 
 def _not_passed(passes: tuple[str, ...], run: Run) -> frozenset[tuple[TargetKind, str]]:
@@ -295,7 +306,8 @@ def _images(entry: Entry, course: Course) -> Iterable[Runner]:
             continue
         code = image_code(service.image, path, service.line or job.line, contained=True)
         given = frozenset((one.kind, one.name.upper()) for one in _given_to(service, entry))
-        yield Runner(replace(code, via=(f"service {service.name}",)), -1, frozenset(), frozenset(), given)
+        code = replace(code, via=(f"service {service.name}",))
+        yield Runner(code, -1, frozenset(), frozenset(), given, apart=True)
 
 
 def _called(entry: Entry, tree: Tree) -> Iterable[Runner]:

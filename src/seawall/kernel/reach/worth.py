@@ -57,6 +57,7 @@ _WRITES = {
     "pull-requests": 40,
 }  # fmt: skip
 _OTHER = 25
+_MACHINE = 50
 _ASSUMED = 55
 """Write that no file grants: the repository's default, which since 2023 begins as read only."""
 _KINDS = {
@@ -110,6 +111,8 @@ def weighed(target: Target, publishes: bool = False) -> Target:
         worth = token_worth(target.scope)
     elif target.kind is TargetKind.OIDC and publishes:
         worth = 95
+    elif target.name.startswith("runner:"):
+        worth = _MACHINE
     elif target.kind is TargetKind.RELEASE:
         worth = LESSER_RELEASES.get(target.name, _KINDS[TargetKind.RELEASE])
     else:
