@@ -22,8 +22,9 @@ class Holding:
     """One target in one job. Keys of `steps` are orders of runs; `left` are (order, lines) after which it
     lies.
 
-    `job`: the job itself has it, by these lines. `tested`: lines that only compare it with something. `conditions` are those of the steps that name it; a target
-    that a step without condition names has none. `gate` holds for whoever reaches it.
+    `job`: the job itself has it, by these lines. `tested`: lines that only compare it with something.
+    `conditions` are those of the steps that name it; a target that a step without condition names has none.
+    `gate` holds for whoever reaches it. `made`: no secret of the repository, but made in the job.
     """
 
     target: Target

@@ -90,7 +90,7 @@ def named(text: str, path: str, line: int, given: Given) -> tuple[Named, ...]:
 
 
 def tested(items: Iterable[Setting], path: str, given: Given) -> tuple[Named, ...]:
-    """The secrets that settings only compare with something, so that they hold whether it is there, not it."""
+    """The secrets that settings only compare with something: they hold whether it is there, not it."""
     out: list[Named] = []
     for item in items:
         found = refers(item.value)
