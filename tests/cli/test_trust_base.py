@@ -195,6 +195,7 @@ LOOSE: dict[str, str] = {
     "disabled_rules": "[rules]\ndisable = ['packages/known-malware']\n",
     "required_rules": "[rules]\nrequire = []\n",
     "exclude": "[scan]\nexclude = ['**']\n",
+    "require_tool_approval": "[tools]\nrequire_approval = false\n",
 }
 TIGHT: dict[str, tuple[str, object]] = {
     "policy": ("[policy]\nuse = 'strict'\n", "strict"),
@@ -205,13 +206,15 @@ TIGHT: dict[str, tuple[str, object]] = {
     "young_days": ("[cooldown]\nyoung_days = 99\n", 99),
     "stale_days": ("[advisories]\nstale_days = 1\n", 1),
     "required_rules": ("[rules]\nrequire = ['packages/young-release']\n", ("packages/young-release",)),
+    "require_tool_approval": ("[tools]\nrequire_approval = true\n", True),
 }
 OWN = Settings(deny_severity=Severity.HIGH, disabled_rules=("packages/young-release",))
 
 
 def test_every_setting_is_here() -> None:
-    # An allow-list stands beside yours and can only narrow it (tests/kernel/test_allowed.py).
-    assert {*LOOSE, "allowed_names"} == {setting.field for setting in LAYOUT}
+    # An allow-list stands beside yours and can only narrow it (tests/kernel/test_allowed.py). An approval counts
+    # on the base, as a waiver does, and never in the tree (tests/test_tool_approvals.py).
+    assert {*LOOSE, "allowed_names", "approved_tools"} == {setting.field for setting in LAYOUT}
 
 
 @pytest.mark.parametrize("key", LOOSE)
