@@ -16,6 +16,7 @@ from types import MappingProxyType
 from seawall.adapters.disk.tools import read_tools
 from seawall.adapters.disk.tree import Walk, claimer, read, walk
 from seawall.adapters.vcs.repository import work_tree
+from seawall.kernel.errors import TargetError
 from seawall.kernel.limits import DEFAULT_LIMITS, Limits
 from seawall.kernel.lockfile import Document, Problem, ProblemKind
 from seawall.kernel.pipeline import Action, ActionsLock, Updates, Workflow
@@ -53,6 +54,8 @@ class ReachOrder:
 def reach(order: ReachOrder, now: datetime) -> Reach:
     """Everything that third-party code can read, use or alter there. Raises TargetError for no target."""
     del now  # history fills `since` and `until`; what a tree says today needs no clock
+    if not order.target.exists():
+        raise TargetError(f"{order.target} does not exist", "name a directory, or a workflow in one")
     top = top_of(order.target)
     found = of_tree(top, order.limits, order.exclude)
     file = order.target.resolve()
