@@ -43,7 +43,8 @@ _CUT = 4_000
 
 def passages(text: str) -> tuple[Passage, ...]:
     """Every such part, at most 500 of each sort, each cut to 4,000 characters."""
-    found = [passage for where, pattern in _SORTS for passage in _found(where, pattern, text)]
+    small = text.lower()
+    found = [passage for where, pattern in _SORTS for passage in _found(where, pattern, text, small)]
     return tuple(sorted(found, key=lambda p: (p.line, p.where)))
 
 
@@ -56,20 +57,20 @@ _SORTS = (
     ("aside", _ASIDE),
     ("encoded", _ENCODED),
 )
-_MUST_HOLD = {
-    _COMMENT: "<!--",
-    _REFERENCE: "]:",
-    _DETAILS: "<details",
-    _UNSEEN: "<",
-    _MATH: "\\color",
-    _ASIDE: " " * 20,
-    _ENCODED: "",
+_MUST_HOLD: dict[re.Pattern[str], tuple[str, ...]] = {
+    _COMMENT: ("<!--",),
+    _REFERENCE: ("]:",),
+    _DETAILS: ("<details",),
+    _UNSEEN: ("hidden", "style", "color"),
+    _MATH: ("\\color",),
+    _ASIDE: (" " * 20, "\t" * 20, "\u00a0" * 20),
+    _ENCODED: ("base64", "xxd", "powershell", "pwsh", "atob", "buffer.from"),
 }
-"""What stands in a text that a slow pattern can match at all."""
+"""What stands in the small letters of a text that a slow pattern can match at all."""
 
 
-def _found(where: str, pattern: re.Pattern[str], text: str) -> Iterator[Passage]:
-    if _MUST_HOLD[pattern] not in text:
+def _found(where: str, pattern: re.Pattern[str], text: str, small: str) -> Iterator[Passage]:
+    if not any(word in small for word in _MUST_HOLD[pattern]):
         return
     counted, line = 0, 1
     for number, match in enumerate(pattern.finditer(text)):

@@ -57,7 +57,7 @@ def _read(data: bytes, path: str, limits: Limits, format_: str) -> ToolFile:
             draft.setting("allowed-tools", tool, line)
     keep_hooks(draft, head.get("hooks"))
     _servers(draft, head)
-    if "/commands/" in f"/{path}" or format_ == SKILL.id:
+    if "!`" in draft.text and ("/commands/" in f"/{path}" or format_ == SKILL.id):
         _at_once(draft)
     return draft.done()
 
