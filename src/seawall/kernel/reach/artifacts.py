@@ -67,7 +67,27 @@ def handed(views: Sequence[View]) -> list[Handed]:
                 found.append(Handed(giver, given, given_order, taker, taken, taken_order))
                 if len(found) >= _MOST_HANDED:
                     return found
-    return found
+    return found + list(_of_others(views, downs, found))[:_MOST_HANDED]
+
+
+def _of_others(
+    views: Sequence[View], downs: Sequence[tuple[View, int, Event]], found: Sequence[Handed]
+) -> Iterator[Handed]:
+    """What no job of the tree uploads comes from a workflow of others that the job waits for."""
+    known = {(one.taker.id, one.taken) for one in found}
+    for taker, order, taken in downs:
+        if taken.foreign or (taker.id, taken) in known:
+            continue
+        for giver in views:
+            job = giver.entry.job
+            if (
+                job.uses
+                and job.id in taker.entry.job.needs
+                and giver.entry.workflow is taker.entry.workflow
+                and giver.entry.chain == taker.entry.chain
+            ):
+                line = Line(giver.entry.workflow.path, job.line)
+                yield Handed(giver, Event(taken.name or "artifact", line), 0, taker, taken, order)
 
 
 def same_name(given: str, taken: str) -> bool:
@@ -104,7 +124,8 @@ def _touches(command: Command, place: str) -> bool:
     if place == ".":  # unpacked over the workspace: each of its files may be one of the artifact's
         return program.startswith("./") or program in _TASKS or bool(_script_of(program, words))
     folder = normpath(place)
-    if _within(words[0], folder) or _within(_script_of(program, words), folder):
+    # A program without a slash is looked for elsewhere, even where a folder has its name.
+    if ("/" in words[0] and _within(words[0], folder)) or _within(_script_of(program, words), folder):
         return True
     taking = program in _MANAGERS and not _INSTALLS.isdisjoint(words)
     return taking and any(_within(word, folder) for word in words[1:])
@@ -199,11 +220,16 @@ def altered(view: View, pairs: Sequence[Handed]) -> Iterator[Edge]:
     for order, target, lines in _outcomes(view, pairs):
         found = [Found("R9", Confidence.INTEGRITY, lines)]
         for who in view.runners:
-            if who.order <= order:
+            if who.order <= order and not _harmless(who, order):
                 run = view.run(order)
                 yield joined(
                     view, who, target, found, (f"if {run.condition}" if run and run.condition else "",)
                 )
+
+
+def _harmless(who: Runner, order: int) -> bool:
+    """It cannot have changed what lies in the job: a container apart from it, source that did not run yet."""
+    return who.apart or (who.code.kind is CodeKind.SOURCE and who.first > order)
 
 
 def _outcomes(view: View, pairs: Sequence[Handed]) -> Iterator[tuple[int, Target, tuple[Line, ...]]]:

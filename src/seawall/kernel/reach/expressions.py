@@ -26,7 +26,8 @@ class References:
 
     `secrets` are without `GITHUB_TOKEN`, which is `github_token` under any of its names, the whole `github`
     context too. `every`: all secrets at once, or one whose name is computed. `inputs` are also those of
-    `github.event.inputs`. `needs` and `steps` are ids of jobs and steps.
+    `github.event.inputs`. `needs` and `steps` are ids of jobs and steps. `tested` are those of `secrets` that
+    are only compared with something: what comes out is true, false or something else, never the secret.
     """
 
     secrets: frozenset[str] = frozenset()
@@ -37,6 +38,7 @@ class References:
     needs: frozenset[str] = frozenset()
     matrix: frozenset[str] = frozenset()
     steps: frozenset[str] = frozenset()
+    tested: frozenset[str] = frozenset()
 
 
 NO_REFERENCES = References()
@@ -80,6 +82,7 @@ def _tokens(text: str, start: int) -> Iterator[_Token]:
 
 def _referred(all_tokens: Iterator[Sequence[_Token]] | tuple[Sequence[_Token], ...]) -> References:
     found: dict[str, set[str]] = {context: set() for context in _CONTEXTS}
+    valued: set[str] = set()
     every = token = False
     for tokens in all_tokens:
         for context, path in _paths(tokens):
@@ -94,6 +97,10 @@ def _referred(all_tokens: Iterator[Sequence[_Token]] | tuple[Sequence[_Token], .
                 token = True
             else:
                 found[context].add(first)
+        if found["secrets"]:
+            valued.update(
+                path[0] for context, path in _paths(_valued(tokens)) if context == "secrets" and path
+            )
     return References(
         secrets=frozenset(found["secrets"]),
         every=every,
@@ -103,7 +110,35 @@ def _referred(all_tokens: Iterator[Sequence[_Token]] | tuple[Sequence[_Token], .
         needs=frozenset(found["needs"]),
         matrix=frozenset(found["matrix"]),
         steps=frozenset(found["steps"]),
+        tested=frozenset(found["secrets"] - valued),
     )
+
+
+_COMPARES = frozenset("=!<>")
+_ASKS = frozenset(("contains", "startswith", "endswith", "success", "failure", "cancelled", "always"))
+"""Functions that answer yes or no."""
+
+
+def _valued(tokens: Sequence[_Token]) -> Sequence[_Token]:
+    """The tokens whose value can be what the expression becomes: those of `a == b`, `!a` cannot.
+
+    `a && b || c` becomes b or c, or an a that is empty; what stands in parentheses is looked at as a whole.
+    """
+    kept: list[_Token] = []
+    operand: list[_Token] = []
+    depth, compared = 0, False
+    for token in (*tokens, ("mark", "|")):
+        kind, text = token
+        mark = text if kind == "mark" else ""
+        depth += (mark in ("(", "[")) - (mark in (")", "]"))
+        if depth == 0 and mark in ("&", "|"):
+            if operand and mark == "|" and not compared and operand[0][1].lower() not in _ASKS:
+                kept += [*operand, token]
+            operand, compared = [], False
+            continue
+        compared |= depth == 0 and mark in _COMPARES
+        operand.append(token)
+    return kept
 
 
 def _paths(tokens: Sequence[_Token]) -> Iterator[tuple[str, list[str]]]:

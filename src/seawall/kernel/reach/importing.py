@@ -99,8 +99,8 @@ def imports(code: Code, what: Profile, companions: frozenset[str] = frozenset())
     if what.programs & asked or what.plain & asked:
         return True
     family = FAMILIES.get(code.ecosystem)
-    if family is None:  # apt, brew …: only a program that it brings
-        return False
+    if family is None or code.kind is CodeKind.TOOL:
+        return False  # apt, brew …, and tools in environments of their own: only a program that it brings
     if what.tree or what.programs & family or what.programs & companions:
         return True
     return not code.packages and bool(what.programs - KNOWN)

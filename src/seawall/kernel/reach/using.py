@@ -14,7 +14,7 @@ from seawall.kernel.code import Code, CodeKind, Firmness
 from seawall.kernel.pipeline import ActionsLock
 
 _COMMIT = re.compile(r"[0-9a-fA-F]{40}(?:[0-9a-fA-F]{24})?\Z")
-_TAG = re.compile(r"v?\d+(?:\.\d+)*(?:[-+.][0-9A-Za-z.-]+)?\Z|release[-/]v?\d", re.IGNORECASE)
+_TAG = re.compile(r"v?\d+(?:\.\d+)*(?:[-+.][0-9A-Za-z.-]+)?\Z", re.IGNORECASE)
 _OURS = ("./", "$/", "../")
 
 Locked = frozenset[str]

@@ -116,7 +116,11 @@ PUBLISHERS: tuple[KnownAction, ...] = (
     ),
     KnownAction(
         "cloudflare/wrangler-action",
-        does=(Does("deploy", ("command",)), *_INSTALL, Does("execute", ("precommands", "postcommands"))),
+        does=(
+            Does("deploy", ("command",)),
+            *_INSTALL,
+            Does("execute", ("precommands", "postcommands"), given("precommands", "postcommands")),
+        ),
     ),
     KnownAction("appleboy/ssh-action", does=(Does("deploy", ("script",)),)),
     KnownAction("pulumi/actions", does=(Does("deploy", ("command",)), Does("tree")), token=_GITHUB_TOKEN),
