@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from .secrecy import known_token
 
 _RUN = re.compile(r"[A-Za-z0-9]{10,}")
-_NAME = re.compile(r"[\w@.:/+~%$ ()#*,=\\\[\]{}&'-]{1,200}\Z")
+_NAME = re.compile(r"[\w@.:/+~%$ ()#*,=\\\[\]{}&'|;!?<>\"^-]{1,200}\Z")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _NUMBERED = re.compile(r"[A-Za-z]?[a-z]{3,24}[0-9]{1,4}")
 """A word with a number behind it: `cluster2024`."""
