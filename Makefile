@@ -12,7 +12,7 @@ SOURCES := src tests bench docs demo
 .PHONY: help demo test clients check bench docs format lock clean
 
 help:
-	@echo "make demo    a project is scanned on the day of an attack; a firewall stands in between"
+	@echo "make demo    a project on the day of an attack: scanned, what was in reach, and behind a firewall"
 	@echo "make test    all tests"
 	@echo "make check   format, lint, types, architecture, documents"
 	@echo "make bench   measure, and write docs/benchmarks.md"
@@ -38,6 +38,7 @@ $(GATE): $(CORE) requirements/firewall.txt
 
 demo: $(GATE)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python demo/axios_day.py
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python demo/reach_day.py
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python demo/gate_day.py
 
 # The package managers that the firewall is tried with live apart from what it is developed with.
@@ -84,7 +85,7 @@ lock: $(DEV)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-annotate --no-header --group build -o requirements/core.txt pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-annotate --no-header --extra firewall -c requirements/core.txt -o requirements/firewall.txt pyproject.toml
+	  --no-annotate --no-header --extra firewall --extra reach -c requirements/core.txt -o requirements/firewall.txt pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-annotate --no-header --all-extras --group build --group dev -c requirements/core.txt -o requirements/dev.txt pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -62,7 +62,7 @@ def test_the_text_says_the_worst_and_its_cut_first() -> None:
     assert lines[2].startswith(
         "worst: APPLE_NOTARY_KEY (certain) by npm install (floating) in release.yml › sign"
     )
-    assert lines[3] == "  cut: move `npm install` into a job of its own · .github/workflows/release.yml:24"
+    assert lines[3] == "  cut: move `npm install` into a job of its own · release.yml:24"
     table = [line for line in lines if line.startswith("  APPLE_NOTARY_KEY")]
     assert table
     assert re.search(r"certain +npm install \(floating\) :24$", table[0])

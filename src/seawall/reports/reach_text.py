@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from seawall.kernel.finding import Skipped
 from seawall.kernel.reach.edge import Confidence, Cut, Edge, Place, Reach, Target
+from seawall.kernel.reach.ranking import WORTH_A_WORD, score
 from seawall.kernel.reach.words import code_words, place_words, sentence, target_words
 
 from .plain import neutral, shortened
@@ -89,6 +90,9 @@ def _worst(reach: Reach, look: Look) -> Iterator[str]:
         return
     worst = reach.edges[0]
     yield ""
+    if score(worst) < WORTH_A_WORD:
+        yield "nothing of much worth is in reach of loosely pinned code"
+        return
     yield _paint("worst:", "1", look) + f" {shortened(sentence(worst), look.width - 7)}"
     for cut in worst.cuts[:1]:
         yield f"  cut: {shortened(_cut(cut), look.width - 7)}"
@@ -173,7 +177,7 @@ def _cuts(rows: Sequence[_Row], look: Look) -> Iterator[str]:
 
 
 def _cut(cut: Cut) -> str:
-    where = f" · {cut.path}:{cut.line}" if cut.path and cut.line else ""
+    where = f" · {cut.path.rpartition('/')[2]}:{cut.line}" if cut.path and cut.line else ""
     return f"{cut.words}{where}{' (--fix writes it)' if cut.mechanical else ''}"
 
 
