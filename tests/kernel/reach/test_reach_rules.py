@@ -101,6 +101,33 @@ def test_r2_a_keychain_is_certain_after_the_import_and_its_password_is_not(tmp_p
     assert said(job(tmp_path / "b", TOOL + load), "tool", "keychain") == ("R3", "strong")
 
 
+DECODE = 'echo "$TOKEN" > key.pem'
+
+
+@pytest.mark.parametrize(
+    ("script", "between", "confidence"),
+    [
+        (DECODE, "", "certain"),
+        (f"{DECODE}; rm key.pem", "", "strong"),
+        (DECODE, "- run: rm -f key.pem\n", "strong"),
+        (DECODE, "- run: rm -f other.pem\n", "certain"),
+        (DECODE, "- run: if [ -n x ]; then rm key.pem; fi\n", "certain"),
+    ],
+)
+def test_r2_ends_where_a_step_takes_it_away(
+    tmp_path: Path, script: str, between: str, confidence: str
+) -> None:
+    step = f"- run: {script}\n  env:\n    TOKEN: ${{{{ secrets.TOKEN }}}}\n"
+    assert said(job(tmp_path, step + between + TOOL), "tool", "TOKEN")[1] == confidence
+
+
+def test_r2_a_keychain_that_was_deleted_is_gone(tmp_path: Path) -> None:
+    load = "- run: security import c.p12 -k b.keychain\n"
+    gone = "- run: security delete-keychain b.keychain\n"
+    assert said(job(tmp_path / "a", load + TOOL + gone), "tool", "keychain") == ("R2", "certain")
+    assert edge(job(tmp_path / "b", load + gone + TOOL), "tool", "keychain") is None
+
+
 # R3: later steps
 
 

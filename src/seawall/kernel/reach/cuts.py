@@ -83,7 +83,7 @@ def _token(view: View, rules: tuple[str, ...], what: Holding | None) -> Iterator
         words = "move what needs to write into a job of its own, and let this one only read"
         yield Cut("permissions", words, view.place.file, line)
     if "R2" in rules or "R3" in rules:
-        kept = next((where for _, lines in what.left for where in lines[:1]), None) if what else None
+        kept = next((where for one in what.left for where in one.lines[:1]), None) if what else None
         if kept:
             words = "set `persist-credentials: false` at the checkout"
             yield Cut("persist-credentials", words, kept.path, kept.line, mechanical=True)
@@ -102,7 +102,7 @@ def _secret(view: View, target: Target, rules: tuple[str, ...], what: Holding | 
         words = f"split the job: one that has no {held} runs what others wrote, and hands its result on"
         yield Cut("split-job", words, file, line)
     if what is not None and what.left and ("R2" in rules or "R3" in rules):
-        where = what.left[0][1][0]
+        where = what.left[0].lines[0]
         words = f"install before {held} lies here, or remove it as soon as it was used"
         yield Cut("move-install", words, where.path, where.line)
     if target.kind is not TargetKind.SECRET:

@@ -19,10 +19,14 @@ from .steps import Piece, Run
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """Credentials that can be read after the step, and where one sees that."""
+    """Credentials that can be read after the step, and where one sees that.
+
+    `file`: the file they lie in as written, or `registry` for a login; empty = not known, or no file.
+    """
 
     names: tuple[Named, ...]
     line: Line
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +112,8 @@ def _left(effect: Effect, piece: Piece, run: Run, held: Names) -> Left | None:
     if effect.kind not in _LEAVING:
         return None
     names = used_names(effect, piece, run, held)
-    return Left(names, _line(effect, piece)) if names else None
+    file = {"docker-login": "registry", "github-env": ""}.get(effect.kind, effect.detail)
+    return Left(names, _line(effect, piece), file) if names else None
 
 
 def _made(effect: Effect, piece: Piece) -> Made | None:

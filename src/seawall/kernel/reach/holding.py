@@ -17,10 +17,18 @@ from .steps import Course, Run, made_by_action
 Key = tuple[TargetKind, str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Lying:
+    """What a run left lies there for the runs behind `order`, up to `until`, which takes it away."""
+
+    order: int
+    until: int
+    lines: tuple[Line, ...]
+
+
 @dataclass(slots=True)
 class Holding:
-    """One target in one job. Keys of `steps` are orders of runs; `left` are (order, lines) after which it
-    lies.
+    """One target in one job. Keys of `steps` are orders of runs; `left` is where it lies after some of them.
 
     `job`: the job itself has it, by these lines. `tested`: lines that only compare it with something.
     `conditions` are those of the steps that name it; a target that a step without condition names has none.
@@ -30,7 +38,7 @@ class Holding:
     target: Target
     everywhere: tuple[Line, ...] = ()
     steps: dict[int, tuple[Line, ...]] = field(default_factory=dict)
-    left: list[tuple[int, tuple[Line, ...]]] = field(default_factory=list)
+    left: list[Lying] = field(default_factory=list)
     job: tuple[Line, ...] | None = None
     tested: tuple[Line, ...] = ()
     conditions: set[str] = field(default_factory=set)
@@ -86,10 +94,10 @@ class Holdings:
             holding = self.of(one)
             holding.tested = _joined(holding.tested, one.lines)
 
-    def left_by(self, run: Run, one: Named, lines: tuple[Line, ...]) -> None:
-        """Readable by whatever runs after one step."""
+    def left_by(self, run: Run, one: Named, lines: tuple[Line, ...], until: int) -> None:
+        """Readable by whatever runs after one step, up to the run `until`."""
         holding = self.of(one)
-        holding.left.append((run.order, _joined(lines, one.lines)))
+        holding.left.append(Lying(run.order, until, _joined(lines, one.lines)))
         holding.conditions.add(run.condition)
 
     def _scope(self, one: Named) -> str:

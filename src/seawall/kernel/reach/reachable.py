@@ -83,14 +83,17 @@ def r1(who: Runner, what: Holding) -> Found | None:
 
 def r2(who: Runner, what: Holding) -> Found | None:
     """R2: code reads what earlier steps left on the machine: files, keychains, agents, `$GITHUB_ENV`."""
-    lines = tuple(line for order, lines in what.left if order < who.latest for line in lines)
+    runs = who.own | who.imported
+    lines = tuple(
+        line for one in what.left if any(one.order < run <= one.until for run in runs) for line in one.lines
+    )
     return Found("R2", Confidence.CERTAIN, lines) if lines else None
 
 
 def r3(who: Runner, what: Holding) -> Found | None:
     """R3: a process that stayed behind reads later steps of the same machine, or replaces what they run."""
     later = [line for order, lines in what.steps.items() if order > who.first for line in lines]
-    later += [line for order, lines in what.left if order > who.first for line in lines]
+    later += [line for one in what.left if one.order > who.first for line in one.lines]
     return Found("R3", Confidence.STRONG, tuple(dict.fromkeys(later))) if later else None
 
 

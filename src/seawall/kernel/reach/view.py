@@ -17,10 +17,11 @@ from .calls import Entry, handed_over
 from .conditions import both, job_condition, only_forks_gate, step_condition
 from .deeds import Deed, deed_of
 from .edge import Cut, Line, Place, PlaceKind, Target, TargetKind
-from .holding import Holding, Holdings, fill, weighed_all
+from .holding import Holding, Holdings, Lying, fill, weighed_all
 from .importing import Profile, companions, imports, profile
 from .naming import EVERY, TOKEN, Named, settings, tested
 from .reachable import Runner
+from .removing import taken_away
 from .runners import kept_machine
 from .started import Started, started_by
 from .steps import Course, Run, Surroundings, Tree, course_of
@@ -188,13 +189,16 @@ def _left(holdings: Holdings, course: Course, deeds: Mapping[int, Deed]) -> None
     for order, deed in deeds.items():
         run = course.runs[order]
         for left in deed.left:
-            for one in left.names:
+            until = taken_away(left.file, course, order, left.line.line)
+            for one in left.names if until > order else ():
                 if one.kind is TargetKind.TOKEN and (one.kind, TOKEN, "") not in holdings.found:
                     continue
-                holdings.left_by(run, one, (left.line,))
+                holdings.left_by(run, one, (left.line,), until)
         for made in deed.makes:
+            until = taken_away(made.name, course, order, made.line.line)
             holding = holdings.add(Holding(Target(made.kind, made.name, made.scope), made=True))
-            holding.left.append((order, (made.line,)))
+            if until > order:
+                holding.left.append(Lying(order, until, (made.line,)))
             holding.conditions.add(run.condition)
 
 
