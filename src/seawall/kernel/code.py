@@ -59,9 +59,10 @@ class Code:
     `manifests` are the tree's files that say what comes in. `runs` tells when its code gets to run: `now`
     (this very command runs it: npx, an action, curl | sh, an install that runs hooks), `import` (a later
     command of the job has to import it) or `build` (only while something is built from source). `contained`:
-    it runs inside a container build or a container without mounts. `via` is the chain of tasks through which
-    the job gets there (`make test`, `tox -e lint`). `path` and `line` are where it stands; `step` is
-    the step's index in its job, -1 = not in a step.
+    it runs inside a container build or a container without mounts; `given` are the variables that such a
+    container is given all the same (`docker run -e NAME`, `@FILE` for a file of them). `via` is the chain of
+    tasks through which the job gets there (`make test`, `tox -e lint`). `path` and `line` are where it
+    stands; `step` is the step's index in its job, -1 = not in a step.
     """
 
     kind: CodeKind
@@ -79,3 +80,4 @@ class Code:
     via: tuple[str, ...] = ()
     condition: str = ""
     note: str = ""
+    given: tuple[str, ...] = ()
