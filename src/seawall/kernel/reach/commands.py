@@ -1,14 +1,40 @@
-"""What the commands of a script bring in, call and leave behind. Pure: words in, code items and effects out."""
+"""What the commands of a script bring in, call and leave behind. Pure: words in, values out.
+
+A command is taken apart by running.py; a table here says who knows its program. What a program is not known
+to do is not guessed.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from seawall.kernel.code import Code
 from seawall.kernel.shell import Script
 
+from . import (
+    agents,
+    containers,
+    fetched,
+    installs_bun,
+    installs_javascript,
+    installs_languages,
+    installs_projects,
+    installs_python,
+    installs_system,
+    models,
+)
 from .call import Call
+from .called import calls
+from .effect import Effect
+from .effects import effects
 from .ground import Ground
+from .running import Run, runs_of
+from .scene import Scene, Where, switched, tree_of
+
+__all__ = ["At", "Call", "Effect", "calls_of", "codes_of", "effects_of"]
+
+Finder = Callable[[Run, Scene], Iterator[Code]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,36 +52,109 @@ class At:
     env: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """What a command leaves behind or makes, at its line of the script.
-
-    `kind` is `github-env`, `github-path`, `github-output`, `secret-file`, `keychain-import`, `gpg-import`,
-    `ssh-add`, `docker-login`, `npmrc`, `registry-login`, `cloud-login`, `sign`, `publish`, `decode` or
-    `trace`. `detail`: the variable, file, registry, cloud or tool. `variables` are the names that the command
-    uses, `expressions` the inner texts of the GitHub expressions in it.
-    """
-
-    kind: str
-    detail: str
-    variables: tuple[str, ...]
-    line: int
-    expressions: tuple[str, ...] = ()
-
-
 def codes_of(script: Script, cwd: str, ground: Ground, at: At) -> tuple[Code, ...]:
-    """The third-party code that a script brings in, with lines of the file. `cwd` is below the top."""
-    del script, cwd, ground, at
-    return ()
+    """The third-party code that a script brings in, with lines of the file, in the order of its commands.
+
+    `cwd` is the directory it starts in, relative to the tree's top (`.` = the top, `?` = not known).
+    """
+    if not script.commands:
+        return ()
+    runs = runs_of(script, cwd, at.env)
+    ci = at.step >= 0 or bool(switched(dict(at.env), "CI"))
+    scene = Scene(tree_of(ground), Where(at.path, at.line, at.step, at.via, ci), runs)
+    found: list[Code] = []
+    for run in runs:
+        finder = _FINDERS.get(run.program)
+        if finder is not None and not _asks_for_help(run):
+            found.extend(finder(run, scene))
+    found.extend(fetched.fetched(script, scene))
+    found.sort(key=lambda code: code.line)
+    return tuple(dict.fromkeys(found))
+
+
+def _asks_for_help(run: Run) -> bool:
+    return run.texts in (["--version"], ["--help"], ["-h"], ["-V"], ["-v"], ["version"], ["help"])
 
 
 def calls_of(script: Script, cwd: str) -> tuple[Call, ...]:
     """The tree's own tasks that a script starts, with lines of the script."""
-    del script, cwd
-    return ()
+    return tuple(dict.fromkeys(calls(runs_of(script, cwd)))) if script.commands else ()
 
 
 def effects_of(script: Script) -> tuple[Effect, ...]:
     """What the commands of a script leave behind, with lines of the script."""
-    del script
-    return ()
+    return tuple(effects(script))
+
+
+def _uvx(run: Run, scene: Scene) -> Iterator[Code]:
+    yield from installs_python.uvx(run, scene, run.args)
+
+
+def _npx(run: Run, scene: Scene) -> Iterator[Code]:
+    yield from installs_javascript.npx(run, scene, run.args)
+
+
+def _pnpx(run: Run, scene: Scene) -> Iterator[Code]:
+    yield from installs_javascript.npx(run, scene, run.args, "pnpx")
+
+
+def _bunx(run: Run, scene: Scene) -> Iterator[Code]:
+    yield from installs_bun.bunx(run, scene, run.args)
+
+
+_FINDERS: dict[str, Finder] = {
+    "pip": installs_python.pip,
+    "pipx": installs_python.pipx,
+    "uv": installs_projects.uv,
+    "uvx": _uvx,
+    "poetry": installs_projects.poetry,
+    "pdm": installs_projects.pdm,
+    "pipenv": installs_projects.pipenv,
+    "hatch": installs_projects.hatch,
+    "rye": installs_projects.rye,
+    "build": installs_projects.build,
+    "pyproject-build": installs_projects.build,
+    "conda": installs_projects.conda,
+    "mamba": installs_projects.conda,
+    "micromamba": installs_projects.conda,
+    "conda-lock": installs_projects.conda_lock,
+    "pixi": installs_projects.pixi,
+    "npm": installs_javascript.npm,
+    "npx": _npx,
+    "pnpm": installs_javascript.pnpm,
+    "pnpx": _pnpx,
+    "yarn": installs_javascript.yarn,
+    "yarnpkg": installs_javascript.yarn,
+    "bun": installs_bun.bun,
+    "bunx": _bunx,
+    "deno": installs_bun.deno,
+    "corepack": installs_bun.corepack,
+    "cargo": installs_languages.cargo,
+    "cross": installs_languages.cargo,
+    "rustup": installs_languages.rustup,
+    "go": installs_languages.go,
+    "gem": installs_languages.gem,
+    "bundle": installs_languages.bundle,
+    "bundler": installs_languages.bundle,
+    "docker": containers.docker,
+    "podman": containers.docker,
+    "nerdctl": containers.docker,
+    "apptainer": containers.apptainer,
+    "singularity": containers.apptainer,
+    "hf": models.hub,
+    "huggingface-cli": models.hub,
+    "vllm": models.serve,
+    "vllm.entrypoints.openai.api_server": models.serve,
+    "sglang.launch_server": models.serve,
+    "text-generation-launcher": models.serve,
+    "ollama": models.ollama,
+    "llm": models.llm,
+    "spacy": models.spacy,
+    "python": models.python,
+    "pypy": models.python,
+    **dict.fromkeys(installs_system.PROGRAMS, installs_system.system),
+    **dict.fromkeys(installs_languages.OTHERS, installs_languages.other),
+    "composer": installs_languages.composer,
+    "dotnet": installs_languages.dotnet,
+    **dict.fromkeys(agents.PROGRAMS, agents.agent),
+}
