@@ -138,6 +138,35 @@ def test_what_is_young_and_odd_is_denied_without_a_cooldown_too(
         )
 
 
+HIDES = (
+    replace(RED[0], rule="releases/install-hook", fingerprint="g"),
+    *RED,
+)
+
+
+def test_what_hides_what_it_runs_is_denied_at_any_age_until_an_exemption_names_it(make: Make) -> None:
+    offering = npm("a", release("1.0.0", ago(90)), release("2.0.0", ago(60)))
+    denied = make().admit(offering, "a-2.0.0.tgz", ME, Mode.ENFORCE, NOW, findings=HIDES)
+    assert [item.policy for item in denied.decision.decided_by] == ["default/hides-what-it-runs"]
+    assert denied.allowed_from is None, "time does not help"
+    named = Exemption("pkg:npm/a@2.0.0", "we read it", "two of us", date(2027, 1, 1))
+    let_in = make(exemptions=(named,)).admit(offering, "a-2.0.0.tgz", ME, Mode.ENFORCE, NOW, findings=HIDES)
+    assert let_in.lets_in
+    assert "we read it" in let_in.exemption
+    other = replace(named, asset="pkg:npm/a@1.0.0")
+    assert (
+        not make(exemptions=(other,))
+        .admit(offering, "a-2.0.0.tgz", ME, Mode.ENFORCE, NOW, findings=HIDES)
+        .lets_in
+    )
+    young = npm("a", release("1.0.0", ago(90)), release("2.0.0", ago(2)))
+    assert (
+        not make(exemptions=(named,))
+        .admit(young, "a-2.0.0.tgz", ME, Mode.ENFORCE, NOW, findings=HIDES)
+        .lets_in
+    ), "while it is young nobody's word is enough"
+
+
 def test_a_file_that_is_added_to_an_old_release_is_young(make: Make) -> None:
     project = pypi(
         "tool",

@@ -265,6 +265,33 @@ def test_it_is_stopped_while_it_is_young(name: str) -> None:
     assert by in {item.policy for item in answer.decided_by}
 
 
+OLD_TOO = {
+    "plain-crypto-js 4.2.1 (axios, March 2026)", "litellm 1.82.8 (March 2026)", "Shai-Hulud (September 2025)",
+    "Sha1-Hulud (November 2025)", "Nx s1ngularity (August 2025)", "GlassWorm (October 2025)",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("exempt", [False, True])
+@pytest.mark.parametrize("name", REPLAYS)
+def test_what_is_stopped_at_any_age(name: str, *, exempt: bool) -> None:
+    """What it starts by itself is hidden or hunts for credentials. A named exemption lets it in."""
+    filename, before, now, source, _ = REPLAYS[name]
+    policy = load_policy("default", policy_text("default"), schema_text())
+    facts = Facts(
+        malware_checked=True,
+        vulnerabilities_checked=True,
+        signals=frozenset(noticed(filename, before, now, source)),
+        exempt_from_cooldown=exempt,
+        age_days=60,
+        age_hours=1440,
+    )
+    thing = asked.package("pkg:npm/thing@1.0.1", "npm", "thing", "1.0.1")
+    answer = decide(policy, Question(facts, "fetch", thing))
+    assert (answer.outcome is Outcome.DENY) is (name in OLD_TOO and not exempt)
+    if answer.outcome is Outcome.DENY:
+        assert [item.policy for item in answer.decided_by] == ["default/hides-what-it-runs"]
+
+
 RED = {"litellm 1.82.8 (March 2026)", "litellm 1.82.7 (March 2026)", "GlassWorm (October 2025)"}
 
 
