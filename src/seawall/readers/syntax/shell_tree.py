@@ -7,8 +7,6 @@ Source: POSIX.1-2024, Shell Command Language 2.9; the node types of tree-sitter-
 
 from __future__ import annotations
 
-import posixpath
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -18,8 +16,9 @@ from seawall.kernel.lockfile import ProblemKind
 from seawall.kernel.shell import Command, Redirect, Word
 
 from .shell_frame import Findings, Frame, Pipe
-from .shell_text import HereDocument, Prepared
-from .shell_words import Value, Variables, WordReader, names_in
+from .shell_simple import SimpleParts
+from .shell_text import Prepared
+from .shell_words import Variables, names_in
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -32,15 +31,12 @@ _TESTS = frozenset(
 )  # fmt: skip
 """Programs whose failing is an answer and no mistake."""
 _ASKING_GIT = ("diff", "diff-index", "rev-parse", "show-ref", "ls-remote", "merge-base", "show")
-_WORKSPACE = re.compile(r"\$\{?GITHUB_WORKSPACE\}?|\$\{\{\s*github\.workspace\s*\}\}")
-_MOST_TEXT = 80
-_BLANKS = re.compile(r"\s+")
 
 
 Item = Callable[[], None]
 
 
-class Walk:
+class Walk(SimpleParts):
     """Walks the trees of one text, part by part. `spoken` is told of every command that was added."""
 
     def __init__(
@@ -50,14 +46,9 @@ class Walk:
         base: Frame,
         spoken: Callable[[int, Frame, str], None],
     ) -> None:
-        self.ready = Prepared(b"", b"")
-        self.findings = findings
-        self.variables = variables
+        super().__init__(findings, variables)
         self.base = base
         self.spoken = spoken
-        self.words = WordReader(self.ready, variables)
-        self.directory = ""
-        self.stack: list[str] = []
         self.waiting: list[Item] = []
 
     def run(self, part: Prepared, root: Node) -> None:
@@ -77,11 +68,11 @@ class Walk:
     def _at(self, node: Node, frame: Frame) -> None:
         if frame.depth > self.findings.limits.nesting:
             message = f"nested deeper than {self.findings.limits.nesting}"
-            self.findings.problem(ProblemKind.TOO_DEEP, message, self._line(node))
+            self.findings.problem(ProblemKind.TOO_DEEP, message, self.line(node))
             return
         if node.is_missing:
             message = f"{node.type} is missing"
-            self.findings.problem(ProblemKind.MALFORMED, message, self._line(node))
+            self.findings.problem(ProblemKind.MALFORMED, message, self.line(node))
             return
         visit = _VISITS.get(node.type)
         if visit:
@@ -91,14 +82,6 @@ class Walk:
 
     def _children(self, node: Node, frame: Frame) -> None:
         self._later([self._visit(child, frame) for child in node.children])
-
-    def _line(self, node: Node) -> int:
-        return self.ready.line(node.start_byte)
-
-    def _text(self, start: int, end: int) -> str:
-        text = self.ready.text(start, min(end, start + 4 * _MOST_TEXT))
-        short = _BLANKS.sub(" ", text).strip(" ;\n\t")
-        return short if len(short) <= _MOST_TEXT else short[: _MOST_TEXT - 1] + "…"
 
     def _scope(self, items: list[Item], *, restores: bool) -> list[Item]:
         """The items in a frame of their own: a branch (`restores` False) or a subshell."""
@@ -127,18 +110,18 @@ class Walk:
         for child in node.children:
             kind = child.type
             if kind == "variable_assignment":
-                assignments.append(self._assignment(child))
+                assignments.append(self.assignment(child))
             elif kind in _REDIRECTS:
-                fed = self._redirect(child, redirects, words) or fed
+                fed = self.redirect(child, redirects, words) or fed
             elif kind == "command_name":
                 for inner in child.children:
                     words.extend(() if inner.is_missing else self.words.words(inner))
             elif kind == "ERROR":
-                self._broken(child)
+                self.broken(child)
             elif child.is_named and kind != "comment":
                 words.extend(self.words.words(child))
         if not words and assignments:
-            self._keep(assignments, node, frame)
+            self.keep(assignments, node, frame)
         self._add(node, frame, words, assignments, redirects, fed)
 
     def _add(
@@ -150,11 +133,11 @@ class Walk:
         redirects: list[Redirect],
         fed: tuple[str, int, tuple[str, ...]] | None,
     ) -> None:
-        inner = self._taken()
+        inner = self.taken()
         text, line, names = fed or (None, 0, ())
         command = Command(
             words=(*words, *frame.more),
-            line=self._line(node),
+            line=self.line(node),
             assignments=tuple(assignments),
             redirects=(*redirects, *frame.tail, *frame.all),
             piped_from=frame.fed_by,
@@ -181,13 +164,8 @@ class Walk:
     def _added(self, index: int, frame: Frame) -> None:
         command = self.findings.commands[index]
         if command.words:
-            self._moved(command)
+            self.moved(command)
             self.spoken(index, frame, self.directory)
-
-    def _taken(self) -> list[Node]:
-        inner = list(self.words.substitutions)
-        self.words.substitutions.clear()
-        return inner
 
     def _substituted(self, nodes: list[Node], frame: Frame, index: int) -> None:
         below = Frame(
@@ -203,48 +181,10 @@ class Walk:
             items = [self._visit(child, below) for child in node.children]
             self._later(self._scope(items, restores=True))
 
-    def _assignment(self, node: Node) -> tuple[str, Word]:
-        name = next((c for c in node.children if c.type in ("variable_name", "subscript")), None)
-        value = node.children[-1] if node.child_count else None
-        text = self.ready.text(name.start_byte, name.end_byte) if name else ""
-        if value is None or value.type in ("=", "+=") or value == name:
-            return text, Word("")
-        if value.type == "array":
-            words = [w for child in value.children if child.is_named for w in self.words.words(child)]
-            literal = all(word.literal for word in words)
-            names = tuple(dict.fromkeys(n for word in words for n in word.variables))
-            inner = tuple(e for word in words for e in word.expressions)
-            return text, Word(" ".join(word.text for word in words), literal, inner, names)
-        return text, self.words.word(value)
-
-    def _keep(self, assignments: list[tuple[str, Word]], node: Node, frame: Frame) -> None:
-        """Remember what assignments without a program set."""
-        nodes = [c for c in node.children if c.type == "variable_assignment"] or [node]
-        for (name, word), written in zip(assignments, nodes, strict=False):
-            self.variables.set(name, self._value(name, word, written), repeated=frame.repeated)
-
-    def _value(self, name: str, word: Word, node: Node) -> Value | None:
-        if not word.literal or "[" in name:
-            return None
-        adds = any(child.type == "+=" for child in node.children)
-        last = node.children[-1] if node.child_count else node
-        if last.type == "array":
-            found = [w.text for child in last.children if child.is_named for w in self.words.words(child)]
-            new = Value(tuple(found), array=True)
-        else:
-            new = Value((word.text,))
-        if not adds:
-            return new
-        before = self.variables.known.get(name)
-        if before is None or before.array != new.array:
-            return None
-        joined = (*before.parts, *new.parts)
-        return Value(joined, array=True) if new.array else Value(("".join(joined),))
-
     def _assigned(self, node: Node, frame: Frame) -> None:
         nodes = [node] if node.type == "variable_assignment" else node.children
-        assignments = [self._assignment(child) for child in nodes if child.type == "variable_assignment"]
-        self._keep(assignments, node, frame)
+        assignments = [self.assignment(child) for child in nodes if child.type == "variable_assignment"]
+        self.keep(assignments, node, frame)
         self._add(node, frame, [], assignments, [], frame.heredoc)
 
     def _declaration(self, node: Node, frame: Frame) -> None:
@@ -252,13 +192,13 @@ class Walk:
         assignments = []
         for child in node.children:
             if child.type == "variable_assignment":
-                assignments.append(self._assignment(child))
+                assignments.append(self.assignment(child))
             elif child.type == "ERROR":
-                self._broken(child)
+                self.broken(child)
             elif child.is_named or not words:
                 words.extend(self.words.words(child) if child.is_named else [Word(child.type)])
         if assignments:
-            self._keep(assignments, node, frame)
+            self.keep(assignments, node, frame)
         self._add(node, frame, words, assignments, [], frame.heredoc)
         if words and words[0].text == "unset":
             for word in words[1:]:
@@ -275,41 +215,6 @@ class Walk:
 
     # Redirects
 
-    def _redirect(
-        self, node: Node, into: list[Redirect], more: list[Word]
-    ) -> tuple[str, int, tuple[str, ...]] | None:
-        """One redirect; what it feeds to the command. Words behind its target are the command's own."""
-        if node.type == "herestring_redirect":
-            word = self.words.word(node.children[-1])
-            return word.text + "\n", self._line(node), word.variables
-        operator, targets, start = "", [], node.start_byte
-        for part in node.children:
-            if not part.is_named or part.type == "file_descriptor":
-                operator += self.ready.text(part.start_byte, part.end_byte)
-                start = part.start_byte
-            elif part.type == "ERROR":
-                self._broken(part)
-            else:
-                targets.append(part)
-        document = self.ready.documents.get(start)
-        for part in targets[1:]:
-            more.extend(self.words.words(part))
-        if document is not None:
-            return self._document(document, node)
-        if operator.endswith("&") and targets and targets[0].type == "number":
-            into.append(
-                Redirect(operator + self.ready.text(targets[0].start_byte, targets[0].end_byte), Word(""))
-            )
-        else:
-            into.append(Redirect(operator, self.words.word(targets[0]) if targets else Word("")))
-        return None
-
-    def _document(self, document: HereDocument, node: Node) -> tuple[str, int, tuple[str, ...]]:
-        if not document.closed:
-            message = "a here-document is never closed: what stands behind it is taken for its text"
-            self.findings.problem(ProblemKind.MALFORMED, message, self._line(node))
-        return document.text, document.line, names_in(document.text) if document.expands else ()
-
     def _redirected(self, node: Node, frame: Frame) -> None:
         redirects: list[Redirect] = []
         more: list[Word] = []
@@ -317,10 +222,10 @@ class Walk:
         bodies = []
         for child in node.children:
             if child.type in _REDIRECTS:
-                fed = self._redirect(child, redirects, more) or fed
+                fed = self.redirect(child, redirects, more) or fed
             else:
                 bodies.append(child)
-        self._substituted(self._taken(), frame, len(self.findings.commands))
+        self._substituted(self.taken(), frame, len(self.findings.commands))
         if not bodies:
             self._add(node, frame, [], [], redirects, fed)
             return
@@ -340,7 +245,7 @@ class Walk:
         for left, right in pairwise(parts):
             below = frame if right is parts[-1] else first
             if operator == "||" or self._asks(left):
-                below = below.under(f"{self._text(node.start_byte, left.end_byte)} {operator}")
+                below = below.under(f"{self.short(node.start_byte, left.end_byte)} {operator}")
                 items.extend(self._scope([self._visit(right, below)], restores=False))
             else:
                 items.append(self._visit(right, below))
@@ -399,7 +304,7 @@ class Walk:
         """`if COND then BODY (elif …) (else …)`: the condition runs, the bodies may."""
         then = next((child for child in node.children if child.type == "then"), None)
         start = node.children[0].end_byte if node.child_count else node.start_byte
-        asked = self._text(start, then.start_byte if then else node.end_byte)
+        asked = self.short(start, then.start_byte if then else node.end_byte)
         body: list[Item] = []
         rest: list[Item] = []
         for child in node.children[1:]:
@@ -421,7 +326,7 @@ class Walk:
         body = [child for child in node.children if child.type in _BODIES]
         head = [child for child in node.children if child.type not in _BODIES]
         stop = body[0].start_byte if body else node.end_byte
-        asked = self._text(node.start_byte, stop)
+        asked = self.short(node.start_byte, stop)
         below = frame if self._always(node) else frame.under(asked)
         if node.type == "for_statement":
             for child in head:
@@ -431,7 +336,7 @@ class Walk:
             for child in head[2:]:
                 if child.is_named:
                     self.words.words(child)
-            self._substituted(self._taken(), frame, -1)
+            self._substituted(self.taken(), frame, -1)
             asking: list[Item] = []
         else:
             asking = [self._visit(child, frame) for child in head]
@@ -449,14 +354,14 @@ class Walk:
         frame = frame.in_all()
         items = [child for child in node.children if child.type == "case_item"]
         word = node.child_by_field_name("value")
-        asked = self._text(word.start_byte, word.end_byte) if word else ""
+        asked = self.short(word.start_byte, word.end_byte) if word else ""
         if word:
             self.words.words(word)
-            self._substituted(self._taken(), frame, -1)
+            self._substituted(self.taken(), frame, -1)
         todo: list[Item] = []
         for item in items:
             close = next((n for n, child in enumerate(item.children) if child.type == ")"), -1)
-            pattern = self._text(item.start_byte, item.children[close].start_byte) if close >= 0 else ""
+            pattern = self.short(item.start_byte, item.children[close].start_byte) if close >= 0 else ""
             below = frame.under(f"case {asked} in {pattern}")
             body = [self._visit(child, below) for child in item.children[close + 1 :]]
             todo.extend(self._scope(body, restores=False))
@@ -483,7 +388,7 @@ class Walk:
     def _compound(self, node: Node, frame: Frame) -> None:
         if node.child_count and node.children[0].type == "((":
             self.words.look(node)
-            self._substituted(self._taken(), frame, -1)
+            self._substituted(self.taken(), frame, -1)
             return
         self._children(node, frame.in_all())
 
@@ -493,49 +398,8 @@ class Walk:
     # Errors, and what moves the script
 
     def _error(self, node: Node, frame: Frame) -> None:
-        self._broken(node)
+        self.broken(node)
         self._children(node, frame.in_all())
-
-    def _broken(self, node: Node) -> None:
-        line = self._line(node)
-        last = self.ready.line(max(node.end_byte - 1, node.start_byte))
-        self.findings.unread.update(range(line, last + 1))
-        what = self._text(node.start_byte, node.end_byte)
-        self.findings.problem(ProblemKind.MALFORMED, f"the shell's grammar does not know: {what}", line)
-
-    def _moved(self, command: Command) -> None:
-        program = command.program
-        if program in ("cd", "pushd"):
-            targets = [word for word in command.words[1:] if not word.text.startswith("-")]
-            if program == "pushd":
-                self.stack.append(self.directory)
-            self.directory = _led(self.directory, targets[0] if targets else Word("~"))
-        elif program == "popd":
-            self.directory = self.stack.pop() if self.stack else "?"
-        elif program in ("read", "mapfile", "readarray", "getopts") or (
-            program == "printf" and "-v" in command.texts
-        ):
-            for word in command.words[1:]:
-                self.variables.set(word.text, None, repeated=True)
-        elif program in (".", "source", "eval") and not _activates(command):
-            for name in list(self.variables.known):
-                self.variables.set(name, None, repeated=False)
-
-
-def _activates(command: Command) -> bool:
-    return len(command.words) > 1 and command.words[1].text.endswith("/activate")
-
-
-def _led(here: str, target: Word) -> str:
-    """Where `cd` leads. The checkout's top has a name of its own."""
-    text = _WORKSPACE.sub("$GITHUB_WORKSPACE", target.text)
-    if text.startswith(("/", "~", "$GITHUB_WORKSPACE")):
-        known = target.literal or not text.replace("$GITHUB_WORKSPACE", "", 1).count("$")
-        return posixpath.normpath(text) if known else "?"
-    if not target.literal or text in ("-", "") or here == "?":
-        return "?"
-    joined = posixpath.normpath(posixpath.join(here, text))
-    return "" if joined == "." else joined
 
 
 _VISITS: dict[str, Callable[[Walk, Node, Frame], None]] = {
