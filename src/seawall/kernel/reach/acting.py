@@ -147,12 +147,24 @@ def _brought(name: str, run: Run) -> Iterator[Code]:
     if name != "actions/checkout":
         return
     repository, ref = run.value("repository"), run.value("ref")
+    # Source that lies in a folder of its own comes in by that folder.
+    folder = tuple(part for part in (run.value("path"),) if part and part != "." and "${{" not in part)
     if _HEAD.search(ref) or _HEAD.search(repository):
         note = "whoever opens a pull request writes it"
         yield Code(
             CodeKind.SOURCE, "head of the pull request", Firmness.NONE, run.path, run.line, run.top, ref,
-            runs="import", note=note,
+            manifests=folder, runs="import", note=note,
         )  # fmt: skip
     elif repository and "github.repository" not in repository:
         pin = action_firmness(repository, ref, frozenset()) if ref else Firmness.FLOATING
-        yield Code(CodeKind.SOURCE, repository, pin, run.path, run.line, run.top, ref, runs="import")
+        yield Code(
+            CodeKind.SOURCE,
+            repository,
+            pin,
+            run.path,
+            run.line,
+            run.top,
+            ref,
+            manifests=folder,
+            runs="import",
+        )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from posixpath import join, normpath
 
 from seawall.kernel.code import Code, CodeKind, Firmness
 from seawall.kernel.lockfile import Problem
@@ -18,13 +19,14 @@ from .conditions import both, job_condition, only_forks_gate, step_condition
 from .deeds import Deed, deed_of
 from .edge import Cut, Line, Place, PlaceKind, Target, TargetKind
 from .holding import Holding, Holdings, Lying, fill, weighed_all
-from .importing import Profile, companions, imports, profile
+from .importing import Profile, companions, imports, profile, program_of
 from .naming import EVERY, TOKEN, Named, settings, tested
+from .programs import PLAIN
 from .reachable import Runner
 from .removing import taken_away
 from .runners import kept_machine
 from .started import Started, started_by
-from .steps import Course, Run, Surroundings, Tree, course_of
+from .steps import Course, Piece, Run, Surroundings, Tree, course_of
 from .using import action_code, image_code
 from .worth import LESSER_RELEASES
 
@@ -231,11 +233,40 @@ def _runners(
         for code in deed.brings if deed else ():
             if code.pin is Firmness.NONE and not _from_outside(entry):
                 continue
-            found.append(_runner(code, run, profiles, frozenset()))
+            found.append(_runner(code, run, _working_in(code, course, profiles), frozenset()))
         one = started.get(run.order)
         for code, keys in one.codes if one else ():
             found.append(Runner(_gated(code, run), run.order, frozenset((run.order,)), frozenset(), keys))
     return found
+
+
+def _working_in(code: Code, course: Course, profiles: Mapping[int, Profile]) -> Mapping[int, Profile]:
+    """The steps that can run source which lies in a folder of its own: those that work in it or name it."""
+    if code.kind is not CodeKind.SOURCE or not code.manifests:
+        return profiles
+    folder = normpath(code.manifests[0])
+    runs_it = Profile(tree=True)
+    return {
+        order: runs_it
+        for order, what in profiles.items()
+        if what.tree or any(_works_in(piece, folder) for piece in course.runs[order].pieces)
+    }
+
+
+def _works_in(piece: Piece, folder: str) -> bool:
+    """A program other than those of the system works in the folder, or is told to work on it."""
+    for command in piece.script.commands:
+        places = (piece.directory, join(piece.directory, command.directory))
+        words = (part for word in command.texts for part in word.split("="))
+        named = any(
+            normpath(part) == folder or normpath(part).startswith(f"{folder}/")
+            for part in (*places, *words)
+            if part
+        )
+        unknown = any("$" in place or "?" in place for place in places)
+        if (named or unknown) and program_of(command) not in PLAIN:
+            return True
+    return False
 
 
 def _from_outside(entry: Entry) -> bool:
