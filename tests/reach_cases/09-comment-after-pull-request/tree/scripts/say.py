@@ -1,0 +1,5 @@
+"""Says what the artifact holds."""
+
+import click
+
+SAY = click.echo

@@ -1,0 +1,8 @@
+# /// script
+# dependencies = ["requests"]
+# ///
+"""Opens the pull request."""
+
+import requests
+
+VERSION = requests.__version__

@@ -1,0 +1,1 @@
+"""Starts what the comment asks for."""
