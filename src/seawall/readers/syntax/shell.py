@@ -24,7 +24,7 @@ from .shell_tree import Walk
 from .shell_words import Variables, counts_in
 
 if TYPE_CHECKING:
-    from tree_sitter import Parser
+    from tree_sitter import Node, Parser
 
 _DIALECTS = {
     "": "sh", "sh": "sh", "bash": "sh", "zsh": "sh", "dash": "sh", "ksh": "sh", "ash": "sh",
@@ -131,7 +131,7 @@ class _Reading:
             message = "too many errors: the rest was read line by line, without the shell's grammar"
             self.findings.problem(ProblemKind.TOO_MANY, message, part.first)
             return False
-        root = self.parser.parse(part.plain).root_node
+        root = _parsed(self.parser, part.plain)
         said = len(self.findings.problems)
         walk.run(part, root)
         if root.has_error:
@@ -186,6 +186,41 @@ class _Reading:
         for at in range(start, len(self.findings.commands)):
             held = self.findings.commands[at]
             self.findings.commands[at] = replace(held, condition=frame.condition, within=frame.within)
+
+
+_MOST_REPAIRS = 20
+
+
+def _parsed(parser: Parser, text: bytes) -> Node:
+    """The tree of a text, with the ends of commands that the grammar overlooks.
+
+    Where a pipeline of three commands or more ends a line and the next line is redirected, tree-sitter-bash
+    0.25 reads both lines as one command. A semicolon in place of that newline says the same and is seen.
+    """
+    root = parser.parse(text).root_node
+    for _ in range(_MOST_REPAIRS if text.count(b"|") > 1 and (b">" in text or b"<" in text) else 0):
+        at = _overlooked(root, text)
+        if at < 0:
+            break
+        text = text[:at] + b";" + text[at + 1 :]
+        root = parser.parse(text).root_node
+    return root
+
+
+def _overlooked(root: Node, text: bytes) -> int:
+    """Where a newline that is not escaped stands between the words of one command, -1 = nowhere."""
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if node.type == "command":
+            end = -1
+            for child in node.children:
+                gap = text[end : child.start_byte].replace(b"\\\n", b"  ") if end >= 0 else b""
+                if b"\n" in gap:
+                    return end + gap.index(b"\n")
+                end = child.end_byte
+        waiting.extend(node.children)
+    return -1
 
 
 def _bare(frame: Frame) -> Frame:
