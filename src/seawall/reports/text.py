@@ -71,7 +71,8 @@ def _answer(verdict: Verdict, look: Look) -> Iterator[str]:
     if outcome is Outcome.INCOMPLETE:
         yield _paint(neutral(unchecked or "not everything could be checked"), _STYLE[outcome], look)
         return
-    if outcome is Outcome.ALLOW and not verdict.intake.documents:
+    intake = verdict.intake
+    if outcome is Outcome.ALLOW and not (intake.documents or intake.tools or intake.ground.workflows):
         yield _paint("Allowed: there is nothing here that could be judged.", _STYLE[outcome], look)
         return
     words = {
@@ -96,12 +97,14 @@ def _came_in(verdict: Verdict, look: Look) -> Iterator[str]:
         # Asked about by name, and read from no file.
         names = ", ".join(f"{pin.name} {pin.version} ({pin.ecosystem})" for pin in intake.pins())
         yield shortened(f"what came in: {names}", look.width)
-    elif not kinds and not intake.ground.workflows:
+    elif not kinds and not intake.ground.workflows and not intake.tools:
         yield "what came in: no lockfile, manifest or installed package was found"
     else:
         found = [f"{n} {_KINDS[k][n > 1]}" for k, n in sorted(kinds.items())]
         workflows = len(intake.ground.workflows)
         found += [f"{workflows} workflow{'s' * (workflows > 1)}"] if workflows else []
+        tools = len(intake.tools)
+        found += [f"{tools} file{'s' * (tools > 1)} of editors and agents"] if tools else []
         files = ", ".join(found)
         yield shortened(f"what came in: {files}{_spread(packages, look.width - 14 - len(files))}", look.width)
     yield _advisories(intake, look)
