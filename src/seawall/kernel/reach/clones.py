@@ -12,7 +12,7 @@ from seawall.kernel.code import Code, CodeKind
 
 from .downloads import place_key
 from .options import known, names, parsed
-from .running import Run
+from .running import UNKNOWN, Run, placed
 from .scene import Scene, code, ref_pin
 
 _CLONE = known(
@@ -43,17 +43,24 @@ def clones(scene: Scene) -> Iterator[Code]:
         folder = line.texts[1] if len(line.texts) > 1 else basename(source.rstrip("/")).removesuffix(".git")
         place = place_key(run.command.directory, folder)
         later = scene.runs[order + 1 :]
-        if not any(_inside(other, place, folder) for other in later):
-            continue
+        used = any(_inside(other, place, folder) for other in later)
+        if not used and any(_published(other) for other in later):
+            continue  # what is only changed and pushed is data
         ref = line.value("--revision") or _checked_out(later, place, folder) or line.value("-b", "--branch")
         pin = ref_pin(ref)
         yield code(
             run, scene, CodeKind.SOURCE, source.removeprefix("git+"), pin, ref=ref,
+            runs="now" if used else "import",
+            manifests=[] if used or run.directory == UNKNOWN else [placed(run.directory, folder)],
             note="" if ref else "its default branch",
         )  # fmt: skip
 
 
 _GIT = known("-C -c --git-dir --work-tree", "--no-pager -p")
+
+
+def _published(run: Run) -> bool:
+    return _git(run)[:1] in (["push"], ["commit"])
 
 
 def _git(run: Run) -> list[str]:

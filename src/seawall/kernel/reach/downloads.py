@@ -148,7 +148,8 @@ def _addresses(words: Sequence[str], doubtful: Sequence[str]) -> list[str]:
 
 
 def _last_part(text: str) -> str:
-    return basename(re.split(r"[?#]", text)[0].rstrip("/"))
+    path = re.match(r"(?:\$\{[^}]*\}|[^?#])*", text)
+    return basename(path[0].rstrip("/")) if path else ""
 
 
 def _redirected(run: Run) -> list[str]:

@@ -6,6 +6,7 @@ Source: the command references of the tools named.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -95,7 +96,8 @@ _COMPOSE = known(
     "--rm -T -d --detach -i --build --no-deps --no-TTY --service-ports --use-aliases --quiet-pull "
     "--compatibility",
 )
-_MOUNTS = ("-v", "--volume", "--mount", "--volumes-from", "--device", "--secret")
+_MOUNTS = ("-v", "--volume", "--mount")
+_SHARED = ("--volumes-from", "--device", "--secret")
 _OPEN = ("--privileged", "--pid", "--ipc", "--userns")
 
 
@@ -129,9 +131,24 @@ def _first(*finders: Finder) -> Finder:
     return find
 
 
+def _only_shown(mount: str) -> bool:
+    """A folder of the checkout that the container may read and not write; any other mount opens it."""
+    source, _, rest = mount.partition(":")
+    fields = dict(part.partition("=")[::2] for part in mount.split(","))
+    if "=" in mount.partition(":")[0]:  # --mount type=bind,source=…,readonly
+        source, read_only = (
+            fields.get("source", fields.get("src", "")),
+            bool({"readonly", "ro"} & fields.keys()),
+        )
+    else:
+        read_only = "ro" in rest.rpartition(":")[2].split(",")
+    inside = re.match(r"(?:\$PWD|\$\{PWD\}|\$\(pwd\)|\$GITHUB_WORKSPACE|\.)/[\w./-]*\w\Z", source)
+    return read_only and inside is not None and ".." not in source and "/.git" not in source
+
+
 def docker_place(line: Parsed) -> tuple[bool, tuple[str, ...]]:
     """Whether `docker run` shows the container nothing of this machine, and the variables it gives it."""
-    closed = not line.has(*_MOUNTS, *_OPEN)
+    closed = not line.has(*_OPEN, *_SHARED) and all(map(_only_shown, line.values(*_MOUNTS)))
     given = tuple(dict.fromkeys(value.partition("=")[0] for value in line.values("-e", "--env")))
     files = tuple(f"@{path}" for path in line.values("--env-file"))
     return closed, (*given, *files)

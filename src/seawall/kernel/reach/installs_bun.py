@@ -58,7 +58,8 @@ _DENO = known(
     "-c --config --import-map --lock --node-modules-dir --cert --location --seed --v8-flags --ext -n "
     "--name --root "
     "-L --log-level --reload",
-    "-A --allow-all --no-check --quiet -q --frozen --no-lock --cached-only --no-prompt -r -f --force -g "
+    "-A --allow-all --no-check --quiet -q --frozen --no-lock --cached-only --no-prompt "
+    "--no-config --no-npm --allow-scripts -r -f --force -g "
     "--global --no-remote",
 )
 
@@ -67,7 +68,7 @@ def deno(run: Run, scene: Scene) -> Iterator[Code]:
     """`deno run`, `install`, `x` of `npm:`, `jsr:` or an address."""
     line = parsed(run.args, _DENO)
     if line.texts[:1] and line.texts[0] in ("run", "install", "x", "add", "cache"):
-        for word in line.words[1:]:
+        for word in (*line.words[1:], *line.doubtful):
             text = word.text
             if text.startswith(("npm:", "jsr:")):
                 name, pin, ref = npm_spec(text.partition(":")[2].lstrip("/"))

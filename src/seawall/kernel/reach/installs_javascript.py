@@ -299,8 +299,10 @@ def npx(
     if all(not package for package, _, _ in found):
         return
     lock = _installed(run, scene, found) if name in ("npx", "npm exec", "bunx", "bun x") else ""
+    ranges = _ranges(run, scene) if name in ("npx", "npm exec", "bunx", "bun x") else {}
     pins = [
-        Firmness.FLOATING if not word.literal else pin for word, (_, pin, _) in zip(asked, found, strict=True)
+        Firmness.FLOATING if not word.literal else pin if spec else ranges.get(package, pin)
+        for word, (package, pin, spec) in zip(asked, found, strict=True)
     ]
     note = "the lockfile's, if it was installed before" if lock else "no lockfile holds it"
     yield code(
@@ -318,14 +320,22 @@ _BRINGS = {
 }
 
 
+def _ranges(run: Run, scene: Scene) -> dict[str, Firmness]:
+    """How firmly the manifest beside asks for its packages: they are taken where they are installed."""
+    manifest = scene.document(scene.beside(run.directory, "package.json"))
+    return {r.name: npm_pin(r.spec) for r in manifest.requirements} if manifest else {}
+
+
 def _installed(run: Run, scene: Scene, found: Sequence[tuple[str, Firmness, str]]) -> str:
     """The lockfile beside that holds all of these as direct dependencies, empty when none does."""
     lock = scene.beside(run.directory, *_NPM_LOCKS, "pnpm-lock.yaml", "yarn.lock", "bun.lock")
     document, manifest = scene.document(lock), scene.document(scene.beside(run.directory, "package.json"))
-    if document is None or any(spec for _, _, spec in found):
+    if not lock or any(spec for _, _, spec in found) or (document is None and manifest is None):
         return ""
     asked = (
-        {r.name for r in manifest.requirements} if manifest else {p.name for p in document.pins if p.direct}
+        {r.name for r in manifest.requirements}
+        if manifest
+        else {p.name for p in (document.pins if document else ()) if p.direct}
     )
     return lock if all({package, _BRINGS.get(package, package)} & asked for package, _, _ in found) else ""
 

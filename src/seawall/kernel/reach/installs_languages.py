@@ -105,7 +105,7 @@ def _crate(text: str) -> tuple[str, str]:
 def _cargo_pin(version: str) -> Firmness:
     if re.fullmatch(r"=?\d+\.\d+\.\d+(?:[-+][\w.+-]+)?", version):
         return Firmness.VERSION
-    return Firmness.RANGE if version and version != "*" else Firmness.FLOATING
+    return Firmness.RANGE if version and version != "*" and "$" not in version else Firmness.FLOATING
 
 
 def _cargo_tree(run: Run, scene: Scene, manifest: str, verb: str, fixed: bool) -> Iterator[Code]:
@@ -201,6 +201,8 @@ def _is_module(word: str) -> bool:
 
 def _go_pin(word: str) -> Firmness:
     version = word.partition("@")[2]
+    if "$" in version:
+        return Firmness.FLOATING
     if re.match(r"v\d+\.\d+\.\d+", version):
         return Firmness.VERSION
     if re.fullmatch(r"[0-9a-f]{40}", version):

@@ -73,13 +73,15 @@ def _uv_run(run: Run, scene: Scene, rest: Sequence[Word]) -> Iterator[Code]:
             ecosystem="PyPI", packages=[name for name, _, _ in found],
             ref=found[0][2] if len(found) == 1 else "", note="no lockfile holds it",
         )  # fmt: skip
+    file = line.rest[0].text if line.rest else line.value("--script")
     skips = line.has("--no-project", "--no-sync") or switched(run.env, "UV_NO_SYNC", "UV_NO_PROJECT")
-    if not skips and not _script(line) and scene.beside(_directory(run, line), "pyproject.toml"):
+    project = not skips and not _script(line) and scene.beside(_directory(run, line), "pyproject.toml")
+    if project:
         yield from _uv_sync(run, scene, "uv run", line)
-    if _script(line):
+    elif _script(line):
         yield code(
-            run, scene, CodeKind.PACKAGES, f"uv run {line.rest[0].text if line.rest else ''}",
-            Firmness.FLOATING, ecosystem="PyPI", note="the script may name its own dependencies",
+            run, scene, CodeKind.PACKAGES, f"uv run {file}", Firmness.FLOATING, ecosystem="PyPI",
+            note="the script may name its own dependencies",
         )  # fmt: skip
 
 

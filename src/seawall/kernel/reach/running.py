@@ -25,7 +25,7 @@ _ENDINGS = (".exe", ".cmd", ".bat", ".ps1")
 _ASSIGNED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)\Z", re.DOTALL)
 _VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))")
 _NAMED_BY_VARIABLE = names(
-    "pip python npm npx pnpm yarn uv cargo conda mamba docker podman poetry node go make curl"
+    "sudo pip python npm npx pnpm yarn uv cargo conda mamba docker podman poetry node go make curl"
 )
 _LEFT_OVERS = names("! { ( if then else elif do while until time builtin noglob")
 """Words of the grammar before a command, where a line was read without it."""
@@ -68,6 +68,10 @@ _WRAPPERS: dict[str, Known] = {
     "strace": known("-e -o -p -s", "-f -ff -c"),
     "valgrind": known(),
     "winpty": known(),
+    "wine": known(),
+    "wine64": known(),
+    "retry": known("-t -d -n --tries --delay --max", "-v"),
+    "travis_retry": known(),
     "wsl": known("-d -u --cd --distribution --user"),
     "rosetta": known(),
 }
@@ -290,7 +294,9 @@ def program_name(word: Word) -> str:
     if variable:
         name = (variable[1] or variable[2]).lower()
         return name if name in _NAMED_BY_VARIABLE else text
+    # An escaped `.\\tool.exe` of a shell that knows no `\\` as a separator.
     name = basename(text).lower()
+    name = name.lstrip(".") if name.endswith(".exe") else name
     for ending in _ENDINGS:
         name = name.removesuffix(ending)
     found = _VERSIONED.match(name)

@@ -167,7 +167,9 @@ def python_pin(spec: str) -> Firmness:
 
 
 def npm_pin(spec: str) -> Firmness:
-    """Of what stands behind the `@` of an npm package."""
+    """Of what stands behind the `@` of an npm package; a variable there may be anything."""
+    if "$" in spec:
+        return Firmness.FLOATING
     if _EXACT_NPM.match(spec):
         return Firmness.VERSION
     if not spec or spec in ("*", "x") or re.fullmatch(r"[a-z][\w.-]*", spec, re.IGNORECASE):

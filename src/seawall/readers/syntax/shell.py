@@ -157,10 +157,10 @@ class _Reading:
                     replace(command, piped_from=-1, condition=frame.condition, within=frame.within)
                 )
 
-    def _spoken(self, index: int, frame: Frame, directory: str) -> None:
+    def _spoken(self, index: int, frame: Frame, directory: str, lines: tuple[int, ...]) -> None:
         """A command that runs a script which is written out here: that script is read too."""
         commands = self.findings.commands
-        spoken = spoken_by(commands, index, self.written)
+        spoken = spoken_by(commands, index, self.written, lines)
         self.written.note(commands, index)
         if spoken is None or not spoken.text.strip():
             return

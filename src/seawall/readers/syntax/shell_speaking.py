@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from posixpath import basename, normpath
 
 from seawall.kernel.shell import Command
@@ -36,11 +36,15 @@ _MOST_WRITTEN = 200
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """A script that a command runs, and the line on which it begins."""
+    """A script that a command runs, and the line on which it begins.
+
+    `word`: the index of the word that holds it, -1 = it is no word of the command.
+    """
 
     text: str
     line: int
     dialect: str = "sh"
+    word: int = -1
 
 
 @dataclass(slots=True)
@@ -93,16 +97,28 @@ def _output(commands: Sequence[Command], index: int) -> Spoken | None:
     return None
 
 
-def spoken_by(commands: Sequence[Command], index: int, written: Written) -> Spoken | None:
-    """The script that this command is given, None when it is given none that is written out."""
+def spoken_by(
+    commands: Sequence[Command], index: int, written: Written, lines: Sequence[int]
+) -> Spoken | None:
+    """The script that this command is given, None when it is given none that is written out.
+
+    `lines` are those of the command's words.
+    """
+    found = _spoken(commands, index, written)
+    if found is not None and 0 <= found.word < len(lines):
+        return replace(found, line=lines[found.word])
+    return found
+
+
+def _spoken(commands: Sequence[Command], index: int, written: Written) -> Spoken | None:
     command = commands[index]
     texts = command.texts
     name = basename(texts[0])
     if name == "eval":
         joined = " ".join(texts[1:])
-        return Spoken(joined, command.line) if not joined.startswith(("$(", "`")) else None
+        return Spoken(joined, command.line, word=1) if not joined.startswith(("$(", "`")) else None
     if name == "trap" and len(texts) > 2 and not texts[1].startswith("-"):
-        return Spoken(texts[1], command.line)
+        return Spoken(texts[1], command.line, word=1)
     if name in _SAYING:
         return _said(command, _SAYING[name])
     return _to_shell(commands, index, written)
@@ -112,7 +128,7 @@ def _said(command: Command, options: tuple[str, ...]) -> Spoken | None:
     texts = command.texts
     for at, text in enumerate(texts[1:-1], 1):
         if text in options:
-            return Spoken(texts[at + 1], command.line)
+            return Spoken(texts[at + 1], command.line, word=at + 1)
     return None
 
 
@@ -149,7 +165,9 @@ def _given(
         text = texts[at]
         if _SCRIPT_OPTION.match(text):
             rest = [n for n in range(at + 1, len(texts)) if not _is_option(texts[n])]
-            return Spoken(texts[rest[0]], command.line) if rest and not _fetched(texts[rest[0]]) else None
+            if not rest or _fetched(texts[rest[0]]):
+                return None
+            return Spoken(texts[rest[0]], command.line, word=rest[0])
         if text in ("-s", "-", "--") or (text.startswith("-") and text.endswith("s") and text[1:2] != "-"):
             reads_input = True
         elif text in _OPTIONS_WITH_VALUE:
@@ -182,9 +200,9 @@ def _windows(command: Command, at: int, word: str) -> Spoken | None:
     for number in range(at + 1, len(texts) - 1):
         option = texts[number].lower()
         if word == "cmd" and option in ("/c", "/k"):
-            return Spoken(" ".join(texts[number + 1 :]), command.line, "cmd")
+            return Spoken(" ".join(texts[number + 1 :]), command.line, "cmd", number + 1)
         if word != "cmd" and option in ("-command", "-c"):
-            return Spoken(" ".join(texts[number + 1 :]), command.line, "pwsh")
+            return Spoken(" ".join(texts[number + 1 :]), command.line, "pwsh", number + 1)
     return None
 
 

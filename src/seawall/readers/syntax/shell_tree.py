@@ -44,7 +44,7 @@ class Walk(SimpleParts):
         findings: Findings,
         variables: Variables,
         base: Frame,
-        spoken: Callable[[int, Frame, str], None],
+        spoken: Callable[[int, Frame, str, tuple[int, ...]], None],
     ) -> None:
         super().__init__(findings, variables)
         self.base = base
@@ -104,11 +104,13 @@ class Walk(SimpleParts):
 
     def _command(self, node: Node, frame: Frame) -> None:
         words: list[Word] = []
+        lines: list[int] = []
         assignments: list[tuple[str, Word]] = []
         redirects: list[Redirect] = []
         fed = frame.heredoc
         for child in node.children:
             kind = child.type
+            lines.extend([self.line(child)] * (len(words) - len(lines)))
             if kind == "variable_assignment":
                 assignments.append(self.assignment(child))
             elif kind in _REDIRECTS:
@@ -120,9 +122,10 @@ class Walk(SimpleParts):
                 self.broken(child)
             elif child.is_named and kind != "comment":
                 words.extend(self.words.words(child))
+                lines.extend([self.line(child)] * (len(words) - len(lines)))
         if not words and assignments:
             self.keep(assignments, node, frame)
-        self._add(node, frame, words, assignments, redirects, fed)
+        self._add(node, frame, words, assignments, redirects, fed, tuple(lines))
 
     def _add(
         self,
@@ -132,6 +135,7 @@ class Walk(SimpleParts):
         assignments: list[tuple[str, Word]],
         redirects: list[Redirect],
         fed: tuple[str, int, tuple[str, ...]] | None,
+        lines: tuple[int, ...] = (),
     ) -> None:
         inner = self.taken()
         text, line, names = fed or (None, 0, ())
@@ -159,13 +163,13 @@ class Walk(SimpleParts):
             pipe.last = index
             pipe = pipe.above
         self._substituted(inner, frame, index)
-        self.waiting.append(lambda: self._added(index, frame))
+        self.waiting.append(lambda: self._added(index, frame, lines))
 
-    def _added(self, index: int, frame: Frame) -> None:
+    def _added(self, index: int, frame: Frame, lines: tuple[int, ...]) -> None:
         command = self.findings.commands[index]
         if command.words:
             self.moved(command)
-            self.spoken(index, frame, self.directory)
+            self.spoken(index, frame, self.directory, lines)
 
     def _substituted(self, nodes: list[Node], frame: Frame, index: int) -> None:
         below = Frame(
