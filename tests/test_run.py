@@ -100,7 +100,7 @@ def test_the_child_knows_the_relay_and_no_secret(gate: GateSimulator, tmp_path: 
     assert not any(TOKEN in value or "other.example" in value or value == "signed" for value in told.values())
     assert not any(name.startswith(("SEAWALL_", "ACTIONS_ID")) for name in told)
     own = told["HF_ENDPOINT"].removesuffix("/hf")
-    kept = told["npm_config_registry"].removesuffix("/npm/")
+    kept = told["pnpm_config_registry"].removesuffix("/npm/")
     for base in (own, kept):
         assert base.startswith("http://127.0.0.1:")
         assert len(base.rpartition("/")[2]) > 40
@@ -183,7 +183,7 @@ def test_the_place_is_the_same_each_time_and_another_for_somebody_else(
         gate.url,
         "--token-from",
         "T",
-        *child("import os; print(os.environ['npm_config_registry'], os.environ['HF_ENDPOINT'])"),
+        *child("import os; print(os.environ['pnpm_config_registry'], os.environ['HF_ENDPOINT'])"),
     )
 
     def places() -> list[str]:
@@ -356,7 +356,7 @@ def test_the_address_that_stays_is_opened_by_this_runs_key_alone(gate: GateSimul
     text = (
         "import base64, os, sys, urllib.request, urllib.error\n"
         "from urllib.parse import urlsplit\n"
-        "kept, key = os.environ['npm_config_registry'], urlsplit(os.environ['PIP_INDEX_URL']).password\n"
+        "kept, key = os.environ['pnpm_config_registry'], urlsplit(os.environ['PIP_INDEX_URL']).password\n"
         "rc = open(os.environ['npm_config_userconfig']).read()\n"
         "assert f':_authToken={key}\\n' in rc and os.stat(os.environ['npm_config_userconfig']).st_mode & 0o77 == 0\n"
         "pair = lambda text: 'Basic ' + base64.b64encode(text.encode()).decode()\n"
@@ -525,7 +525,7 @@ def test_locks_name_the_relay_only_while_it_runs(gate: GateSimulator, tmp_path: 
     (tree / "requirements.txt").chmod(0o644)
     (tree / "poetry.lock").write_text(f'url = "{gate.url}/pypi/simple/"\n')
     text = (
-        "import os\nbase = os.environ['npm_config_registry'].removesuffix('/npm/')\n"
+        "import os\nbase = os.environ['pnpm_config_registry'].removesuffix('/npm/')\n"
         "text, more = open('uv.lock').read(), open('requirements.txt').read()\n"
         "own, mode = os.environ['HF_ENDPOINT'].removesuffix('/hf'), os.stat('requirements.txt').st_mode & 0o777\n"
         f"print(base + '/pypi/simple/' in text, {gate.url!r} in text + more)\n"
@@ -537,7 +537,7 @@ def test_locks_name_the_relay_only_while_it_runs(gate: GateSimulator, tmp_path: 
         "open('notes.md', 'w').write(base)\nos.symlink('notes.md', 'yarn.lock')"
     )
     ran = seawall(tmp_path, "--firewall", gate.url, "--token-from", "T", *child(text), T=TOKEN)
-    assert ran.out == "True False\nTrue 0o600 True\nTrue\n", ran.err
+    assert ran.out == "True False\nTrue 0o644 True\nTrue\n", ran.err
     assert lock.read_bytes() == before
     assert (tree / "requirements.txt").read_text() == f"--index-url {gate.url}/pypi/simple/\nebb\n"
     assert (tree / "requirements.txt").stat().st_mode & 0o777 == 0o644

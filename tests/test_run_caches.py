@@ -37,6 +37,12 @@ COMMANDS = {
 KEPT = {"npm", "pnpm", "yarn", "uv", "uv pip", "uv requirements"}
 """pip keeps no files of what it had over plain http, here as without us."""
 
+OWN = {
+    "yarn": {"yarn.lock", ".yarn-integrity", ".yarn-metadata.json"},
+    "npm": {"package-lock.json", ".package-lock.json", "-debug-0.log", "npm-cache"},
+}
+"""Where these write the address of the run; a requirements file that names the firewall gets it too."""
+
 LOOK = """
 import json, os, pathlib, sys
 from urllib.parse import urlsplit
@@ -155,6 +161,12 @@ class Desk:
         }
 
 
+def kind_of(path: Path) -> str:
+    if "_cacache" in path.parts:
+        return "npm-cache"
+    return "-debug-0.log" if path.parent.name == "_logs" else path.name
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_caches_hold_and_what_opens_the_relay_is_written_nowhere(
     name: str, gate: Gate, tmp_path: Path
@@ -168,9 +180,11 @@ def test_caches_hold_and_what_opens_the_relay_is_written_nowhere(
     again, later = desk.run(name)
     assert (again == []) is (name in KEPT), again
     for found in (written, later):
-        # A requirements file that names the firewall is its owner's alone while the command runs.
-        files = {Path(path).name: mode for path, mode in found.items()}
-        assert files == {"npmrc": "0o600", "requirements.txt": "0o600"}
+        files = {kind_of(Path(path)): mode for path, mode in found.items()}
+        assert files.pop("npmrc") == "0o600"
+        assert files.pop("requirements.txt")
+        assert files.keys() <= OWN.get(name, set())
+        assert bool(files) is (name in OWN)
     assert list((desk.root / "tmp").glob("seawall-run-*")) == []
     assert (desk.tree / "requirements.txt").read_text().startswith(f"--index-url {gate.url}/pypi/simple/\n")
 

@@ -12,10 +12,11 @@ from seawall.kernel.lockfile import Document, DocumentKind
 from seawall.kernel.relocking import relocked
 from seawall.kernel.source import Source, SourceKind
 
-_REGISTRY_REPLACED = frozenset(
-    {"npm-package-lock", "npm-shrinkwrap", "pnpm-lock", "package-json", "yarn-lock-berry"}
-)
-"""Formats whose clients put the registry that they are told in the place of the one that is written."""
+_REGISTRY_REPLACED = frozenset({"npm-package-lock", "npm-shrinkwrap", "pnpm-lock", "package-json"})
+"""Formats whose clients put the registry that they are told in the place of the one that is written.
+
+yarn 4 writes no registry; an archive that it names (`__archiveUrl`) it fetches from there (measured).
+"""
 
 _UPWARDS = 16
 _BELOW = 5_000

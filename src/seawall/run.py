@@ -292,6 +292,7 @@ def _run(
 ) -> Summary:
     from seawall.adapters.machine.clients import npmrc_text
     from seawall.adapters.runners.locks import Swap
+    from seawall.adapters.runners.peer import is_told
     from seawall.adapters.runners.private_npmrc import private_npmrc
 
     with ExitStack() as stack:
@@ -299,7 +300,8 @@ def _run(
         scopes, extra = _own_registries(environment)
         npmrc = stack.enter_context(private_npmrc(npmrc_of(npmrc_text(environment), relay.door, scopes)))
         told = led(environment, relay.door, hidden, scopes, extra_indexes=extra, npmrc=npmrc)
-        swap = Swap(directory, firewall, relay.door)
+        # Where the relay cannot tell whose process asks, other users must not read how to.
+        swap = Swap(directory, firewall, relay.door, private=seal is None and not is_told())
         try:
             swap.put_in()
             begin()

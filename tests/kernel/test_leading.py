@@ -76,10 +76,10 @@ def test_what_clients_keep_by_address_has_an_address_that_stays_and_a_key_that_d
     keyed = f"http://run:{KEY}@127.0.0.1:4711/seawall-run-" + "1b" * 16
     for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_DEFAULT_INDEX"):
         assert told[name] == f"{keyed}/pypi/simple/"
-    for name in ("npm_config_registry", "pnpm_config_registry", "YARN_REGISTRY", "npm_config_@acme:registry"):
-        assert told[name] == f"{KEPT}/npm/"
+    assert told["pnpm_config_registry"] == f"{KEPT}/npm/"
+    for name in ("npm_config_registry", "YARN_REGISTRY", "npm_config_@acme:registry", "BUN_CONFIG_REGISTRY"):
+        assert told[name] == f"{BASE}/npm/"
     assert told["HF_ENDPOINT"] == f"{BASE}/hf"
-    assert told["BUN_CONFIG_REGISTRY"] == f"{BASE}/npm/"
     assert told["npm_config_userconfig"] == "/private"
     assert "NPM_CONFIG_USERCONFIG" not in told
     assert KEY not in repr(DOOR)
@@ -106,8 +106,8 @@ proxy=http://p.example
 """
     lines = npmrc_of(own, DOOR, ["@acme"]).splitlines()
     assert lines == [
-        f"registry={KEPT}/npm/",
-        f"@acme:registry={KEPT}/npm/",
+        f"registry={BASE}/npm/",
+        f"@acme:registry={BASE}/npm/",
         f"//127.0.0.1:4711/seawall-run-{'1b' * 16}/npm/:_authToken={KEY}",
         "ignore-scripts=true",
         "cafile=/etc/ca.pem",

@@ -83,22 +83,22 @@ LED: tuple[Led, ...] = (
     ),
     Led(
         "npm",
+        # yarn 1 reads it too, and has no place for a key that npm and yarn 4 put up with.
         MappingProxyType({"npm_config_registry": "{npm}", "npm_config_replace_registry_host": "always"}),
     ),
-    Led("pnpm", MappingProxyType({"pnpm_config_registry": "{npm}"})),
-    # The key is in the file that npm_config_userconfig names; yarn sends it for all names only if told to.
-    Led("yarn 1", MappingProxyType({"YARN_REGISTRY": "{npm}", "YARN_ALWAYS_AUTH": "true"})),
+    Led("pnpm", MappingProxyType({"pnpm_config_registry": "{kept_npm}"})),
+    Led("yarn 1", MappingProxyType({"YARN_REGISTRY": "{npm}"})),
     Led(
         "yarn 4",
         MappingProxyType(
             {
-                "YARN_NPM_REGISTRY_SERVER": "{own_npm_bare}",
+                "YARN_NPM_REGISTRY_SERVER": "{npm_bare}",
                 "YARN_UNSAFE_HTTP_WHITELIST": "{host}",
                 "YARN_ENABLE_TELEMETRY": "0",
             }
         ),
     ),
-    Led("bun", MappingProxyType({"BUN_CONFIG_REGISTRY": "{own_npm}"})),
+    Led("bun", MappingProxyType({"BUN_CONFIG_REGISTRY": "{npm}"})),
     Led(
         "huggingface_hub",
         MappingProxyType(
@@ -132,7 +132,7 @@ _AROUND = re.compile(
     r"|(?i:npm_config_registry|npm_config_replace_registry_host|npm_config_@[^/:]*:registry)"
     r"|(?i:npm_config_//.*|npm_config_userconfig)"
     r"|(?i:pnpm_config_registry|pnpm_config_registries)"
-    r"|(?i:yarn_registry|yarn_always_auth)|YARN_NPM_(?:REGISTRY_SERVER|AUTH_TOKEN|AUTH_IDENT|SCOPES|REGISTRIES)"
+    r"|(?i:yarn_registry)|YARN_NPM_(?:REGISTRY_SERVER|AUTH_TOKEN|AUTH_IDENT|SCOPES|REGISTRIES)"
     r"|BUN_CONFIG_(?:REGISTRY|TOKEN)|HF_(?:ENDPOINT|HUB_OFFLINE)"
 )
 """Variables that would lead somewhere else, or hold a credential for such a place."""
@@ -165,10 +165,9 @@ def led(
     host = re.sub(r"\Ahttps?://|[:/].*\Z", "", door.base)
     words = {
         "index": f"{door.keyed}{SIMPLE}",
-        "npm": f"{door.lasting}{NPM}",
-        # bun, yarn 4 and huggingface_hub keep nothing by address, and have no place for the key.
-        "own_npm": f"{door.base}{NPM}",
-        "own_npm_bare": f"{door.base}{NPM}".rstrip("/"),
+        "kept_npm": f"{door.lasting}{NPM}",
+        "npm": f"{door.base}{NPM}",
+        "npm_bare": f"{door.base}{NPM}".rstrip("/"),
         "hf": f"{door.base}{HF}",
         "host": host,
     }
@@ -197,12 +196,13 @@ _LEADS = re.compile(
 def npmrc_of(own: str, door: Door, scopes: Iterable[str] = ()) -> str:
     """What stands in for the user's npmrc, whose text is `own`, for a child that is led to `door`.
 
-    npm, pnpm and yarn 1 find the key there. A variable with a slash in its name would do for npm, but dash,
-    which is `sh` on Debian, and `make` do not hand such a one on. What says where to ask is left out.
+    npm, pnpm and yarn 1 find their scopes there, and pnpm the key of its registry. A variable with a slash or
+    an at-sign in its name would do too, but dash, which is `sh` on Debian, and `make` do not hand one on.
+    What says where to ask is left out.
     """
-    place = f"{door.lasting}{NPM}"
+    place = f"{door.base}{NPM}"
     ours = [f"registry={place}", *(f"{scope}:registry={place}" for scope in scopes)]
     if door.kept:
-        ours.append(f"{place.partition(':')[2]}:_authToken={door.key}")
+        ours.append(f"{f'{door.kept}{NPM}'.partition(':')[2]}:_authToken={door.key}")
     # Ours first: a section that is open at the end of the file would swallow them.
     return "\n".join([*ours, *(line for line in own.splitlines() if not _LEADS.match(line))]) + "\n"

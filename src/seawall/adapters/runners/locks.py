@@ -37,8 +37,8 @@ NAMES = (
 """Files in which clients write down addresses, as patterns of their names."""
 
 _KEYED = ("requirements*.txt", "*requirements.txt")
-_OWN = ("bun.lock", "poetry.lock", "pdm.lock", "Pipfile.lock")
-"""Their clients have no key: they get it with the address, or the address of this run alone."""
+_KEPT = ("uv.lock", "pnpm-lock.yaml", ".modules.yaml", "pylock.toml", "pylock.*.toml")
+"""Those get the key with the address, these have it; all others get the address of this run alone."""
 
 IN_MODULES = (".package-lock.json", ".yarn-integrity", ".modules.yaml")
 """The same, of what is installed, directly in `node_modules`."""
@@ -91,15 +91,19 @@ def _entries(directory: Path) -> Iterator[os.DirEntry[str]]:
 
 @dataclass(slots=True)
 class Swap:
-    """What was put into lockfiles for one run, so that it can be taken out again."""
+    """What was put into lockfiles for one run, so that it can be taken out again.
+
+    `private`: a file that holds what opens the relay is its owner's alone meanwhile.
+    """
 
     root: Path
     firewall: str
     door: Door
+    private: bool = False
     _before: dict[Path, tuple[bytes, bytes, int]] = field(default_factory=dict)
 
     def put_in(self) -> None:
-        """Wherever a lockfile names the firewall, name this relay. What opens it only its owner can read."""
+        """Wherever a lockfile names the firewall, name this relay."""
         for path in places(self.root).files:
             data = _read(path)
             if data is None:
@@ -107,13 +111,17 @@ class Swap:
             mode = stat.S_IMODE(path.lstat().st_mode)
             relay = self._relay_in(path.name)
             new = _named(self.firewall).sub(relay.encode() + rb"\g<1>", data)
-            if new != data and rewrite(path, new, private=relay != self.door.lasting) is None:
+            if (
+                new != data
+                and rewrite(path, new, private=self.private and relay != self.door.lasting) is None
+            ):
                 self._before[path] = (new, data, mode)
 
     def _relay_in(self, name: str) -> str:
         if any(fnmatch(name, pattern) for pattern in _KEYED):
             return self.door.keyed
-        return self.door.base if name in _OWN else self.door.lasting
+        kept = any(fnmatch(name, pattern) for pattern in _KEPT)
+        return self.door.lasting if kept else self.door.base
 
     def take_out(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Put the firewall's address in the relay's place; files that the command changed, and problems."""

@@ -1,6 +1,6 @@
 """The relay of one user is at the same place each time, so that clients' caches hold from run to run.
 
-uv keeps what it fetched by the address it fetched it from, pip what it built, npm and pnpm what they heard.
+uv keeps what it fetched by the address it fetched it from, pip what it built, pnpm what it heard.
 The place follows from a key that only this user can read; another run at the same time gets another port.
 Knowing it is not enough: it is opened by a key that each run makes anew and that is part of no address.
 """

@@ -25,6 +25,8 @@ from seawall.kernel.errors import UsageError
 from seawall.kernel.leading import MARK, USER, Door
 from seawall.kernel.run import Passage, denied_at, one_line, wanted
 
+from .peer import is_ours
+
 _CONNECT = 5.0
 _READ = 600.0
 _BODY = 64 * 1024 * 1024
@@ -72,6 +74,8 @@ class Relay:
         self._notices: dict[str, None] = {}
         self._lock = threading.Lock()
         self._servers: list[_Server] = []
+        # Inside a seal there is nobody else.
+        guarded = listener is None
         if listener is None:
             listener = _listener(port)
         here = f"http://127.0.0.1:{listener.getsockname()[1]}/{MARK}"
@@ -79,7 +83,7 @@ class Relay:
             f"{here}{secrets.token_hex(16)}", f"{here}{path}" if path else "", secrets.token_hex(16)
         )
         told = _Told(self.firewall, secret, dict(headers), self._note)
-        self._serve(listener, _Way(self.door), told)
+        self._serve(listener, _Way(self.door), told, guarded=guarded)
         if also is not None:
             self._serve(also, _Way(Door(self.firewall), anywhere=True), told)
 
@@ -88,8 +92,8 @@ class Relay:
         """The address of this run alone, without the last slash."""
         return self.door.base
 
-    def _serve(self, listener: socket.socket, way: _Way, told: _Told) -> None:
-        server = _Server(listener, way, told)
+    def _serve(self, listener: socket.socket, way: _Way, told: _Told, *, guarded: bool = False) -> None:
+        server = _Server(listener, way, told, guarded=guarded)
         self._servers.append(server)
         threading.Thread(target=server.serve_forever, args=(0.05,), name="seawall-relay", daemon=True).start()
 
@@ -198,12 +202,13 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, listener: socket.socket, way: _Way, told: _Told) -> None:
+    def __init__(self, listener: socket.socket, way: _Way, told: _Told, *, guarded: bool) -> None:
         super().__init__(listener.getsockname()[:2], _Handler, bind_and_activate=False)
         self.socket.close()
         self.socket = listener
         self.way = way
         self.told = told
+        self.guarded = guarded
         self._open: set[socket.socket] = set()
         self._guard = threading.Lock()
 
@@ -242,6 +247,9 @@ class _Handler(BaseHTTPRequestHandler):
     _base = ""
 
     def do_GET(self) -> None:
+        if self._strange:
+            self._refuse(403, "this is the relay of another user's command")
+            return
         try:
             found = self.server.way.below(self.path, self.headers.get("authorization", "").strip())
         except PermissionError:
@@ -260,6 +268,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_HEAD = do_GET  # noqa: N815
     do_POST = do_GET  # noqa: N815
+
+    def setup(self) -> None:
+        super().setup()
+        self._strange = self.server.guarded and not is_ours(self.connection)
 
     def log_message(self, format: str, *args: object) -> None:
         """Nothing: the address in a log would be the address in a log."""
