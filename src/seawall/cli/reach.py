@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 from .command import Command, Streams
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from seawall.kernel.reach.edge import Reach
+    from seawall.reports.reach_text import Look
 
 FORMATS = ("text", "json", "mermaid", "html")
 
@@ -18,6 +21,10 @@ FORMATS = ("text", "json", "mermaid", "html")
 def _arguments(parser: ArgumentParser) -> None:
     add = parser.add_argument
     add("target", nargs="?", default=".", help="a repository (default: here)")
+    add(
+        "--machine", nargs="?", const="", default=None, metavar="HOME",
+        help="look at a laptop in place of a repository: your own home directory, or the one that is named",
+    )  # fmt: skip
     add("--from", dest="code", metavar="CODE", default="", help="only what this code can get at: `axios`")
     add("--to", dest="credential", metavar="CREDENTIAL", default="", help="only who can get at this: `NPM_*`")
     add("--format", choices=FORMATS, default="text", help="what is printed (default: text)")
@@ -35,6 +42,8 @@ def _run(arguments: Namespace, streams: Streams) -> int:
     from seawall.reach import ReachOrder, reach
 
     reports = [_report(word) for word in arguments.report]
+    if arguments.machine is not None:
+        return _machine(arguments, streams, reports)
     order = ReachOrder(Path(arguments.target), exclude=tuple(arguments.exclude))
     with streams.progress("looking"):
         found = asked(reach(order, datetime.now(UTC)), arguments.code, arguments.credential)
@@ -42,6 +51,39 @@ def _run(arguments: Namespace, streams: Streams) -> int:
         write_new(path, _rendered(found, kind, arguments, None), order.target)
     streams.result(_rendered(found, arguments.format, arguments, streams))
     return 3 if any(item.required for item in found.skipped) else 0
+
+
+def _machine(arguments: Namespace, streams: Streams, reports: list[tuple[str, Path]]) -> int:
+    from datetime import UTC, datetime
+
+    from seawall.adapters.disk.writing import write_new
+    from seawall.kernel.errors import UsageError
+    from seawall.kernel.reach.asked import asked
+    from seawall.machine import MachineOrder, machine
+
+    if arguments.target != "." or arguments.exclude:
+        raise UsageError("--machine takes no target and no --exclude", "seawall reach --machine [HOME]")
+    now = datetime.now(UTC)
+    order = MachineOrder(Path(arguments.machine) if arguments.machine else None)
+    with streams.progress("looking"):
+        found = asked(machine(order, now), arguments.code, arguments.credential)
+    arguments.target = arguments.machine or "~"
+    for kind, path in reports:
+        write_new(path, _of_machine(found, kind, arguments, None, now), Path())
+    streams.result(_of_machine(found, arguments.format, arguments, streams, now))
+    return 0
+
+
+def _of_machine(found: Reach, kind: str, arguments: Namespace, streams: Streams | None, now: datetime) -> str:
+    from seawall.kernel.reach.gathered import gathered
+
+    if kind in ("mermaid", "html"):
+        return _rendered(gathered(found), kind, arguments, streams)
+    if kind == "json" or arguments.code or arguments.credential:
+        return _rendered(found, kind, arguments, streams)
+    from seawall.reports import reach_machine
+
+    return reach_machine.render(found, _look(arguments, streams), arguments.target, now)
 
 
 def _report(word: str) -> tuple[str, Path]:
@@ -70,20 +112,25 @@ def _rendered(found: Reach, kind: str, arguments: Namespace, streams: Streams | 
 
 
 def _text(found: Reach, arguments: Namespace, streams: Streams | None) -> str:
+    from seawall.reports.reach_text import render
+
+    return render(found, _look(arguments, streams), arguments.target)
+
+
+def _look(arguments: Namespace, streams: Streams | None) -> Look:
     import shutil
 
-    from seawall.reports.reach_text import Look, render
+    from seawall.reports.reach_text import Look
 
     terminal = streams is not None and streams.out.isatty()
     encoding = (getattr(streams.out, "encoding", "") or "") if streams else "utf-8"
-    look = Look(
+    return Look(
         full=arguments.all,
         color=terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",
         width=max(60, shutil.get_terminal_size((110, 24)).columns) if terminal else 110,
         unicode="utf" in encoding.lower(),
         asked=bool(arguments.code or arguments.credential),
     )
-    return render(found, look, arguments.target)
 
 
 COMMAND = Command("reach", "which third-party code can get at which credential", _arguments, _run)

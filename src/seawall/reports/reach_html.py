@@ -11,7 +11,7 @@ import hashlib
 import json
 
 from seawall.kernel.reach.edge import Reach
-from seawall.kernel.reach.words import code_words, place_words, target_words
+from seawall.kernel.reach.words import code_label, place_words, target_words
 
 from .plain import neutral, neutral_all
 from .reach_json import document
@@ -26,7 +26,7 @@ def render(reach: Reach, target: str) -> str:
         "target": target,
         "edges": [
             {
-                "code": f"{code_words(edge.code)} :{edge.code.line}",
+                "code": code_label(edge.code),
                 "place": place_words(edge.place),
                 "target": target_words(edge.target),
                 "id": edge.target.id,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from seawall.kernel.code import Code
+from seawall.kernel.credential import Credential
 from seawall.kernel.finding import Skipped
 from seawall.kernel.reach.edge import Cut, Edge, Line, Place, Reach
 
@@ -28,6 +29,7 @@ def document(reach: Reach) -> dict[str, object]:
         "code": [{"place": place, **_code(code), "path": code.path} for place, code in reach.codes],
         "edges": [_edge(edge) for edge in reach.edges],
         "skipped": [_skipped(item) for item in reach.skipped],
+        "credentials": [_credential(item) for item in reach.credentials],
     }
 
 
@@ -96,6 +98,24 @@ def _cut(cut: Cut) -> dict[str, object]:
         "path": cut.path,
         "line": cut.line,
         "mechanical": cut.mechanical,
+    }
+
+
+def _credential(item: Credential) -> dict[str, object]:
+    return {
+        "kind": item.kind,
+        "name": item.name,
+        "path": item.path or None,
+        "line": item.line,
+        "held": item.held.value,
+        "mode": item.mode or None,
+        "owner_only": item.owner_only,
+        "readable": item.readable,
+        "expires": item.expires or None,
+        "renews": item.renews,
+        "encrypted": item.encrypted,
+        "scope": item.scope,
+        "note": item.note,
     }
 
 

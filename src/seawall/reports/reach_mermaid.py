@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seawall.kernel.reach.edge import Confidence, Reach
-from seawall.kernel.reach.words import code_words, place_words, target_words
+from seawall.kernel.reach.words import code_label, place_words, target_words
 
 from .plain import neutral
 
@@ -35,7 +35,7 @@ def _lines(reach: Reach) -> Iterator[str]:
         yield f"  %% the worst {len(edges)} of {len(reach.edges)} edges"
     names: dict[tuple[str, str], str] = {}
     for edge in edges:
-        code = (edge.place, f"{code_words(edge.code)} :{edge.code.line}")
+        code = (edge.place, code_label(edge.code))
         names.setdefault(("code", "\0".join(code)), f"c{len(names)}")
         names.setdefault(("target", edge.target.id), f"t{len(names)}")
     for number, place in enumerate(dict.fromkeys(edge.place for edge in edges)):
@@ -50,7 +50,7 @@ def _lines(reach: Reach) -> Iterator[str]:
         if kind == "target":
             yield f'  {name}(["{_quoted(labels[text])}"])'
     for edge in edges:
-        code_name = names["code", f"{edge.place}\0{code_words(edge.code)} :{edge.code.line}"]
+        code_name = names["code", f"{edge.place}\0{code_label(edge.code)}"]
         target = names["target", edge.target.id]
         yield f'  {code_name} {_ARROW[edge.confidence]}|"{edge.confidence}"| {target}'
 

@@ -157,7 +157,8 @@ def _details(row: _Row, look: Look) -> Iterator[str]:
         rules = " ".join(edge.rules)
         lines = ", ".join(f"{line.path}:{line.line}" for line in edge.evidence[:4])
         text = f"{edge.confidence} by {rules}: {code_words(edge.code)}"
-        text += f" when {edge.condition}" if edge.condition else ""
+        when = "" if edge.condition.startswith("when ") else "when "
+        text += f" {when}{edge.condition}" if edge.condition else ""
         yield f"      {shortened(text, look.width - 6)}"
         yield f"        seen at {shortened(lines, look.width - 16)}"
         for cut in edge.cuts[:2] if look.asked else ():

@@ -21,11 +21,13 @@ def asked(reach: Reach, code: str, credential: str) -> Reach:
     if not code and not credential:
         return reach
     places = {edge.place for edge in edges}
+    reached = {(edge.target.name, edge.target.scope) for edge in edges}
     return replace(
         reach,
         edges=edges,
         places=tuple(place for place in reach.places if place.id in places),
         codes=tuple((place, item) for place, item in reach.codes if place in places and _code(item, code)),
+        credentials=tuple(c for c in reach.credentials if (c.id, c.path or "environment") in reached),
     )
 
 

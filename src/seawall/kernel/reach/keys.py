@@ -92,6 +92,7 @@ KEYS: Mapping[str, Key] = MappingProxyType(
 _NAMED = frozenset({"variable", "dotenv", "tool-settings", "gradle"})
 _UNKNOWN = Key("credential", 70, _REMOVE, "remove it, or keep it in a keychain")
 _HARDWARE = "hardware key"
+_PUTTY = "`puttygen {path} -P` gives it a passphrase"
 _ENDED = 2
 
 
@@ -107,10 +108,13 @@ def cuts_of(credential: Credential) -> tuple[Cut, ...]:
     """What has it out of reach, the best first; then what keeps others on the machine from it."""
     key = KEYS.get(credential.kind, _UNKNOWN)
     found = []
+    if on_hardware(credential):
+        return ()
     if credential.kind == "ssh-key" and credential.encrypted:
         found.append(Cut("hardware", "keep it on a hardware key (`ed25519-sk`)", credential.path))
     elif credential.held is Held.FILE or credential.kind not in ("docker", "git", "github", "gitlab"):
-        words = key.words.replace("{path}", credential.path)
+        words = _PUTTY if credential.path.endswith(".ppk") else key.words
+        words = words.replace("{path}", credential.path)
         found.append(Cut(key.cut, words, credential.path, credential.line))
     if not credential.owner_only and credential.held is Held.FILE:
         words = f"`chmod 600 {credential.path}`: others on this machine can read it"

@@ -169,7 +169,9 @@ def _code_cuts(code: Code) -> tuple[Cut, ...]:
         return ()
     if code.kind is CodeKind.EXTENSION:
         return (Cut("pin-extension", f"switch off auto-update for {code.name}, or uninstall it", code.path),)
-    if code.pin is Firmness.NONE:
+    if code.kind is CodeKind.SCRIPT:
         words = f"fetch {code.name} once, look at it and check it against a digest"
         return (Cut("checksum", words, code.path, code.line),)
-    return (Cut("pin-version", f"write the exact version of {code.name}", code.path, code.line),)
+    if code.note.startswith("fetched") or code.ecosystem:
+        return (Cut("pin-version", f"write the exact version of {code.name}", code.path, code.line),)
+    return ()

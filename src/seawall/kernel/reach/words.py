@@ -24,6 +24,11 @@ def code_words(code: Code) -> str:
     return f"{code.name}{ref} ({code.pin}{via})"
 
 
+def code_label(code: Code) -> str:
+    """The same with its line, where it stands on one."""
+    return f"{code_words(code)} :{code.line}" if code.line else code_words(code)
+
+
 def target_words(target: Target) -> str:
     """A target as people call it."""
     if target.name == "*":

@@ -24,6 +24,8 @@ _SECRET = re.compile(
     r"(?i)(?:token|secret|password|passwd|passphrase|api[_-]?key|private[_-]?key|access[_-]?key(?:_?secret)?"
     r"|secret[_-]?key|auth|authkey|credential|_key|\Akey|pat)\Z"
 )
+_TABLE = re.compile(r"(?i)(?:tokens|passwords|secrets)\Z")
+"""Below such a key the names are their owner's, and every text is a secret."""
 _RENEWS = re.compile(r"(?i)refresh[_-]?token\Z")
 _ENDS = frozenset(
     {"expiresat", "expires_at", "expiry", "expiry_date", "expires", "expiration", "expires_on", "expireson",
@@ -100,7 +102,8 @@ def logins(value: object) -> Iterator[Login]:
 
 
 def _login(where: tuple[str, ...], item: dict[str, object]) -> Login | None:
-    keys = tuple(str(key) for key, value in item.items() if _is_secret(str(key)) and literal(value))
+    every = bool(where and _TABLE.search(where[-1]))
+    keys = tuple(str(k) for k, value in item.items() if (every or _is_secret(str(k))) and literal(value))
     if not keys:
         return None
     renews = any(_RENEWS.search(key) for key in keys)

@@ -39,9 +39,9 @@ def read_maven(data: bytes, path: str, limits: Limits) -> CredentialFile:
     draft = begin(data, path, MAVEN.id, MAVEN.kind, limits)
     for server in draft.parsed(_servers) or ():
         if server.plain or server.encrypted:
-            encrypted = not server.plain
-            note = "encrypted with Maven's master password" if encrypted else "a password as plain text"
-            draft.keep(server.id, server.line, encrypted=encrypted, note=note)
+            sealed = "sealed with Maven's master password, which lies on this machine too"
+            note = "a password as plain text" if server.plain else sealed
+            draft.keep(server.id, server.line, note=note)
     return draft.done()
 
 

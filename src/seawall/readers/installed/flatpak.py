@@ -16,7 +16,7 @@ from seawall.kernel.machine import Installed
 from seawall.readers.syntax.fault import SyntaxFault
 from seawall.readers.syntax.text import decode
 
-from ._read import Found, tool
+from .entries import Found, tool
 
 _PAIR = re.compile(r"([\w-]{1,60})=(.{0,4000})\Z")
 _PLACES = {"host": "/", "host-os": "", "host-etc": "", "home": "~", "xdg-config": "~/.config",

@@ -15,7 +15,7 @@ from seawall.kernel.limits import Limits
 from seawall.kernel.machine import Installed
 from seawall.kernel.tool import Moment
 
-from ._read import MOST, Found, parsed, tool
+from .entries import MOST, Found, parsed, tool
 
 _CRATE = re.compile(r"([\w.-]{1,100}) (\d[\w.+-]{0,60}) \(([a-z]+)\+")
 _EXACT = re.compile(r"==\s*([\w.+!-]+)\Z")

@@ -88,8 +88,9 @@ def _brought(script: Script, path: str, guard: Guard) -> Iterator[Code]:
 
 def _credentials(script: Script, path: str, guard: Guard) -> Iterator[Credential]:
     for command in script.commands:
-        pairs = list(command.assignments) if not command.words else []
-        if command.program in _EXPORTING:
+        exported = command.program in _EXPORTING
+        pairs = list(command.assignments) if exported or not command.words else []
+        if exported:
             split = ((_ASSIGNED.match(word.text), word) for word in command.words[1:])
             pairs += [(found[1], replace(word, text=found[2])) for found, word in split if found]
         for name, word in pairs:

@@ -15,7 +15,7 @@ from seawall.readers.syntax import json
 from seawall.readers.syntax.fault import SyntaxFault
 from seawall.readers.syntax.text import decode
 
-from ._read import Found, parsed, tool
+from .entries import Found, parsed, tool
 
 _AT_ONCE = ("*", "onStartupFinished")
 

@@ -7,6 +7,7 @@ from seawall.readers.format import ToolFormat
 from . import (
     claude_plugin,
     claude_settings,
+    claude_user,
     codex_config,
     cursor,
     devcontainer,
@@ -20,6 +21,7 @@ from . import (
 FORMATS: tuple[ToolFormat, ...] = (
     mcp_servers.FORMAT,
     claude_settings.FORMAT,
+    claude_user.FORMAT,
     claude_plugin.FORMAT,
     cursor.HOOKS,
     cursor.PERMISSIONS,
