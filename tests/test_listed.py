@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from seawall.cli.main import COMMANDS, help_of, load
+from seawall.kernel.reach.keys import KEYS
 from seawall.kernel.rule import rules_in
-from seawall.readers.format import Environment, Format, PipelineFormat
+from seawall.readers.credentials import FORMATS as CREDENTIALS
+from seawall.readers.format import CredentialFormat, Environment, Format, PipelineFormat
 from seawall.readers.lockfiles import ENVIRONMENTS, FORMATS
 from seawall.readers.pipelines import FORMATS as PIPELINES
 from seawall.readers.settings.seawall_toml import LAYOUT
@@ -79,6 +81,24 @@ def test_every_tool_format_is_listed_once() -> None:
     assert len(tools.FORMATS) == len({f.id for f in found})
     text = (DOCS / "formats.md").read_text()
     assert all(f"| `{f.id}` | tool |" in text for f in tools.FORMATS)
+
+
+def test_every_format_of_credentials_is_listed_once_and_documented() -> None:
+    found = {
+        item.id
+        for name in modules(PACKAGE / "readers" / "credentials")
+        for value in vars(importlib.import_module(name)).values()
+        for item in (value if isinstance(value, tuple) else (value,))
+        if isinstance(item, CredentialFormat)
+    }
+    assert found == {f.id for f in CREDENTIALS}
+    assert len(CREDENTIALS) == len(found)
+    text = (DOCS / "machine.md").read_text()
+    for item in CREDENTIALS:
+        assert f"`{item.id}`" in text
+        assert item.kind in KEYS, "a kind without worth and cut"
+        for place in item.places:
+            assert f"`~/{place}`" in text, place
 
 
 def test_every_rule_is_asked() -> None:
