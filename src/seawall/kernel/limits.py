@@ -53,7 +53,7 @@ class Limits:
     archive_member_bytes: int = 32 * 1024 * 1024
     source_bytes: int = 4 * 1024 * 1024
     sights: int = 2_000
-    script_bytes: int = 1024 * 1024
+    script_bytes: int = 512 * 1024
     commands: int = 20_000
     note_bytes: int = 256 * 1024
     note_signatures: int = 64

@@ -33,8 +33,8 @@ _DIALECTS = {
 }  # fmt: skip
 _SHEBANG_TRACE = re.compile(r"#![^\n]*\b(?:bash|sh|zsh|dash|ksh)\s+-[a-z]*x")
 _MISSING = "run: scripts were not read: pip install 'seawall[reach]'"
-_MOST_BROKEN = 64 * 1024
-"""Bytes with errors in them that are parsed by the grammar; behind them it would take too long."""
+_MOST_BROKEN = 20 * 1024**2 * 20
+"""What parts with errors in them may cost, each the square of its bytes: their parsing takes that long."""
 _DEEPEST = 8
 
 
@@ -135,7 +135,7 @@ class _Reading:
         said = len(self.findings.problems)
         walk.run(part, root)
         if root.has_error:
-            self.broken -= len(part.plain)
+            self.broken -= len(part.plain) ** 2
             if len(self.findings.problems) == said:
                 self.findings.problem(ProblemKind.MALFORMED, "the shell's grammar found an error", part.first)
         return True

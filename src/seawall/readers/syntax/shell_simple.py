@@ -34,6 +34,7 @@ class SimpleParts:
         self.words = WordReader(self.ready, variables)
         self.directory = ""
         self.stack: list[str] = []
+        self.errors: set[tuple[int, int]] = set()
 
     def line(self, node: Node) -> int:
         """The line on which a node begins."""
@@ -121,6 +122,10 @@ class SimpleParts:
 
     def broken(self, node: Node) -> None:
         """A part that the grammar does not know: its lines are read again, plainly."""
+        place = (node.start_byte, node.end_byte)
+        if place in self.errors:
+            return
+        self.errors.add(place)
         line = self.line(node)
         last = self.ready.line(max(node.end_byte - 1, node.start_byte))
         self.findings.unread.update(range(line, last + 1))
@@ -131,7 +136,9 @@ class SimpleParts:
         """What a command changes for those behind it."""
         program = command.program
         if program in ("cd", "pushd"):
-            targets = [word for word in command.words[1:] if not word.text.startswith("-")]
+            targets = [
+                word for word in command.words[1:] if not word.text.startswith("-") or word.text == "-"
+            ]
             if program == "pushd":
                 self.stack.append(self.directory)
             self.directory = _led(self.directory, targets[0] if targets else Word("~"))

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _REDIRECTS = ("file_redirect", "herestring_redirect", "heredoc_redirect")
 _BODIES = ("do_group", "compound_statement", "subshell")
+_STATEMENTS = ("subshell", "compound_statement", "command", "function_definition", "if_statement")
+"""What is no argument: the grammar lost its way where it finds one there."""
 _TESTS = frozenset(
     {"test", "[", "which", "type", "hash", "grep", "egrep", "fgrep", "rg", "diff", "cmp", "pgrep", "false",
      "nc", "getent", "id"}
@@ -58,6 +60,9 @@ class Walk(SimpleParts):
         while self.waiting and not self.findings.full:
             self.waiting.pop()()
         self.waiting.clear()
+        for node in _errors(root):
+            self.broken(node)
+        self.errors.clear()
 
     def _later(self, items: list[Item]) -> None:
         self.waiting.extend(reversed(items))
@@ -66,6 +71,7 @@ class Walk(SimpleParts):
         return lambda: self._at(node, frame)
 
     def _at(self, node: Node, frame: Frame) -> None:
+        self.words.repeated = frame.repeated
         if frame.depth > self.findings.limits.nesting:
             message = f"nested deeper than {self.findings.limits.nesting}"
             self.findings.problem(ProblemKind.TOO_DEEP, message, self.line(node))
@@ -118,8 +124,9 @@ class Walk(SimpleParts):
             elif kind == "command_name":
                 for inner in child.children:
                     words.extend(() if inner.is_missing else self.words.words(inner))
-            elif kind == "ERROR":
+            elif kind == "ERROR" or kind in _STATEMENTS:
                 self.broken(child)
+                self._later([self._visit(child, frame.in_all())])
             elif child.is_named and kind != "comment":
                 words.extend(self.words.words(child))
                 lines.extend([self.line(child)] * (len(words) - len(lines)))
@@ -404,6 +411,16 @@ class Walk(SimpleParts):
     def _error(self, node: Node, frame: Frame) -> None:
         self.broken(node)
         self._children(node, frame.in_all())
+
+
+def _errors(root: Node) -> Iterator[Node]:
+    """The errors of a tree, where a statement or a word hides them too."""
+    waiting = [root] if root.has_error else []
+    while waiting:
+        node = waiting.pop()
+        if node.type == "ERROR":
+            yield node
+        waiting.extend(child for child in node.children if child.has_error)
 
 
 _VISITS: dict[str, Callable[[Walk, Node, Frame], None]] = {

@@ -83,10 +83,10 @@ class Variables:
         if restores:
             del self.journal[mark:]
 
-    def get(self, name: str) -> Value | None:
-        """What the name surely holds here."""
+    def get(self, name: str, *, repeated: bool) -> Value | None:
+        """What the name surely holds here. `repeated`: a later round may find it changed."""
         value = self.known.get(name)
-        if value is None or name in self.tainted:
+        if value is None or name in self.tainted or (repeated and self.counts.get(name, 0) > 1):
             return None
         if value.size > self.budget:
             return None
@@ -121,10 +121,14 @@ class _Piece:
 
 @dataclass(slots=True)
 class WordReader:
-    """Reads words of one script. Substitutions found on the way are left in `substitutions`."""
+    """Reads words of one script. Substitutions found on the way are left in `substitutions`.
+
+    `repeated`: what is read stands in a loop or a function.
+    """
 
     ready: Prepared
     variables: Variables
+    repeated: bool = False
     substitutions: list[Node] = field(default_factory=list)
 
     def words(self, node: Node) -> tuple[Word, ...]:
@@ -228,7 +232,7 @@ class _Reading:
     def _expansion(self, node: Node, text: str, quoted: bool) -> None:
         plain = _PLAIN_EXPANSION.fullmatch(text)
         name = plain[1] if plain else text[1:] if text[1:2] != "{" else ""
-        value = self.reader.variables.get(name) if name else None
+        value = self.reader.variables.get(name, repeated=self.reader.repeated) if name else None
         if value is None or (value.array and (not plain or not plain[2])):
             self._as_written(node, text)
             return
