@@ -14,8 +14,9 @@ from posixpath import dirname
 from types import MappingProxyType
 
 from seawall.adapters.disk.tools import read_tools
-from seawall.adapters.disk.tree import Walk, claimer, read, walk
-from seawall.adapters.vcs.repository import work_tree
+from seawall.adapters.disk.tree import Walk, walk
+from seawall.adapters.vcs.objects import tree_at
+from seawall.adapters.vcs.repository import is_bare, work_tree
 from seawall.kernel.errors import TargetError
 from seawall.kernel.limits import DEFAULT_LIMITS, Limits
 from seawall.kernel.lockfile import Document, Problem, ProblemKind
@@ -43,12 +44,13 @@ _WHEN_CALLED = frozenset(("shell-file",))
 
 @dataclass(frozen=True, slots=True)
 class ReachOrder:
-    """What a person asked for. `exclude` are patterns as in `.gitignore`."""
+    """What a person asked for. `exclude` are patterns of paths; `at` is a revision, empty = the disk."""
 
     target: Path
     offline: bool = True
     exclude: tuple[str, ...] = ()
     limits: Limits = DEFAULT_LIMITS
+    at: str = ""
 
 
 def reach(order: ReachOrder, now: datetime) -> Reach:
@@ -57,7 +59,11 @@ def reach(order: ReachOrder, now: datetime) -> Reach:
     if not order.target.exists():
         raise TargetError(f"{order.target} does not exist", "name a directory, or a workflow in one")
     top = top_of(order.target)
-    found = of_tree(top, order.limits, order.exclude)
+    revision = order.at or ("HEAD" if is_bare(top) else "")
+    if revision:
+        found = at_revision(top, revision, order.limits, order.exclude)
+    else:
+        found = of_tree(top, order.limits, order.exclude)
     file = order.target.resolve()
     if not file.is_file():
         return found
@@ -66,7 +72,18 @@ def reach(order: ReachOrder, now: datetime) -> Reach:
 
 def of_tree(root: Path, limits: Limits = DEFAULT_LIMITS, exclude: Iterable[str] = ()) -> Reach:
     """The same for a directory that is taken as the top of a repository: its jobs, its editors and agents."""
-    walked = walk(root, LOCKFILES, ENVIRONMENTS, limits, exclude)
+    return of_walk(walk(root, LOCKFILES, ENVIRONMENTS, limits, exclude), limits)
+
+
+def at_revision(root: Path, revision: str, limits: Limits, exclude: Iterable[str] = ()) -> Reach:
+    """The same for a checkout of a revision, out of git's objects; each edge says the commit."""
+    with tree_at(root, revision, LOCKFILES, ENVIRONMENTS, limits, exclude) as (walked, commit):
+        found = of_walk(walked, limits)
+    return replace(found, edges=tuple(replace(edge, commit=commit) for edge in found.edges))
+
+
+def of_walk(walked: Walk, limits: Limits) -> Reach:
+    """The same for a tree that was walked, wherever its bytes lie."""
     jobs = reach_of(ground_from(walked, limits), limits)
     places, codes, edges = tool_reach(read_tools(walked, limits))
     if not places:
@@ -86,7 +103,7 @@ def top_of(target: Path) -> Path:
     """
     place = target.resolve()
     folder = place if place.is_dir() else place.parent
-    if (folder / WORKFLOWS).is_dir():
+    if (folder / WORKFLOWS).is_dir() or is_bare(folder):
         return folder
     top = work_tree(folder)
     if top is not None:
@@ -101,14 +118,11 @@ def ground_of(root: Path, limits: Limits = DEFAULT_LIMITS, exclude: Iterable[str
 
 def ground_from(walked: Walk, limits: Limits, documents: Sequence[Document] | None = None) -> Ground:
     """The same for a tree that was walked, and whose lockfiles and manifests may have been read already."""
-    root = walked.root
-    claims = claimer(FORMATS)
     problems = list(walked.problems)
     files: list[PipelineFile] = []
     samples: list[str] = []
-    for path in sorted(walked.files):
-        item = claims(path)
-        if item is None or item.id in _WHEN_CALLED:
+    for path, item in walked.claims(FORMATS):
+        if item.id in _WHEN_CALLED:
             continue
         if WORKFLOWS in path and not path.startswith(WORKFLOWS):
             samples.append(path)
@@ -116,7 +130,7 @@ def ground_from(walked: Walk, limits: Limits, documents: Sequence[Document] | No
             problems.append(Problem(path, ProblemKind.TOO_MANY, f"more than {limits.documents} files"))
             break
         else:
-            _take(root, path, item, limits, files, problems)
+            _take(walked, path, item, limits, files, problems)
     if samples:
         problems.append(_said(samples))
     known = _asking(walked, limits) if documents is None else tuple(documents)
@@ -125,25 +139,25 @@ def ground_from(walked: Walk, limits: Limits, documents: Sequence[Document] | No
 
 def _asking(walked: Walk, limits: Limits) -> tuple[Document, ...]:
     return tuple(
-        item.read(data, path, limits)
+        document
         for path, item in walked.claimed
-        if item.id in _ASKING and isinstance(data := read(walked.root, path, limits), bytes)
+        if item.id in _ASKING and isinstance(document := walked.parsed(path, item.read, limits), Document)
     )
 
 
 def _take(
-    root: Path,
+    walked: Walk,
     path: str,
     item: PipelineFormat,
     limits: Limits,
     files: list[PipelineFile],
     problems: list[Problem],
 ) -> None:
-    data = read(root, path, limits)
-    if isinstance(data, Problem):
-        problems.append(data)
+    found = walked.parsed(path, item.read, limits)
+    if isinstance(found, Problem):
+        problems.append(found)
     else:
-        files.append(item.read(data, path, limits))
+        files.append(found)
 
 
 def _said(samples: list[str]) -> Problem:
@@ -168,7 +182,7 @@ def _with_wanted(
             return ground
         tried.update(wanted)
         for path, kind in wanted[: limits.documents]:
-            _take(walked.root, path, CALLED[kind], limits, files, problems)
+            _take(walked, path, CALLED[kind], limits, files, problems)
         ground = _sorted(files, documents, walked.files, problems)
     return ground
 

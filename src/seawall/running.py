@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from seawall.adapters.disk.tree import Walk, read
+from seawall.adapters.disk.tree import Walk
 from seawall.kernel.finding import Skipped
 from seawall.kernel.hygiene import HygieneNote
 from seawall.kernel.limits import Limits
@@ -48,6 +48,6 @@ def _hygiene(
     # It stops at the first file that it cannot read, so it is given those that could be read here.
     sound = [item.path for item in ground.workflows if not item.problems]
     sound += [item.path for item in ground.actions.values() if not item.problems]
-    files = {path: data for path in sound if isinstance(data := read(walked.root, path, limits), bytes)}
+    files = {path: data for path in sound if isinstance(data := walked.read(path, limits), bytes)}
     answer = zizmor.ask(files, limits, program)
     return answer.notes, answer.skipped

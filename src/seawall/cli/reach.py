@@ -30,6 +30,7 @@ def _arguments(parser: ArgumentParser) -> None:
     add("--format", choices=FORMATS, default="text", help="what is printed (default: text)")
     add("--report", action="append", default=[], metavar="FORMAT=FILE", help="also write a report to a file")
     add("--all", action="store_true", help="every place, every row, every edge with its evidence")
+    add("--at", metavar="REV", default="", help="as it was at a revision: a branch, a tag, a commit, `HEAD~3`")
     add("--offline", action="store_true", help="open no socket (reach never opens one; said for scripts)")
     add("--exclude", action="append", default=[], metavar="GLOB", help="leave these paths out; repeatable")
 
@@ -44,7 +45,7 @@ def _run(arguments: Namespace, streams: Streams) -> int:
     reports = [_report(word) for word in arguments.report]
     if arguments.machine is not None:
         return _machine(arguments, streams, reports)
-    order = ReachOrder(Path(arguments.target), exclude=tuple(arguments.exclude))
+    order = ReachOrder(Path(arguments.target), exclude=tuple(arguments.exclude), at=arguments.at)
     with streams.progress("looking"):
         found = asked(reach(order, datetime.now(UTC)), arguments.code, arguments.credential)
     for kind, path in reports:

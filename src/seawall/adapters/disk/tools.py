@@ -24,7 +24,7 @@ from seawall.readers.format import ToolFormat
 from seawall.readers.tools import FORMATS
 from seawall.readers.tools.instructions import BESIDE, SKILL
 
-from .tree import Walk, claimer, read
+from .tree import Walk, claimer
 
 CLIENT_FILES = (".npmrc", "pip.conf", "pip.ini", "uv.toml")
 """Settings of package managers, of which only credentials are looked for here."""
@@ -47,7 +47,7 @@ def read_tools(walked: Walk, limits: Limits) -> tuple[ToolFile, ...]:
             found.append(_too_many(paths[limits.skill_files], BESIDE.id, what))
     for path, item in claimed[:_MOST]:
         most = limits.source_bytes if item is BESIDE else limits.tool_bytes
-        data = read(walked.root, path, replace(limits, file_bytes=min(limits.file_bytes, most)))
+        data = walked.read(path, replace(limits, file_bytes=min(limits.file_bytes, most)))
         found.append(
             item.read(data, path, limits) if isinstance(data, bytes) else _unread(path, data, item.id)
         )

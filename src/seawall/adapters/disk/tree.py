@@ -37,11 +37,41 @@ class Found:
     files: tuple[str, ...]
 
 
+class Claiming(Protocol):
+    """Any kind of format: it claims files by `globs`, as `readers.format.Format` explains them."""
+
+    @property
+    def globs(self) -> tuple[str, ...]:
+        """File name patterns."""
+        ...
+
+
+_Kind = TypeVar("_Kind", bound=Claiming)
+_T = TypeVar("_T")
+
+
+class Source(Protocol):
+    """Where the bytes of a tree come from: a disk is the usual one, a version control's objects another."""
+
+    def read(self, path: str, limits: Limits) -> bytes | Problem:
+        """The bytes of one file, bounded; a Problem where it cannot be read."""
+        ...
+
+    def parsed(self, path: str, reader: Callable[[bytes, str, Limits], _T], limits: Limits) -> _T | Problem:
+        """What a reader makes of one file; who gave the same bytes before may give the same value."""
+        ...
+
+    def claims(self, formats: tuple[_Kind, ...]) -> Sequence[tuple[str, _Kind]]:
+        """The files that these formats claim, in the order of paths."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Walk:
     """Everything that was seen in a tree, before anything is read.
 
-    Paths are relative to `root` with `/`; a name that is not UTF-8 is kept with surrogate escapes.
+    Paths are relative to `root` with `/`; a name that is not UTF-8 is kept with surrogate escapes. `source`
+    is where the bytes come from when the tree does not lie on disk.
     """
 
     root: Path
@@ -50,6 +80,25 @@ class Walk:
     environments: tuple[Found, ...] = ()
     problems: tuple[Problem, ...] = ()
     formats: tuple[Format, ...] = ()
+    source: Source | None = None
+
+    def read(self, path: str, limits: Limits) -> bytes | Problem:
+        """The bytes of one file, bounded; a Problem where it cannot be read."""
+        return self.source.read(path, limits) if self.source else read(self.root, path, limits)
+
+    def parsed(self, path: str, reader: Callable[[bytes, str, Limits], _T], limits: Limits) -> _T | Problem:
+        """What a reader makes of one file; a Problem where it cannot be read."""
+        if self.source:
+            return self.source.parsed(path, reader, limits)
+        data = read(self.root, path, limits)
+        return data if isinstance(data, Problem) else reader(data, path, limits)
+
+    def claims(self, formats: tuple[_Kind, ...]) -> Sequence[tuple[str, _Kind]]:
+        """The files that these formats claim, in the order of paths."""
+        if self.source:
+            return self.source.claims(formats)
+        claim = claimer(formats)
+        return [(path, item) for path in sorted(self.files) if (item := claim(path)) is not None]
 
 
 @dataclass(slots=True)
@@ -82,7 +131,7 @@ def walk(
         return _single(target, formats, limits, others)
     if not stat.S_ISDIR(kind):
         raise TargetError(f"{target} is neither a directory nor a file", "name a directory or a file")
-    state = _State(limits, _excluder(tuple(exclude)))
+    state = _State(limits, excluder(tuple(exclude)))
     roots = {name: e for e in environments for name in e.roots}
     own = roots.get(target.absolute().name)
     if own is not None:
@@ -200,18 +249,6 @@ def _problem(path: str, kind: ProblemKind, message: str) -> Problem:
     return Problem(path, kind, message)
 
 
-class Claiming(Protocol):
-    """Any kind of format: it claims files by `globs`, as `readers.format.Format` explains them."""
-
-    @property
-    def globs(self) -> tuple[str, ...]:
-        """File name patterns."""
-        ...
-
-
-_Kind = TypeVar("_Kind", bound=Claiming)
-
-
 def claimer(formats: tuple[_Kind, ...]) -> Callable[[str], _Kind | None]:
     """path → the first format whose globs claim it. Exact names are looked up, the rest is one pattern."""
     return cast("Callable[[str], _Kind | None]", _claimer(formats))
@@ -250,7 +287,7 @@ def _any(alternatives: Sequence[str]) -> re.Pattern[str] | None:
     return re.compile("|".join(alternatives), re.DOTALL) if alternatives else None
 
 
-def _excluder(globs: tuple[str, ...]) -> Callable[[str], bool]:
+def excluder(globs: tuple[str, ...]) -> Callable[[str], bool]:
     """Patterns as in .gitignore, the simple ones: `vendor/`, `*.lock`, `a/**`, `/top.txt`."""
     if not globs:
         return lambda _path: False
@@ -353,11 +390,11 @@ def read_documents(walked: Walk, limits: Limits) -> tuple[Document, ...]:
 
 def _claimed_documents(walked: Walk, limits: Limits) -> Iterator[Document]:
     for path, item in walked.claimed:
-        yield _read_one(walked.root, path, item, limits)
+        yield _read_one(walked, path, item, limits)
 
 
-def _read_one(root: Path, path: str, item: Format, limits: Limits) -> Document:
-    data = read(root, path, limits)
+def _read_one(walked: Walk, path: str, item: Format, limits: Limits) -> Document:
+    data = walked.read(path, limits)
     if isinstance(data, Problem):
         return Document(path, item.id, item.kind, item.ecosystem, problems=(data,))
     return item.read(data, path, limits)
@@ -377,7 +414,7 @@ def _included(documents: Sequence[Document], walked: Walk, limits: Limits) -> li
             if include.relation == "workspace" or item is None or path in known or path not in walked.files:
                 continue
             known.add(path)
-            read_now = _read_one(walked.root, path, item, limits)
+            read_now = _read_one(walked, path, item, limits)
             found.append(read_now)
             pending.append(read_now)
     return found

@@ -27,6 +27,7 @@ from seawall.kernel.history import Commit
 from .repository import ID, Repository, open_repository, resolve
 
 _CHUNK = 1024 * 1024
+_LISTED = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +155,41 @@ class Git:
 
         with self._ended(process):
             yield ask
+
+    @contextmanager
+    def contents(self) -> Iterator[Callable[[str, int], bytes | int | None]]:
+        """A function from (blob, most bytes) to its content, its size where that is more, else None."""
+        process = self._start(["cat-file", "--batch"], subprocess.PIPE, subprocess.PIPE)
+        question, answer = process.stdin, process.stdout
+
+        def ask(blob: str, most: int) -> bytes | int | None:
+            if question is None or answer is None or not ID.match(blob):
+                return None
+            try:
+                question.write(f"{blob}\n".encode("ascii"))
+                question.flush()
+            except OSError:
+                return None
+            return _content(answer, most)
+
+        with self._ended(process):
+            yield ask
+
+    def listing(self, commit: str, most: int) -> tuple[tuple[tuple[str, str, str], ...], bool]:
+        """(path, mode, id) of what is in the tree of a commit, at most so many, and whether that is all."""
+        with self._asked(["ls-tree", "-r", "-z", "--full-tree", commit], ()) as process:
+            found: list[tuple[str, str, str]] = []
+            whole = True
+            for raw in _fields(process.stdout, _LISTED) if process.stdout else ():
+                about, tab, name = (raw or b"").partition(b"\t")
+                words = about.split()
+                if not tab or len(words) != 3 or len(found) >= most:
+                    whole = False
+                    break
+                mode, _, id_ = (word.decode("ascii", "replace") for word in words)
+                found.append((name.decode("utf-8", "surrogateescape"), mode, id_))
+            process.wait() if whole else process.kill()
+        return tuple(found), whole and process.returncode == 0
 
     @contextmanager
     def _asked(self, words: Sequence[str], names: Iterable[str]) -> Iterator[subprocess.Popen[bytes]]:
@@ -354,6 +390,21 @@ def _batch(stream: IO[bytes]) -> Iterator[tuple[str, bytes]]:
                 return
             stream.read(1)
             yield words[0].decode("ascii"), data
+
+
+def _content(stream: IO[bytes], most: int) -> bytes | int | None:
+    """The next object of `cat-file --batch`; what is larger than `most` is passed over."""
+    words = stream.readline(1024).split()
+    if len(words) != 3 or not words[2].isdigit():
+        return None
+    size = int(words[2])
+    if words[1] == b"blob" and size <= most:
+        data = stream.read(size + 1)
+        return data[:-1] if len(data) == size + 1 else None
+    left = size + 1
+    while left and (part := stream.read(min(left, _CHUNK))):
+        left -= len(part)
+    return size if words[1] == b"blob" else None
 
 
 def read_at(target: Path, revision: str, path: str, most: int = 1024 * 1024) -> bytes | None:

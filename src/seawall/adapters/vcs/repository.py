@@ -49,11 +49,25 @@ def work_tree(target: Path) -> Path | None:
     return next((d for d in (place, *place.parents) if os.path.lexists(d / ".git")), None)
 
 
+def is_bare(target: Path) -> bool:
+    """Whether `target` is itself a repository without a work tree, told by what git looks for in one."""
+    place = target.resolve()
+    return (
+        work_tree(place) is None
+        and (place / "objects").is_dir()
+        and (place / "refs").is_dir()
+        and bool(_small(place / "HEAD").strip())
+    )
+
+
 def open_repository(target: Path) -> Repository | Skipped | None:
-    """The repository that `target` lies in; None when there is none; Skipped when it is not safe to read."""
+    """The repository that `target` lies in, or that it is itself (a bare one).
+
+    None when there is none; Skipped when it is not safe to read.
+    """
     top = work_tree(target)
     if top is None:
-        return None
+        return _read(target.resolve(), "", target.resolve()) if is_bare(target) else None
     git_dir = _git_directory(top / ".git")
     if isinstance(git_dir, Skipped):
         return git_dir
@@ -170,6 +184,25 @@ def _resolved(text: str, refs: Mapping[str, str]) -> str:
             break
         text = refs.get(text.removeprefix("ref:").strip(), "")
     return text if ID.match(text) else ""
+
+
+_STEPS = re.compile(r"(?:[~^]\d{0,6}){1,20}\Z")
+_SHORT = re.compile(r"[0-9a-f]{4,64}\Z")
+
+
+def spelled(repository: Repository, revision: str) -> str:
+    """A revision (`v1.2`, `main~3`, `HEAD^2`, `abc1234`) in words that a git without refs understands.
+
+    Empty where no ref has the name; whether there is such a commit is git's to say.
+    """
+    start = min((revision.find(sign) for sign in "~^" if sign in revision), default=len(revision))
+    name, steps = revision[:start], revision[start:]
+    if steps and not _STEPS.match(steps):
+        return ""
+    found = resolve(repository, name)
+    if not found and _SHORT.match(name):
+        found = name
+    return found + steps if found else ""
 
 
 def resolve(repository: Repository, revision: str) -> str:
