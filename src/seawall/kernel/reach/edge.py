@@ -96,7 +96,8 @@ class Line:
 class Cut:
     """One change that removes an edge. `id` is its kind (`persist-credentials`, `split-job`, `pin-commit` …).
 
-    `words` say what to do, one line. `mechanical`: `seawall reach --fix` can write it.
+    `words` say what to do, one line. `mechanical`: `seawall reach --fix` can write it; `left` says why it
+    cannot here what it can elsewhere. `detail` is what writing it takes: scopes, a ref and its commit.
     """
 
     id: str
@@ -104,6 +105,8 @@ class Cut:
     path: str = ""
     line: int = 0
     mechanical: bool = False
+    left: str = ""
+    detail: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from .conditions import both, own_condition
 from .following import Following, Start
 from .ground import Ground
 from .naming import Given, Named, Names, named, settings, unique
-from .using import Locked, Used, action_code, image_code, locked_for, used
+from .using import Locked, Used, action_code, image_code, known_commits, locked_for, used
 
 MOST_STEPS = 1_000
 """So many steps one job can have when everything is inlined."""
@@ -103,6 +103,7 @@ class Tree:
         self.limits = limits
         self.following = Following(ground)
         self.workflows = {one.path: one for one in ground.workflows}
+        self.commits = known_commits(ground.locks)
         self.dockerfiles = {one.path: one for one in ground.dockerfiles}
         self._locked: dict[str, Locked] = {}
         # Scripts are parts of the ground, which lives as long as this: their identities stay their own.

@@ -6,7 +6,7 @@ Sources: GitHub's workflow syntax (`jobs.<id>.steps[*].uses`), OCI image referen
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from posixpath import normpath
 
@@ -55,6 +55,25 @@ def locked_for(locks: Iterable[ActionsLock], path: str) -> Locked:
             continue
         found.update(_folded(f"{item.name}@{item.ref}") for item in lock.locked)
     return frozenset(found)
+
+
+def known_commits(locks: Iterable[ActionsLock]) -> dict[str, str]:
+    """`name@ref`, the name in lower case → its commit, where every lock of the tree that tells agrees.
+
+    A lock that the runner does not obey fixes nothing, but it says what was meant.
+    """
+    found: dict[str, str] = {}
+    for lock in locks:
+        for item in lock.locked:
+            key = _folded(f"{item.name}@{item.ref}")
+            found[key] = item.commit if found.get(key, item.commit) == item.commit else ""
+    return {key: commit for key, commit in found.items() if commit}
+
+
+def commit_of(name: str, ref: str, commits: Mapping[str, str]) -> str:
+    """The commit that a lock tells for an action, or for the repository it lies in; empty for none."""
+    repository = "/".join(name.split("/")[:2])
+    return commits.get(_folded(f"{name}@{ref}")) or commits.get(_folded(f"{repository}@{ref}")) or ""
 
 
 def _folded(text: str) -> str:

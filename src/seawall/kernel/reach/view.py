@@ -9,6 +9,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from posixpath import join, normpath
+from types import MappingProxyType
 
 from seawall.kernel.code import Code, CodeKind, Firmness
 from seawall.kernel.lockfile import Problem
@@ -45,7 +46,7 @@ _CREDENTIALS = (
 class View:
     """A job as one entry starts it. `gate` holds for all of it, `forks` for its credentials only.
 
-    `cuts` are those that were made already.
+    `cuts` are those that were made already; `commits` are the tree's own word for what a ref is.
     """
 
     entry: Entry
@@ -60,6 +61,7 @@ class View:
     profiles: dict[int, Profile] = field(default_factory=dict)
     cuts: dict[Hashable, tuple[Cut, ...]] = field(default_factory=dict)
     credential_gate: str = ""
+    commits: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def id(self) -> str:
@@ -114,6 +116,7 @@ def view_of(entry: Entry, tree: Tree, environments: Mapping[str, frozenset[str]]
         problems=problems,
         profiles=profiles,
         credential_gate=both(gate, forks),
+        commits=tree.commits,
     )
 
 
