@@ -3,6 +3,7 @@
 Two small workflows are written to .demo/ and only read; nothing in them is run.
 """
 
+import json
 import shutil
 import subprocess
 import sys
@@ -84,9 +85,12 @@ def main() -> int:
     """Both workflows; 0 when the key is in reach before and no longer after."""
     shutil.rmtree(PLACE, ignore_errors=True)
     WORKFLOW.parent.mkdir(parents=True)
-    (PLACE / "package.json").write_text(
-        '{"name": "desktop", "dependencies": {"axios": "^1.13.0"}, "scripts": {"build": "electron-builder"}}\n'
-    )
+    manifest = {
+        "name": "desktop",
+        "dependencies": {"axios": "^1.13.0"},
+        "scripts": {"build": "electron-builder"},
+    }
+    (PLACE / "package.json").write_text(json.dumps(manifest))
     before = reach("the key lies beside an install that floats", BEFORE)
     (PLACE / "package-lock.json").write_text('{"lockfileVersion": 3, "packages": {"": {}}}\n')
     after = reach("signing is a job of its own, and takes what was built", AFTER)
