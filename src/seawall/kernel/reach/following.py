@@ -116,6 +116,16 @@ def label(call: Call) -> str:
     return " ".join(part for part in parts if part)
 
 
+_last: list[tuple[Ground, Following]] = []
+
+
+def following_of(ground: Ground) -> Following:
+    """The following of a ground; the last one is kept: what is wanted is asked for, and then it is walked."""
+    if not (_last and _last[0][0] is ground):
+        _last[:] = [(ground, Following(ground))]
+    return _last[0][1]
+
+
 class Following:
     """The tree's tasks by path, so that thousands of calls are followed in time linear in what they reach."""
 
@@ -130,6 +140,7 @@ class Following:
         self._known: dict[tuple[str, str], tuple[Known, str]] = {}
         self._calls: dict[tuple[str, str, str, str], tuple[Call, ...]] = {}
         self._workspace: dict[str, tuple[TaskFile, ...]] = {}
+        self._journeys: dict[tuple[int, str, str], tuple[Script, Journey]] = {}
         self._packages = {one.name: one for one in ground.tasks if one.kind == "npm" and one.name}
 
     def one(self, call: Call) -> Followed:
@@ -147,9 +158,13 @@ class Following:
 
     def through(self, script: Script, path: str, directory: str = ".") -> Journey:
         """Everything that `script`, which stands in the file `path` and starts in `directory`, reaches."""
-        walk = _Walk(self, path)
-        walk.take(script, directory)
-        return walk.journey()
+        key = (id(script), path, directory)
+        known = self._journeys.get(key)
+        if known is None or known[0] is not script:
+            walk = _Walk(self, path)
+            walk.take(script, directory)
+            known = self._journeys[key] = (script, walk.journey())
+        return known[1]
 
     def calls(self, mark: tuple[str, str, str, str], task: Task, directory: str) -> tuple[Call, ...]:
         """The calls of a task there, found once however many jobs reach it."""

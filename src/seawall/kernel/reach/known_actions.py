@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 Inputs = Mapping[str, str]
 """The `with` of a step: names in lower case, values as written."""
@@ -142,6 +143,7 @@ class KnownAction:
         return self.oidc is not None and self.oidc.holds(inputs)
 
 
+@lru_cache(maxsize=4096)
 def known_action(uses: str) -> KnownAction | None:
     """The entry for a `uses` as written, or for its name; None for what is not known, local or an image.
 

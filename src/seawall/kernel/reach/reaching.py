@@ -19,7 +19,7 @@ from .call import CallKind
 from .calls import Entry, called_paths, entries
 from .edge import Edge, Place, PlaceKind, Reach
 from .expressions import references
-from .following import Following
+from .following import following_of
 from .ground import Ground
 from .joining import elsewhere, inside, merged
 from .ranking import ranked
@@ -76,7 +76,7 @@ def _shared(runs: Iterable[Sequence[View]]) -> frozenset[str]:
 
 def wanted_by(ground: Ground) -> tuple[tuple[str, CallKind], ...]:
     """Files of the tree that its jobs start and that were not read yet, with who carries them out."""
-    following = Following(ground)
+    following = following_of(ground)
     found: dict[tuple[str, CallKind], None] = {}
     for path, directory, step in _all_steps(ground):
         if step.script is not None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from posixpath import basename, join, normpath
 
 from seawall.kernel.shell import Command, Script, Word
@@ -121,6 +122,27 @@ class Run:
         return "" if found == UNKNOWN else found
 
 
+Env = tuple[tuple[str, str], ...]
+
+
+@dataclass(slots=True)
+class _Kept:
+    """The last answers of `runs_of`, bounded by their runs. A script that is kept keeps its identity."""
+
+    most: int
+    answers: dict[tuple[int, str, Env], tuple[Script, tuple[Run, ...]]] = field(default_factory=dict)
+    size: int = 0
+
+    def put(self, key: tuple[int, str, Env], script: Script, runs: tuple[Run, ...]) -> None:
+        if self.size > self.most:
+            self.answers, self.size = {}, 0
+        self.answers[key] = script, runs
+        self.size += len(runs) + 1
+
+
+_KEPT = _Kept(20_000)
+
+
 @dataclass(slots=True)
 class _Walk:
     env: dict[str, str]
@@ -138,12 +160,27 @@ def placed(start: str, directory: str) -> str:
     return UNKNOWN if found.startswith("..") else found
 
 
-def runs_of(script: Script, cwd: str, env: tuple[tuple[str, str], ...] = ()) -> tuple[Run, ...]:
-    """Every program that the script's commands start, in their order."""
-    walk = _Walk({name: value for name, value in env if "${{" not in value}, cwd or ".")
+def runs_of(script: Script, cwd: str, env: Env = ()) -> tuple[Run, ...]:
+    """Every program that the script's commands start, in their order.
+
+    What a script calls, brings in and leaves behind is asked one after the other, so answers are kept for a
+    while.
+    """
+    known_env = tuple(item for item in env if "${{" not in item[1])
+    key = (id(script), cwd or ".", known_env)
+    kept = _KEPT.answers.get(key)
+    if kept is not None and kept[0] is script:
+        return kept[1]
+    found = _runs_of(script, cwd or ".", known_env)
+    _KEPT.put(key, script, found)
+    return found
+
+
+def _runs_of(script: Script, cwd: str, env: Env) -> tuple[Run, ...]:
+    walk = _Walk(dict(env), cwd)
     found: list[Run] = []
     for index, command in enumerate(script.commands):
-        _export(command, walk.env)
+        _export(command, walk)
         if not command.words:
             continue
         outer = walk.contained.get(command.within)
@@ -159,21 +196,23 @@ def runs_of(script: Script, cwd: str, env: tuple[tuple[str, str], ...] = ()) -> 
     return tuple(found)
 
 
-def _export(command: Command, env: dict[str, str]) -> None:
+def _export(command: Command, walk: _Walk) -> None:
     """Constants that the script exports, or sets for a variable that was exported before."""
     exports = command.program in ("export", "declare", "typeset")
     if command.condition or command.substituted or (command.words and not exports):
         return
     for name, word in command.assignments:
-        if exports or name in env:
+        if exports or name in walk.env:
+            # A new one: what ran before keeps the environment that it had.
+            walk.env = {other: value for other, value in walk.env.items() if other != name}
             if word.literal:
-                env[name] = word.text
-            else:
-                env.pop(name, None)
+                walk.env[name] = word.text
 
 
 def _first(command: Command, index: int, walk: _Walk) -> Run:
-    words = tuple(_filled(word, walk.env) for word in command.words)
+    words = command.words
+    if walk.env and not all(word.literal for word in words):
+        words = tuple(_filled(word, walk.env) for word in words)
     own = {name: word.text for name, word in command.assignments if word.literal}
     return Run(
         "",
@@ -289,7 +328,12 @@ def _behind(name: str, run: Run) -> Run | None:
 
 def program_name(word: Word) -> str:
     """The base name of a program, small, without ending and version; `$PIP` is pip."""
-    text = word.text.replace("\\", "/")
+    return _program_name(word.text)
+
+
+@lru_cache(maxsize=4096)
+def _program_name(written: str) -> str:
+    text = written.replace("\\", "/")
     variable = _VARIABLE.fullmatch(text)
     if variable:
         name = (variable[1] or variable[2]).lower()
@@ -314,7 +358,11 @@ def _named(run: Run) -> Run:
             under = (*run.under, "python")
             return replace(run, program=module_name, written=module_name, args=rest[at + 1 :], under=under)
         name = "python"
-    return replace(run, program=name, written=word.text, args=rest)
+    # Written out, since this is done for every command of a tree: `replace` takes five times as long.
+    return Run(
+        name, word.text, rest, run.command, run.index, run.env, run.directory,
+        run.contained, run.given, run.under, run.piped,
+    )  # fmt: skip
 
 
 _PYTHON_VALUES = frozenset(("-W", "-X", "--check-hash-based-pycs"))

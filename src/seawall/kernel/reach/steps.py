@@ -20,7 +20,7 @@ from seawall.kernel.shell import Script
 
 from .commands import At, Effect, codes_of, effects_of
 from .conditions import both, own_condition
-from .following import Following, Start
+from .following import Start, following_of
 from .ground import Ground
 from .naming import Given, Named, Names, named, settings, unique
 from .using import Locked, Used, action_code, image_code, known_commits, locked_for, used
@@ -101,7 +101,7 @@ class Tree:
     def __init__(self, ground: Ground, limits: Limits) -> None:
         self.ground = ground
         self.limits = limits
-        self.following = Following(ground)
+        self.following = following_of(ground)
         self.workflows = {one.path: one for one in ground.workflows}
         self.commits = known_commits(ground.locks)
         self.dockerfiles = {one.path: one for one in ground.dockerfiles}
