@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ import pytest
 
 from simulators.door import TOKEN, GateSimulator
 from simulators.loopback import Answer, say
+from simulators.past import serving
+from simulators.past_pypi import PastPypi
+from simulators.running_gate import running
 
 CLIENTS = Path(os.environ.get("SEAWALL_CLIENTS", Path(__file__).parents[1] / ".clients"))
 PATH = f"{CLIENTS / 'npm' / 'node_modules' / '.bin'}:{CLIENTS / 'bin'}:/usr/bin:/bin"
@@ -197,3 +201,35 @@ def test_an_address_that_is_another_each_time_would_cost_uv_its_cache(gate: Gate
     assert desk.run("uv")[0]
     (desk.root / "data" / "run.key").unlink()
     assert desk.run("uv")[0]
+
+
+def test_pip_uses_what_it_built_again(tmp_path: Path) -> None:
+    """It keeps wheels that it built by the address of their source, without the key."""
+    if shutil.which("pip", path=PATH) is None:
+        pytest.skip(f"no pip in {CLIENTS}: make clients")
+    now = datetime.now(UTC)
+    with serving(PastPypi(now)) as past:
+        past.sdist("ebb", "1.0", now - timedelta(days=90))
+        with running(tmp_path, {"PyPI": past.index_url}) as gate:
+            taken = [built(gate.url, tmp_path / "desk", number) for number in range(2)]
+            (tmp_path / "desk" / "data" / "run.key").unlink()
+            taken.append(built(gate.url, tmp_path / "desk", 2))
+    assert taken == [["ebb"], [], ["ebb"]]
+
+
+def built(url: str, desk: Path, number: int) -> list[str]:
+    tree = desk / f"tree{number}"
+    tree.mkdir(parents=True)
+    words = ("--firewall", url, "--format", "json", "--", "pip", "install", "--target", "t", "ebb")
+    done = subprocess.run(
+        [sys.executable, "-m", "seawall", "run", *words],
+        cwd=tree,
+        env={"PATH": PATH, "HOME": str(desk), "SEAWALL_DATA": str(desk / "data"), "PIP_NO_INPUT": "1"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return [item["name"] for item in json.loads(done.stdout)["taken"]]
