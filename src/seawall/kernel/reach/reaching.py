@@ -7,6 +7,7 @@ by their names. What is larger than a bound is said to be.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from seawall.kernel.code import Code
 from seawall.kernel.finding import Skipped
@@ -32,24 +33,46 @@ MOST_EDGES = 20_000
 CHECK = "reach"
 
 
-def reach_of(ground: Ground, limits: Limits) -> Reach:
+class Looking:
+    """How one workflow is looked at. Who looks at many trees that are almost the same may remember."""
+
+    def views(self, workflow: Workflow, around: Around, problems: list[Problem]) -> list[View]:
+        """Every job that starting the workflow starts."""
+        tree, environments = around.tree, around.environments
+        started = entries(workflow, tree, around.called, problems)
+        return [view_of(entry, tree, environments) for entry in started]
+
+    def edges(
+        self, views: list[View], shelf: caches.Shelf, problems: list[Problem]
+    ) -> tuple[list[View], list[Edge]]:
+        """The edges of all those jobs, and the jobs with what others handed them."""
+        return views, _run(views, shelf, problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What all workflows of a tree share: the tree, who names which secret, and who is called."""
+
+    tree: Tree
+    environments: Mapping[str, frozenset[str]]
+    called: frozenset[str]
+
+
+def reach_of(ground: Ground, limits: Limits, looking: Looking | None = None) -> Reach:
     """Everything that third-party code of this tree can read, use or alter."""
+    look = looking or Looking()
     tree = Tree(ground, limits)
-    environments = secret_environments(ground.workflows)
-    called = called_paths(tree)
+    around = Around(tree, secret_environments(ground.workflows), called_paths(tree))
     problems: list[Problem] = [*ground.problems]
-    runs = [
-        [view_of(entry, tree, environments) for entry in entries(workflow, tree, called, problems)]
-        for workflow in ground.workflows
-    ]
+    runs = [look.views(workflow, around, problems) for workflow in ground.workflows]
     shelf = caches.shelf_of(view for views in runs for view in views)
     shared = _shared(runs)
     edges: list[Edge] = []
     twice: list[Edge] = []
     codes: dict[tuple[str, Code], None] = {}
     places: dict[str, Place] = {}
-    for views in runs:
-        found = _run(views, shelf, problems)
+    for started in runs:
+        views, found = look.edges(started, shelf, problems)
         edges += [edge for edge in found if edge.place not in shared]
         twice += [edge for edge in found if edge.place in shared]
         for view in views:
@@ -137,6 +160,12 @@ def secret_environments(workflows: Iterable[Workflow]) -> Mapping[str, frozenset
             for name in _named(_texts(job)):
                 found.setdefault(name, set()).add(job.environment)
     return {name: frozenset(places) for name, places in found.items()}
+
+
+def names_of(workflow: Workflow) -> frozenset[str]:
+    """Every secret (upper case) that a workflow names."""
+    texts = [item.value for item in workflow.env]
+    return frozenset(_named([*texts, *(text for job in workflow.jobs for text in _texts(job))]))
 
 
 def _named(texts: Iterable[str]) -> set[str]:
