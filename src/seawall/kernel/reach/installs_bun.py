@@ -108,7 +108,7 @@ def corepack(run: Run, scene: Scene) -> Iterator[Code]:
     if len(line.texts) == 1:
         manifest = scene.beside(run.directory, "package.json")
         document = scene.document(manifest)
-        named = document.facts.get("package_manager", "") if document else ""
+        named = document.facts.get("package-manager", "") if document else ""
         pin = Firmness.HASH if "+sha" in named else Firmness.VERSION if named else Firmness.FLOATING
         if named:
             yield code(

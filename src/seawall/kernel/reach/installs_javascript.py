@@ -158,13 +158,10 @@ def npm(run: Run, scene: Scene) -> Iterator[Code]:
     if line.has("--dry-run", "--help", "-h", "--version", "-v") or line.has("--package-lock-only"):
         return
     words = [*words, *line.rest]
-    if verb in _NPM_CLEAN or (
-        verb in (*_NPM_INSTALLS, *_NPM_TESTS) and not words and not line.has("-g", "--global")
-    ):
-        if not words or verb in _NPM_CLEAN:
-            yield from tree(
-                run, scene, line, f"npm {verb}", fixed=verb in _NPM_CLEAN, piped=verb in _NPM_INSTALLS
-            )
+    bare = not words and not line.doubtful and not line.has("-g", "--global")
+    if verb in _NPM_CLEAN or (bare and verb in (*_NPM_INSTALLS, *_NPM_TESTS)):
+        fixed = verb in _NPM_CLEAN
+        yield from tree(run, scene, line, f"npm {verb}", fixed=fixed, piped=verb in _NPM_INSTALLS)
     elif verb in _NPM_INSTALLS:
         yield from named(run, scene, line, f"npm {verb}", words)
     elif verb in ("update", "up", "upgrade", "rebuild", "rb", "audit", "dedupe"):
@@ -345,7 +342,7 @@ def _installed(run: Run, scene: Scene, found: Sequence[tuple[str, Firmness, str]
 
 def _pnpm_major(run: Run, scene: Scene) -> int:
     manifest = scene.document(scene.beside(run.directory, "package.json"))
-    named = manifest.facts.get("package_manager", "") if manifest else ""
+    named = manifest.facts.get("package-manager", "") if manifest else ""
     found = re.match(r"pnpm@(\d+)", named)
     return int(found[1]) if found else 0
 
@@ -424,4 +421,4 @@ def _is_berry(run: Run, scene: Scene, line: Parsed) -> bool:
     if scene.beside(directory, ".yarnrc.yml"):
         return True
     manifest = scene.document(scene.beside(directory, "package.json"))
-    return bool(manifest and re.match(r"yarn@[2-9]", manifest.facts.get("package_manager", "")))
+    return bool(manifest and re.match(r"yarn@[2-9]", manifest.facts.get("package-manager", "")))

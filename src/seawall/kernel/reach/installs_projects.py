@@ -272,6 +272,8 @@ def hatch(run: Run, scene: Scene) -> Iterator[Code]:
         run.args, known("-e --env -p --project --data-dir --cache-dir --config", "-v -q"), stops=True
     ).rest
     verb = words[0].text if words else ""
+    if {"--help", "-h"} & {word.text for word in words[1:2]}:
+        return
     if verb in ("run", "test", "fmt", "shell", "check") or (
         verb == "env" and [w.text for w in words[1:2]] in (["create"], ["run"])
     ):

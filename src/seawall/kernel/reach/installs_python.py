@@ -207,10 +207,11 @@ def _word(asked: _Asked, word: Word, constraints: frozenset[str]) -> None:
     text = word.text
     if not text:
         return
-    if _is_path(text) or "://" in text or text.startswith(("git+", "git@")):
+    found = _NAME.match(text)
+    named = bool(found and found[2].startswith("@"))
+    if not named and (_is_path(text) or "://" in text or text.startswith(("git+", "git@"))):
         _target(asked, text, "")
         return
-    found = _NAME.match(text)
     if not found or not word.literal:
         asked.packages.append(text)
         asked.add(

@@ -161,7 +161,7 @@ def named_value(env: Mapping[str, str], name: str) -> str:
 def python_pin(spec: str) -> Firmness:
     """Of a version specifier (PEP 440) behind a name."""
     spec = spec.strip()
-    if re.fullmatch(r"={2,3}\s*[^*,\s]+", spec):
+    if re.fullmatch(r"={2,3}\s*(?:[^*,\s]+|\$\{\{[^*,]*\}\})", spec):
         return Firmness.VERSION
     return Firmness.RANGE if re.search(r"<|~=|==.*\*|==", spec) else Firmness.FLOATING
 
