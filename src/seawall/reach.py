@@ -67,7 +67,7 @@ def reach(order: ReachOrder, now: datetime) -> Reach:
     file = order.target.resolve()
     if not file.is_file():
         return found
-    return _only(found, file.relative_to(top).as_posix())
+    return only(found, file.relative_to(top).as_posix())
 
 
 def of_tree(root: Path, limits: Limits = DEFAULT_LIMITS, exclude: Iterable[str] = ()) -> Reach:
@@ -209,7 +209,7 @@ def _sorted(
     )
 
 
-def _only(found: Reach, path: str) -> Reach:
+def only(found: Reach, path: str) -> Reach:
     """What concerns one file."""
     places = tuple(place for place in found.places if place.file == path)
     ids = {place.id for place in places}

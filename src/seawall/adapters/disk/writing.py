@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -63,3 +64,55 @@ def write_once(path: Path, data: bytes) -> bytes:
         raise PolicyError(
             f"{path} cannot be written: {error.strerror or error}", "name another place in SEAWALL_DATA"
         ) from None
+
+
+def replace_in_tree(root: Path, relative: str, before: bytes, after: bytes) -> None:
+    """Put `after` in the place of a file that still holds `before`, whole or not at all, keeping its mode.
+
+    No link is followed on the way or at its end. Raises UsageError when that cannot be done, and the file is
+    as it was.
+    """
+    *folders, name = relative.split("/")
+    if any(part in ("", ".", "..") for part in (*folders, name)):
+        raise UsageError(f"{relative} is no file of the tree", "nothing was changed")
+    try:
+        place = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            for folder in folders:
+                place, above = os.open(folder, _STRICT | os.O_DIRECTORY, dir_fd=place), place
+                os.close(above)
+            _exchange(place, name, relative, before, after)
+        finally:
+            os.close(place)
+    except OSError as error:
+        why = error.strerror or error
+        raise UsageError(f"{relative} is not written: {why}", "links are not followed") from None
+
+
+_STRICT = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+def _exchange(place: int, name: str, relative: str, before: bytes, after: bytes) -> None:
+    """The same inside of an open directory."""
+    descriptor = os.open(name, _STRICT, dir_fd=place)
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(file.fileno())
+        same = stat.S_ISREG(status.st_mode) and file.read(len(before) + 1) == before
+    if not same:
+        raise UsageError(f"{relative} was changed since it was read", "run it again")
+    temporary = f".{name}.{os.getpid()}.{threading.get_ident()}"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    fresh = os.open(temporary, flags, 0o600, dir_fd=place)
+    try:
+        with os.fdopen(fresh, "wb") as file:
+            os.fchmod(file.fileno(), stat.S_IMODE(status.st_mode))
+            with suppress(OSError):
+                os.fchown(file.fileno(), status.st_uid, status.st_gid)
+            file.write(after)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, name, src_dir_fd=place, dst_dir_fd=place)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(temporary, dir_fd=place)
+        raise

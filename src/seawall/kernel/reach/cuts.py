@@ -203,7 +203,9 @@ def _packages(code: Code, loose: int, name: str) -> Iterator[Cut]:
     left = in_a_step(code)
     if npm and code.runs == "now":
         words = f"add `--ignore-scripts` to `{name}`: nothing runs while it installs"
-        yield _written(Cut("ignore-scripts", words, code.path, code.line, detail=(code.name,)), left)
+        yield _written(
+            Cut("ignore-scripts", words, code.path, code.line, detail=(code.name, *code.manifests)), left
+        )
     if npm and loose == LOOSENESS[Firmness.LOCKFILE] and _NPM_INSTALL.match(code.name):
         words = f"`npm ci` in place of `{name}`: it takes what the lockfile says, and never rewrites it"
         yield _written(Cut("npm-ci", words, code.path, code.line, detail=(code.name, *code.manifests)), left)

@@ -94,7 +94,8 @@ def only_reads(view: View) -> tuple[tuple[str, ...], str]:
     if view.entry.chain or view.entry.job.uses or reusable(view.entry.workflow):
         return (), reusable(view.entry.workflow) or "it is a call of another workflow"
     wants = wants_of(view)
-    for line, what in wants.unknown.values():
+    doubts = [doubt for scope, doubt in wants.unknown.items() if scope != "id-token"]
+    for line, what in doubts:
         return (), f"{what} in {line.path.rpartition('/')[2]}:{line.line} may need to write"
     writes = sorted(scope for scope, level in wants.scopes.items() if level == "write")
     if writes or wants.identity:
