@@ -98,6 +98,7 @@ def _cut(cut: Cut) -> dict[str, object]:
         "path": cut.path,
         "line": cut.line,
         "mechanical": cut.mechanical,
+        "left": cut.left or None,
     }
 
 

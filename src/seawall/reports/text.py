@@ -104,7 +104,7 @@ def _came_in(verdict: Verdict, look: Look) -> Iterator[str]:
         workflows = len(intake.ground.workflows)
         found += [f"{workflows} workflow{'s' * (workflows > 1)}"] if workflows else []
         tools = len(intake.tools)
-        found += [f"{tools} file{'s' * (tools > 1)} of editors and agents"] if tools else []
+        found += [f"{tools} tool file{'s' * (tools > 1)}"] if tools else []
         files = ", ".join(found)
         yield shortened(f"what came in: {files}{_spread(packages, look.width - 14 - len(files))}", look.width)
     yield _advisories(intake, look)
