@@ -32,7 +32,7 @@ from seawall.readers.syntax.fault import SyntaxFault
 from seawall.readers.syntax.text import decode
 from seawall.readers.syntax.yaml import load_all
 
-_ROUNDS = 6
+_ROUNDS = 12
 _SUREST = {confidence: place for place, confidence in enumerate(Confidence)}
 _BOM = b"\xef\xbb\xbf"
 
@@ -124,6 +124,7 @@ class _Work:
         self.trees = Trees(walked, order.limits)
         self.files: dict[str, _File] = {}
         self.left: list[Left] = []
+        self.waits: set[tuple[str, str, str]] = set()
 
     def done(self) -> Cutting:
         first = self.found()
@@ -132,9 +133,8 @@ class _Work:
         for _ in range(_ROUNDS):
             self.left = []
             more = self.round(*now)
-            # Lines are those of the files as they are, so what was told once is not told again.
-            known = {(one.cut.id, one.cut.path, one.cut.words) for one in told}
-            told += [one for one in self.left if (one.cut.id, one.cut.path, one.cut.words) not in known]
+            # Lines are to be those of the files as they are: later rounds only tell what waited for them.
+            told += self.left if now is first else [one for one in self.left if _named(one.cut) in self.waits]
             if not more:
                 break
             now = self.found()
@@ -180,10 +180,14 @@ class _Work:
             try:
                 edit = edit_for(cut, source, hint)
                 self.sound(path, file.text, values, [edit])
-                self.sound(path, file.text, values, [*(one for _, one in kept), edit])
-                kept.append((cut, edit))
             except Unsafe as reason:
                 self.left.append(Left(cut, str(reason)))
+                continue
+            try:
+                self.sound(path, file.text, values, [*(one for _, one in kept), edit])
+                kept.append((cut, edit))
+            except Unsafe:  # two changes of one script: the second waits for the next round
+                self.waits.add(_named(cut))
         if not kept:
             return False
         file.text = edits.applied(file.text, [edit for _, edit in kept])
@@ -245,6 +249,11 @@ def _problems(file: Workflow | Action) -> Counter[tuple[str, str]]:
 def _key(cut: Cut) -> tuple[str, str, int, tuple[str, ...]]:
     detail = cut.detail if cut.id in ("ignore-scripts", "npm-ci", "only-wheels") else ()
     return cut.id, cut.path, cut.line, detail
+
+
+def _named(cut: Cut) -> tuple[str, str, str]:
+    """What stays of a cut when lines move."""
+    return cut.id, cut.path, cut.words
 
 
 def _compared(before: Iterable[Edge], after: Iterable[Edge]) -> tuple[int, int]:

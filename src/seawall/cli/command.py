@@ -42,6 +42,19 @@ class Streams:
             yield lambda done, total: bar.update(task, completed=done, total=total or None)
 
 
+def agreed(streams: Streams, question: str, *, yes: bool) -> bool:
+    """Whether the person says yes. Raises UsageError where nobody can be asked and `yes` was not given."""
+    from seawall.kernel.errors import UsageError
+
+    if yes:
+        return True
+    if not (sys.stdin.isatty() and streams.out.isatty()):
+        raise UsageError("nobody can be asked here, so nothing was changed", "add --yes")
+    streams.out.write(f"{question} [y/N] ")
+    streams.out.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """One word of the command line. `run` returns the exit code; errors are raised as SeawallError."""

@@ -7,12 +7,13 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .command import Command, Streams
+from .command import Command, Streams, agreed
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from seawall.kernel.reach.edge import Reach
+    from seawall.reach import ReachOrder
     from seawall.reports.reach_text import Look
 
 FORMATS = ("text", "json", "mermaid", "html")
@@ -30,7 +31,16 @@ def _arguments(parser: ArgumentParser) -> None:
     add("--format", choices=FORMATS, default="text", help="what is printed (default: text)")
     add("--report", action="append", default=[], metavar="FORMAT=FILE", help="also write a report to a file")
     add("--all", action="store_true", help="every place, every row, every edge with its evidence")
-    add("--at", metavar="REV", default="", help="as it was at a revision: a branch, a tag, a commit, `HEAD~3`")
+    add(
+        "--at", metavar="REV", default="", help="as it was at a revision: a branch, a tag, a commit, `HEAD~3`"
+    )
+    add(
+        "--fix",
+        action="store_true",
+        help="write the cuts that a program can make as a diff; nothing is changed",
+    )
+    add("--write", action="store_true", help="--fix: change the files, after showing the diff")
+    add("--yes", action="store_true", help="--fix --write: do not ask")
     add("--offline", action="store_true", help="open no socket (reach never opens one; said for scripts)")
     add("--exclude", action="append", default=[], metavar="GLOB", help="leave these paths out; repeatable")
 
@@ -46,6 +56,8 @@ def _run(arguments: Namespace, streams: Streams) -> int:
     if arguments.machine is not None:
         return _machine(arguments, streams, reports)
     order = ReachOrder(Path(arguments.target), exclude=tuple(arguments.exclude), at=arguments.at)
+    if arguments.fix or arguments.write or arguments.yes:
+        return _fix(arguments, streams, order)
     with streams.progress("looking"):
         found = asked(reach(order, datetime.now(UTC)), arguments.code, arguments.credential)
     for kind, path in reports:
@@ -85,6 +97,55 @@ def _of_machine(found: Reach, kind: str, arguments: Namespace, streams: Streams 
     from seawall.reports import reach_machine
 
     return reach_machine.render(found, _look(arguments, streams), arguments.target, now)
+
+
+def _fix(arguments: Namespace, streams: Streams, order: ReachOrder) -> int:
+    from seawall.cutting import CLAIMS, carry_out, cutting, files_of
+    from seawall.kernel.errors import UsageError
+    from seawall.reports import reach_cuts as report
+    from seawall.reports.plain import neutral
+
+    if not arguments.fix or (arguments.yes and not arguments.write):
+        raise UsageError("--write goes with --fix, and --yes with both", "seawall reach --fix --write --yes")
+    if arguments.at or arguments.report or arguments.format not in ("text", "json"):
+        raise UsageError("--fix goes with no --at, no --report and no picture", "leave them out")
+    with streams.progress("looking"):
+        found = cutting(order, arguments.code, arguments.credential)
+    files = files_of(found)
+    for one in found.left:
+        streams.note(report.said(one.cut, one.why))
+    if arguments.format == "json":
+        streams.result(report.as_json(files, (file.cuts for file in found.files)))
+    elif files:
+        _show_diff(files, streams)
+    if not files:
+        streams.note("nothing that a program can cut")
+        return 0
+    for name in dict.fromkeys(cut.id for file in found.files for cut in file.cuts):
+        streams.note(f"{name}: {CLAIMS[name]}")
+    streams.note(f"{found.gone:,} of {found.edges:,} edges are no more then, {found.weaker:,} are weaker")
+    if not arguments.write:
+        return 0
+    if not agreed(streams, f"change {len(files)} file{'s' * (len(files) != 1)}?", yes=arguments.yes):
+        streams.note("nothing was changed")
+        return 0
+    carry_out(found)
+    for path, _, _ in files:
+        streams.note(neutral(f"changed {path}"))
+    return 0
+
+
+def _show_diff(files: tuple[tuple[str, bytes, bytes], ...], streams: Streams) -> None:
+    """The bytes for a file or a pipe, so that `git apply` takes them; for a person what is safe to see."""
+    from seawall.reports import reach_cuts as report
+
+    raw = getattr(streams.out, "buffer", None)
+    if raw is None or streams.out.isatty():
+        streams.result(report.shown(files))
+        return
+    streams.out.flush()
+    raw.write(report.diff(files))
+    raw.flush()
 
 
 def _report(word: str) -> tuple[str, Path]:

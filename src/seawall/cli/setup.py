@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .command import Command, Streams
+from .command import Command, Streams, agreed
 
 if TYPE_CHECKING:
     from seawall.close_gaps import Plan
@@ -117,7 +116,7 @@ def _carried_out(arguments: Namespace, streams: Streams, wanted: Plan) -> bool:
         streams.result("nothing to do")
         return False
     _show_plan(wanted, streams)
-    if not _agreed(arguments, streams, f"change {_counted(len(wanted.changes))}?"):
+    if not agreed(streams, f"change {_counted(len(wanted.changes))}?", yes=arguments.yes):
         streams.result("nothing was changed")
         return False
     for change in wanted.changes:
@@ -169,18 +168,6 @@ def _counted(files: int) -> str:
     return "1 file" if files == 1 else f"{files} files"
 
 
-def _agreed(arguments: Namespace, streams: Streams, question: str) -> bool:
-    from seawall.kernel.errors import UsageError
-
-    if arguments.yes:
-        return True
-    if not (sys.stdin.isatty() and streams.out.isatty()):
-        raise UsageError("nobody can be asked here, so nothing was changed", "add --yes")
-    streams.out.write(f"{question} [y/N] ")
-    streams.out.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
-
-
 def _undo(arguments: Namespace, streams: Streams) -> int:
     from seawall.close_gaps import undo
     from seawall.gap_places import every_project_place, every_user_place
@@ -188,7 +175,7 @@ def _undo(arguments: Namespace, streams: Streams) -> int:
     from seawall.reports.plain import neutral
 
     root = Path(arguments.path) if arguments.project else None
-    if not _agreed(arguments, streams, "put back the files that --fix changed?"):
+    if not agreed(streams, "put back the files that --fix changed?", yes=arguments.yes):
         streams.result("nothing was changed")
         return 0
     days = DEFAULTS.cooldown_days
