@@ -42,12 +42,15 @@ demo: $(GATE)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python demo/gate_day.py
 
 # The package managers that the firewall is tried with live apart from what it is developed with.
-$(CLIENTS)/.ready: $(DEV) requirements/clients.txt requirements/npm-clients/package-lock.json
+$(CLIENTS)/.ready: $(DEV) requirements/clients.txt requirements/npm-clients/package-lock.json requirements/npm-yarn4/package-lock.json
 	$(BIN)/python -m venv $(CLIENTS)
 	$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/clients.txt
 	mkdir -p $(CLIENTS)/npm
 	cp requirements/npm-clients/package.json requirements/npm-clients/package-lock.json $(CLIENTS)/npm/
 	cd $(CLIENTS)/npm && PATH="$(CURDIR)/$(CLIENTS)/bin:$$PATH" npm ci --ignore-scripts --no-audit --no-fund --silent
+	mkdir -p $(CLIENTS)/yarn4
+	cp requirements/npm-yarn4/package.json requirements/npm-yarn4/package-lock.json $(CLIENTS)/yarn4/
+	cd $(CLIENTS)/yarn4 && PATH="$(CURDIR)/$(CLIENTS)/bin:$$PATH" npm ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 clients: $(CLIENTS)/.ready
