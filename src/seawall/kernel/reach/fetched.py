@@ -264,11 +264,17 @@ class _Looking:
         if not holds:
             return
         waiting = [d for d in self.downloads if d.use != "now"]
-        named = [d for d in waiting if any(basename(path) in text for path in d.files if basename(path))]
+        named = [d for d in waiting if any(_mentions(text, basename(path)) for path in d.files)]
+        if not named and _DIGEST.search(text) and "$" not in text:
+            return  # it stands there for another file
         for download in named or waiting:
             if LOOSENESS[pin] < LOOSENESS[download.pin]:
                 download.pin = pin
             download.note = note
+
+
+def _mentions(text: str, name: str) -> bool:
+    return bool(name) and re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])", text) is not None
 
 
 def _reads_input(run: Run) -> bool:

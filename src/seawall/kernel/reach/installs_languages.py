@@ -48,7 +48,7 @@ def cargo(run: Run, scene: Scene) -> Iterator[Code]:
     args = run.args[1:] if run.first.startswith("+") else run.args
     line = parsed(_own(args), _CARGO)
     verb, words = (line.texts[0], line.words[1:]) if line.texts else ("", [])
-    if line.has("--help", "-h", "--list", "--dry-run", "-V") and verb != "publish":
+    if line.has("--help", "-h", "--list", "-V") or (line.has("--dry-run") and verb != "publish"):
         return
     if verb in ("install", "binstall") and not line.value("--path"):
         git = line.value("--git")

@@ -137,6 +137,7 @@ _MANAGERS: dict[str, _Manager] = {
 }  # fmt: skip
 PROGRAMS = tuple(_MANAGERS)
 _ALIASES = {"cinst": "choco"}
+_LOCAL = ("./", "../", "/", "~/")
 _FILE = re.compile(r"\.(?:deb|rpm|apk|pkg|msi|exe|snap|flatpakref)\Z")
 
 
@@ -173,7 +174,11 @@ def system(run: Run, scene: Scene) -> Iterator[Code]:
     if verb not in manager.verbs:
         return
     ids = line.values("--id") if run.program == "winget" else []
-    asked = [word for word in (*ids, *words, *(w.text for w in line.rest)) if not _FILE.search(word)]
+    asked = [
+        word
+        for word in (*ids, *words, *(w.text for w in line.rest))
+        if not _FILE.search(word) and not word.startswith(_LOCAL)
+    ]
     if not asked and not line.doubtful and not run.piped:
         return
     yield code(

@@ -22,6 +22,12 @@ _HEADS = re.compile(
     r"^(?:(?:if|elif|elseif|while|until|for|foreach|then|else|do|try|catch|finally|!|\{|\}|\(|\)|@|call|\(\()\s*)+",
     re.IGNORECASE,
 )
+_ASKED = re.compile(
+    r"^(?:\}\s*)?(?:if|elseif|while|foreach|for|switch|until)\s*\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)\s*(?=\{)",
+    re.I,
+)
+"""A condition in brackets before a block, as PowerShell writes it."""
+_BLOCKS = ("{", "}", "(", ")")
 _ASSIGNED = re.compile(r"^\$(?:[A-Za-z]+:)?[A-Za-z_]\w*\s*=\s*(?![=])")
 _PROGRAM = re.compile(r"^(?:[.\\/~]|[A-Za-z]:[\\/])?[A-Za-z0-9_$%{}./\\+:()-]*[A-Za-z0-9_}]\Z")
 _COMMENTS = {"pwsh": ("#",), "cmd": ("rem ", "::", "@rem "), "sh": ("#",)}
@@ -69,7 +75,7 @@ def _joined(text: str, dialect: str, first: int) -> Iterator[tuple[int, str]]:
 
 def _split(line: str) -> Iterator[tuple[tuple[Word, ...], bool]]:
     """The words of each command of a line, and whether it is piped into the next."""
-    line = _HEADS.sub("", line.strip())
+    line = _HEADS.sub("", _ASKED.sub("", line.strip()))
     line = _ASSIGNED.sub("", line)
     spans = dict(_expression_spans(line))
     words: list[Word] = []
@@ -105,7 +111,12 @@ def _split(line: str) -> Iterator[tuple[tuple[Word, ...], bool]]:
             current.append(found["double"] if found["double"] is not None else found["single"])
         else:
             flush()
+        if words and words[-1].text in _BLOCKS:
+            yield _commanded(words[:-1]), False
+            words = []
     flush()
+    if words and words[-1].text in _BLOCKS:
+        words.pop()
     yield _commanded(words), False
 
 
