@@ -53,6 +53,7 @@ _TOX = known(
     "--skip-missing-interpreters",
 )
 _FILES = re.compile(r"(?:[^\s]*/[^\s/]+|[^\s/]+\.(?:sh|bash|zsh|ksh|py|command))\Z")
+_TOP = re.compile(r"(?:\$\{?GITHUB_WORKSPACE\}?|\$\{\{\s*github\.workspace\s*\}\})/")
 _OUTSIDE = (
     "/usr/",
     "/bin/",
@@ -335,12 +336,17 @@ def _docker(run: Run) -> Iterator[Call]:
     line = parsed(words[1:], BUILD)
     context = line.texts[0] if line.texts else "."
     file, target = line.value("-f", "--file"), line.value("--target")
-    if "://" in context or context.startswith("git@") or file == "-" or (context == "-" and not file):
+    if context == "-":
+        fed = (r.target.text for r in run.command.redirects if r.operator == "<")
+        file, context = file or next(fed, ""), "."
+        if not file:
+            return
+    if "://" in context or context.startswith("git@") or file == "-":
         return
     if file:
         yield _call(run, "docker-build", target, file=file)
     else:
-        yield _call(run, "docker-build", target, directory="" if context == "-" else context)
+        yield _call(run, "docker-build", target, directory=context)
 
 
 _COMPOSE = known(
@@ -384,6 +390,8 @@ def _pre_commit(run: Run) -> Iterator[Call]:
         ),
     )
     verb = line.texts[0] if line.texts else "run"
+    if line.has("--version", "-V", "--help", "-h"):
+        return
     if verb == "run":
         yield _call(
             run, "pre-commit", line.texts[1] if len(line.texts) > 1 else "", file=line.value("-c", "--config")
@@ -409,7 +417,9 @@ def _file(run: Run, fetched: frozenset[str]) -> Iterator[Call]:
         if run.program == "coverage" or any(re.fullmatch(r"-[A-Za-z]*[cm]", text) for text in run.texts):
             return
         file, kind = (words[0], "python") if words and words[0].endswith(".py") else ("", "")
-    elif _FILES.match(run.written) and not re.search(r"(?:^|/)s?bin/|node_modules/", run.written):
+    elif (_TOP.match(run.written) or _FILES.match(run.written)) and not re.search(
+        r"(?:^|/)s?bin/|node_modules/", run.written
+    ):
         file, kind = run.written, "python" if run.written.endswith(".py") else "sh"
     if not file or file.startswith(("<(", "$(", "`", *_OUTSIDE)) or "://" in file:
         return
@@ -439,7 +449,7 @@ def _normal(run: Run, file: str) -> str:
 
 def _place_file(run: Run, kind: str, file: str) -> Call:
     file = file.replace("\\", "/")
-    top = re.match(r"(?:\$\{?GITHUB_WORKSPACE\}?|\$\{\{\s*github\.workspace\s*\}\})/", file)
+    top = _TOP.match(file)
     chosen: CallKind = "python" if kind == "python" else "sh"
     if top:
         return Call(chosen, "", ".", file[top.end() :], run.command.line, run.command.condition)

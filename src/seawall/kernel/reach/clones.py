@@ -24,6 +24,7 @@ _CLONE = known(
     "--no-checkout --shallow-submodules --no-tags --sparse --progress -l -s --local --shared "
     "--dissociate --tags",
 )
+_MOST = 20
 _LOOKING = names(
     "git cd ls cat echo rm mv cp mkdir grep find pushd popd test [ [[ du head tail diff wc touch tar "
     "zip rsync export printf"
@@ -32,10 +33,12 @@ _LOOKING = names(
 
 def clones(scene: Scene) -> Iterator[Code]:
     """Repositories that are cloned and of which something is then run, built or installed."""
+    found = 0
     for order, run in enumerate(scene.runs):
         words = _git(run)
-        if words[:1] != ["clone"]:
+        if words[:1] != ["clone"] or found >= _MOST:
             continue
+        found += 1
         line = parsed(run.args[run.texts.index("clone") + 1 :], _CLONE)
         if not line.texts or "github.repository" in line.texts[0] or line.texts[0].startswith((".", "file:")):
             continue
@@ -96,10 +99,10 @@ def _checked_out(runs: Sequence[Run], place: str, folder: str) -> str:
 
 def cloned(runs: Sequence[Run]) -> frozenset[str]:
     """The folders, as seen from where the script starts, into which it clones other repositories."""
-    found = set()
+    found: set[str] = set()
     for run in runs:
         words = _git(run)
-        if words[:1] == ["clone"]:
+        if words[:1] == ["clone"] and len(found) < _MOST:
             line = parsed(run.args[run.texts.index("clone") + 1 :], _CLONE)
             if line.texts:
                 found.add(_folder(run, line.texts))

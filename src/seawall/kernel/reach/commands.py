@@ -61,11 +61,14 @@ def codes_of(script: Script, cwd: str, ground: Ground, at: At) -> tuple[Code, ..
         return ()
     runs = runs_of(script, cwd, at.env)
     ci = at.step >= 0 or bool(switched(dict(at.env), "CI"))
-    scene = Scene(tree_of(ground), Where(at.path, at.line, at.step, at.via, ci), runs)
+    where = Where(at.path, at.line, at.step, at.via, ci)
+    scene = Scene(tree_of(ground), where, runs, containers.built(runs))
+    wrapped = {run.program for run in runs if run.program == run.command.function}
+    functions = {command.function for command in script.commands} - wrapped
     found: list[Code] = []
     for run in runs:
         finder = _FINDERS.get(run.program)
-        if finder is not None and not _asks_for_help(run):
+        if finder is not None and run.written not in functions and not _asks_for_help(run):
             found.extend(finder(run, scene))
     found.extend(fetched.fetched(script, scene))
     found.sort(key=lambda code: code.line)
@@ -84,6 +87,12 @@ def calls_of(script: Script, cwd: str) -> tuple[Call, ...]:
 def effects_of(script: Script) -> tuple[Effect, ...]:
     """What the commands of a script leave behind, with lines of the script."""
     return tuple(effects(script))
+
+
+def _build(run: Run, scene: Scene) -> Iterator[Code]:
+    """`python -m build`; what is only called `build` is somebody's own."""
+    if {"python", "pipx", "uvx", "uv"} & set(run.under):
+        yield from installs_projects.build(run, scene)
 
 
 def _uvx(run: Run, scene: Scene) -> Iterator[Code]:
@@ -112,7 +121,7 @@ _FINDERS: dict[str, Finder] = {
     "pipenv": installs_projects.pipenv,
     "hatch": installs_projects.hatch,
     "rye": installs_projects.rye,
-    "build": installs_projects.build,
+    "build": _build,
     "pyproject-build": installs_projects.build,
     "conda": installs_projects.conda,
     "mamba": installs_projects.conda,

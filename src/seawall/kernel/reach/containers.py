@@ -5,7 +5,7 @@ Source: docker(1), podman(1), the OCI image references.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from seawall.kernel.code import Code, CodeKind, Firmness
 
@@ -36,7 +36,7 @@ def docker(run: Run, scene: Scene) -> Iterator[Code]:
             return
         image = line.rest[0]
         closed, given = docker_place(line)
-        if image.text in _built(scene) or image.text.startswith("-"):
+        if image.text in scene.own or image.text.startswith("-"):
             return
         yield _image(
             run,
@@ -75,10 +75,10 @@ def _image(
     return replace(found, contained=True, given=given, note=note)
 
 
-def _built(scene: Scene) -> frozenset[str]:
-    """Names of images that the same script builds: they are the tree's own."""
+def built(runs: Sequence[Run]) -> frozenset[str]:
+    """Names of images that these commands build: they are the tree's own."""
     found: set[str] = set()
-    for run in scene.runs:
+    for run in runs:
         if run.program in ("docker", "podman", "nerdctl"):
             words = docker_words(run.args)
             if words and words[0].text == "build":

@@ -49,6 +49,8 @@ _SIGNED = {
 _DIGEST = re.compile(r"\b[0-9a-fA-F]{64,128}\b")
 _BIN = re.compile(r"(?:/s?bin|/\.local|\.cargo/bin|GITHUB_PATH)(?:/|\Z)")
 _MOST = 200
+_NEAR = 20
+"""A check is for one of the last downloads before it."""
 
 
 def fetched(script: Script, scene: Scene) -> Iterator[Code]:
@@ -263,7 +265,7 @@ class _Looking:
         """The downloads before this check that are not used yet are as firm as the check makes them."""
         if not holds:
             return
-        waiting = [d for d in self.downloads if d.use != "now"]
+        waiting = [d for d in self.downloads[-_NEAR:] if d.use != "now"]
         named = [d for d in waiting if any(_mentions(text, basename(path)) for path in d.files)]
         if not named and _DIGEST.search(text) and "$" not in text:
             return  # it stands there for another file

@@ -54,6 +54,7 @@ UV = known(
     "--system --no-verify-hashes --require-hashes --no-deps --strict --help -h --version -V "
     "--python-downloads-json-url",
 )
+UV_RUN = Known(UV.values - {"--script"}, UV.flags | {"--script"})
 NPX = known(
     "-p --package -c --call -w --workspace --registry --cache --userconfig --prefix --loglevel "
     "--node-options -n "
@@ -195,7 +196,7 @@ def _uv(args: Sequence[Word]) -> Inner | None:
     rest = parsed(args, UV, stops=True).rest
     verb = rest[0].text if rest else ""
     if verb == "run":
-        line = parsed(rest[1:], UV, stops=True)
+        line = parsed(rest[1:], UV_RUN, stops=True)
         module = [Word("python"), Word("-m")] if line.has("-m", "--module") else []
         script = [Word("python")] if line.has("-s", "--script", "--gui-script") and not module else []
         return Inner((*module, *script, *line.rest)) if line.rest else None

@@ -12,7 +12,7 @@ from posixpath import dirname
 from seawall.kernel.code import Code, CodeKind, Firmness
 from seawall.kernel.shell import Word
 
-from .inner import UV
+from .inner import UV, UV_RUN
 from .installs_python import building, tool_pin, tools, uv_pip, uvx
 from .options import Known, Parsed, known, parsed
 from .running import Run
@@ -60,7 +60,7 @@ def _uv_tool(run: Run, scene: Scene, rest: Sequence[Word]) -> Iterator[Code]:
 
 
 def _uv_run(run: Run, scene: Scene, rest: Sequence[Word]) -> Iterator[Code]:
-    line = parsed(rest, UV, stops=True)
+    line = parsed(rest, UV_RUN, stops=True)
     if line.has("--help", "-h"):
         return
     extra = [text for value in line.values("--with", "-w") for text in value.split(",") if text]
@@ -73,7 +73,7 @@ def _uv_run(run: Run, scene: Scene, rest: Sequence[Word]) -> Iterator[Code]:
             ecosystem="PyPI", packages=[name for name, _, _ in found],
             ref=found[0][2] if len(found) == 1 else "", note="no lockfile holds it",
         )  # fmt: skip
-    file = line.rest[0].text if line.rest else line.value("--script")
+    file = line.rest[0].text if line.rest else ""
     skips = line.has("--no-project", "--no-sync") or switched(run.env, "UV_NO_SYNC", "UV_NO_PROJECT")
     project = not skips and not _script(line) and scene.beside(_directory(run, line), "pyproject.toml")
     if project:

@@ -45,11 +45,15 @@ class Tree:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What installs are judged by: the tree, where the script stands, and all programs that it runs."""
+    """What installs are judged by: the tree, where the script stands, and all programs that it runs.
+
+    `own` are names of images that the script builds itself.
+    """
 
     tree: Tree
     where: Where
     runs: tuple[Run, ...]
+    own: frozenset[str] = frozenset()
 
     def beside(self, directory: str, *names: str) -> str:
         """The path of the first of these files in the directory or the nearest one above; empty if none."""
