@@ -223,3 +223,21 @@ def test_what_is_asked_for_by_name() -> None:
     assert (code.packages, code.ref) == (("foo",), "1.2.3")
     [code] = codes("npm create vite")
     assert code.packages == ("create-vite",)
+
+
+ROOT = json.dumps({"devDependencies": {"@vscode/vsce": "3.3.2", "@napi-rs/cli": "^3"}})
+
+
+def test_npx_takes_the_program_of_a_package_of_another_name_from_the_folders_above() -> None:
+    files = {"package.json": ROOT, "package-lock.json": LOCK, "apps/x/package.json": MANIFEST}
+    for text in ("npx vsce publish", "npx napi build", "npx eslint", "npx tsc"):
+        (found,) = codes(text, files, cwd="apps/x")
+        assert (str(found.pin), found.manifests) == ("lockfile", ("package-lock.json",)), text
+    assert [str(one.pin) for one in codes("npx napi build", {"package.json": ROOT})] == ["range"]
+    assert [str(one.pin) for one in codes("npx ng build", files)] == ["floating"]
+
+
+def test_an_input_that_holds_options_is_no_package() -> None:
+    files = {"package.json": MANIFEST, "pnpm-lock.yaml": "lockfileVersion: '9.0'\n"}
+    (found,) = codes("pnpm install ${{ inputs.install-args }}", files)
+    assert (found.name, str(found.pin)) == ("pnpm install", "lockfile")

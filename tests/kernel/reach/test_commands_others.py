@@ -237,3 +237,16 @@ def test_powershell_lines_count_too() -> None:
     found = codes("if ($x) { pip install foo }\nchoco install bar -y\nnpm ci\n", dialect="pwsh")
     assert [code.ecosystem for code in found] == ["PyPI", "", "npm"]
     assert [code.line for code in found] == [10, 11, 12]
+
+
+def test_a_function_of_the_script_is_not_the_program_of_its_name() -> None:
+    tree = {"pyproject.toml": '[build-system]\nrequires = ["hatchling"]\n'}
+    assert codes("gem() {\n  echo $1\n}\ngem install foo\n") == ()
+    assert codes("build test", tree) == ()
+    assert [one.packages for one in codes("python3 -m build .", tree)] == [("hatchling",)]
+    wrapper = 'npm() {\n  command npm --no-fund "$@"\n}\nnpm install foo\n'
+    assert [one.packages for one in codes(wrapper)] == [("foo",)]
+
+
+def test_a_variable_that_holds_options_is_no_image() -> None:
+    assert short(codes("docker run --rm ${MORE_ARGS} -v $PWD:/x node:20 sh")) == ["image | node | tag | now"]

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from posixpath import dirname
 
 from seawall.kernel.code import Code, CodeKind, Firmness
 from seawall.kernel.lockfile import Document
 from seawall.kernel.shell import Word
 
 from .inner import NPX, PNPM, YARN_DLX
+from .npm_programs import brought_by
 from .options import Known, Parsed, known, parsed
 from .running import Run
 from .scene import Scene, address_pin, code, loosest, manifest_pin, npm_pin, ref_pin, switched
@@ -298,7 +300,11 @@ def npx(
     lock = _installed(run, scene, found) if name in ("npx", "npm exec", "bunx", "bun x") else ""
     ranges = _ranges(run, scene) if name in ("npx", "npm exec", "bunx", "bun x") else {}
     pins = [
-        Firmness.FLOATING if not word.literal else pin if spec else ranges.get(package, pin)
+        Firmness.FLOATING
+        if not word.literal
+        else pin
+        if spec
+        else ranges.get(brought_by(package, ranges), pin)
         for word, (package, pin, spec) in zip(asked, found, strict=True)
     ]
     note = "the lockfile's, if it was installed before" if lock else "no lockfile holds it"
@@ -309,32 +315,35 @@ def npx(
     )  # fmt: skip
 
 
-_BRINGS = {
-    "tsc": "typescript",
-    "ng": "@angular/cli",
-    "changeset": "@changesets/cli",
-    "playwright": "@playwright/test",
-}
+def _manifests(run: Run, scene: Scene) -> list[Document]:
+    """The manifests beside and above: what any of them installs is found from here."""
+    found: list[Document] = []
+    directory, path = run.directory, scene.beside(run.directory, "package.json")
+    while path:
+        document = scene.document(path)
+        found += [document] if document else []
+        directory = dirname(path)
+        path = scene.beside(dirname(directory) or ".", "package.json") if directory else ""
+    return found
 
 
 def _ranges(run: Run, scene: Scene) -> dict[str, Firmness]:
-    """How firmly the manifest beside asks for its packages: they are taken where they are installed."""
-    manifest = scene.document(scene.beside(run.directory, "package.json"))
-    return {r.name: npm_pin(r.spec) for r in manifest.requirements} if manifest else {}
+    """How firmly the manifests ask for their packages: they are taken where they are installed."""
+    return {r.name: npm_pin(r.spec) for one in reversed(_manifests(run, scene)) for r in one.requirements}
 
 
 def _installed(run: Run, scene: Scene, found: Sequence[tuple[str, Firmness, str]]) -> str:
     """The lockfile beside that holds all of these as direct dependencies, empty when none does."""
     lock = scene.beside(run.directory, *_NPM_LOCKS, "pnpm-lock.yaml", "yarn.lock", "bun.lock")
-    document, manifest = scene.document(lock), scene.document(scene.beside(run.directory, "package.json"))
-    if not lock or any(spec for _, _, spec in found) or (document is None and manifest is None):
+    document, manifests = scene.document(lock), _manifests(run, scene)
+    if not lock or any(spec for _, _, spec in found):
         return ""
     asked = (
-        {r.name for r in manifest.requirements}
-        if manifest
+        {r.name for manifest in manifests for r in manifest.requirements}
+        if manifests
         else {p.name for p in (document.pins if document else ()) if p.direct}
     )
-    return lock if all({package, _BRINGS.get(package, package)} & asked for package, _, _ in found) else ""
+    return lock if all(brought_by(package, asked) for package, _, _ in found) else ""
 
 
 # pnpm

@@ -71,11 +71,12 @@ def parsed(args: Sequence[Word], options: Known, *, stops: bool = False) -> Pars
             found.rest.extend(args[at:])
             break
         if not text.startswith("-") or text == "-":
+            if _may_be_options(word):
+                continue
             if stops:
                 found.rest.extend(args[at - 1 :])
                 break
-            if not _may_be_options(word):
-                found.words.append(word)
+            found.words.append(word)
             continue
         at += _option(text, args[at : at + 1], options, found)
     return found
@@ -122,10 +123,12 @@ def _cluster(text: str, following: Sequence[Word], options: Known, found: Parsed
 
 
 def _may_be_options(word: Word) -> bool:
-    """A word that is only a variable named as one that holds options (`$PIP_ARGS`)."""
-    text = word.text
-    alone = text.startswith("$") and not word.literal and len(word.variables) == 1
-    return alone and any(part in word.variables[0].upper() for part in _MAY_BE_OPTIONS)
+    """A word that is only a variable or input named as one that holds options (`$PIP_ARGS`)."""
+    if word.literal or not word.text.startswith("$"):
+        return False
+    inner = (*word.variables, *word.expressions)
+    alone = len(inner) == 1 and (not word.expressions or word.text.endswith("}}"))
+    return alone and any(part in inner[0].upper() for part in _MAY_BE_OPTIONS)
 
 
 def names(text: str) -> frozenset[str]:
