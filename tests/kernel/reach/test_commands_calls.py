@@ -92,7 +92,7 @@ def short(found: tuple[Call, ...]) -> list[str]:
         ("docker build .", ["docker-build"]),
         ("docker build -t x -f docker/Dockerfile --target y --build-arg A=b .", ["docker-build y by docker/Dockerfile"]),
         ("docker buildx build --push sub", ["docker-build in sub"]),
-        ("docker build - < Dockerfile", ["docker-build"]),
+        ("docker build - < Dockerfile", ["docker-build by Dockerfile"]),
         ("docker compose up -d db web", ["compose db", "compose web"]),
         ("docker compose -f a.yml -f b.yml up", ["compose by a.yml", "compose by b.yml"]),
         ("docker-compose run --rm test pytest", ["compose test"]),

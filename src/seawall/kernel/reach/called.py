@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from posixpath import basename
 
 from .call import Call, CallKind
 from .clones import cloned, within
@@ -454,11 +453,6 @@ def _place_file(run: Run, kind: str, file: str) -> Call:
     if top:
         return Call(chosen, "", ".", file[top.end() :], run.command.line, run.command.condition)
     return _call(run, chosen, file=file)
-
-
-def is_script(text: str) -> bool:
-    """A word that names a file to run."""
-    return bool(_FILES.match(text)) and not text.startswith(_OUTSIDE) and bool(basename(text))
 
 
 _CALLERS: dict[str, Callable[[Run], Iterator[Call]]] = {

@@ -16,7 +16,7 @@ from seawall.kernel.shell import Word
 
 from .options import Known, known, names, parsed
 from .running import Run
-from .scene import Scene, cleaned, code, loosest, manifest_pin, ref_pin
+from .scene import Scene, cleaned, code, loosest, ref_pin
 
 _CARGO = known(
     "-p --package --exclude -j --jobs --profile -F --features --target --target-dir --manifest-path "
@@ -367,11 +367,6 @@ def dotnet(run: Run, scene: Scene) -> Iterator[Code]:
         )  # fmt: skip
     else:
         yield from other(run, scene)
-
-
-def manifest_asks(scene: Scene, path: str) -> bool:
-    """Whether a manifest asks for anything at all, where it was read."""
-    return manifest_pin(scene.document(path)) is not None
 
 
 OTHERS = tuple(_TOOLS)

@@ -6,9 +6,9 @@ Source: where each tool looks for its lockfile: its own directory, or the worksp
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from posixpath import basename, dirname, join, normpath
+from posixpath import dirname, join, normpath
 
 from seawall.kernel.code import LOOSENESS, Code, CodeKind, Firmness
 from seawall.kernel.lockfile import Document, Pin, Requirement
@@ -257,15 +257,3 @@ def manifest_pin(document: Document | None, groups: Iterable[str] = ("main",)) -
 def address(text: str) -> str:
     """An address without credentials, as it may be shown."""
     return source_from_url(text, SourceKind.URL).location or text
-
-
-def short_path(path: str) -> str:
-    """The file's own name."""
-    return basename(path)
-
-
-def exactly(words: Iterable[str], sign: str) -> Iterator[tuple[str, str]]:
-    """(name, version) of words such as `name=1.2`, version empty where none is given."""
-    for word in words:
-        name, _, version = word.partition(sign)
-        yield name, version

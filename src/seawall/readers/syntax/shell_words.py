@@ -28,6 +28,7 @@ _ESCAPE = re.compile(r"\\([\s\S])")
 _QUOTED_ESCAPE = re.compile(r"\\([$`\"\\\n])")
 _ANSI_ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{1,2}|[0-7]{1,3}|[\s\S])")
 _ANSI = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "v": "\v"}
+_SPECIAL = re.compile(r"[\\*?{]")
 _SUBSTITUTIONS = ("command_substitution", "process_substitution")
 _MOST_VALUE = 4_096
 _MOST_WRITTEN = 1_000
@@ -133,6 +134,10 @@ class WordReader:
 
     def words(self, node: Node) -> tuple[Word, ...]:
         """The words that one node of an argument becomes; more or less than one where a variable splits."""
+        if node.type == "word" and not node.child_count:
+            text = self.ready.text(node.start_byte, node.end_byte)
+            if not _SPECIAL.search(text) and not self.ready.expressions(node.start_byte, node.end_byte):
+                return (Word(text),)
         reading = _Reading(self)
         reading.read(node)
         return reading.words(node)
