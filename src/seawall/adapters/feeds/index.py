@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import gc
 import json
 import os
 import sqlite3
@@ -30,6 +29,7 @@ from seawall.kernel.intake import FeedState, Key
 from seawall.kernel.limits import DEFAULT_LIMITS, Limits
 from seawall.kernel.lockfile import Problem
 from seawall.kernel.matching import Comparison, compare, is_affected
+from seawall.kernel.unburdened import unburdened
 from seawall.readers.advisories.osv import Outline, affected_from, read_outline, read_record
 from seawall.readers.syntax.text import decode
 from seawall.readers.syntax.yaml import load as load_yaml
@@ -353,7 +353,7 @@ def build(
     new = path.with_name(f"{path.name}.new")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _alone(path), _unburdened():
+        with _alone(path), unburdened():
             new.unlink(missing_ok=True)
             try:
                 count, final = _written(new, rows, feeds, previous or {}, frozenset(accept_smaller))
@@ -376,18 +376,6 @@ def _alone(path: Path) -> Iterator[None]:
         except BlockingIOError:
             raise StoreError(f"another process is making the index {path}", "wait until it is done") from None
         yield
-
-
-@contextlib.contextmanager
-def _unburdened() -> Iterator[None]:
-    """Without the cycle collector: it would look through every record again and again, and finds nothing."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _written(

@@ -14,6 +14,7 @@ from seawall.kernel.finding import Skipped
 from seawall.kernel.limits import Limits
 from seawall.kernel.lockfile import Problem, ProblemKind
 from seawall.kernel.pipeline import Job, Step, Workflow
+from seawall.kernel.unburdened import unburdened
 
 from . import artifacts, caches
 from .call import CallKind
@@ -58,6 +59,7 @@ class Around:
     called: frozenset[str]
 
 
+@unburdened()
 def reach_of(ground: Ground, limits: Limits, looking: Looking | None = None) -> Reach:
     """Everything that third-party code of this tree can read, use or alter."""
     look = looking or Looking()
@@ -105,6 +107,8 @@ def wanted_by(ground: Ground) -> tuple[tuple[str, CallKind], ...]:
         if step.script is not None:
             where = step.directory or directory
             found.update(dict.fromkeys(following.through(step.script, path, where).wanted))
+        for one in step.scripts:
+            found.update(dict.fromkeys(following.through(one.script, path, ".").wanted))
     return tuple(found)
 
 
