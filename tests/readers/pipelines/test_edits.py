@@ -47,13 +47,17 @@ STEPS = {
     ),
     "with, last on one line": (
         "      - uses: a/b@v1\n        with:\n            ref: main # r\n            # end\n",
-        "      - uses: a/b@v1\n        with:\n            ref: main # r\n            persist-credentials: false\n"
-        + "            # end\n",
+        (
+            "      - uses: a/b@v1\n        with:\n            ref: main # r\n            persist-credentials: false\n"
+            "            # end\n"
+        ),
     ),
     "with, last is a block": (
         "      - uses: a/b@v1\n        with:\n          path: |\n            x\n\n      - run: y\n",
-        "      - uses: a/b@v1\n        with:\n          persist-credentials: false\n"
-        + "          path: |\n            x\n\n      - run: y\n",
+        (
+            "      - uses: a/b@v1\n        with:\n          persist-credentials: false\n"
+            "          path: |\n            x\n\n      - run: y\n"
+        ),
     ),
     "empty with": (
         "      - uses: a/b@v1\n        with: # nothing\n      - run: y\n",

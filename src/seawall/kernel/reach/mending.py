@@ -31,6 +31,9 @@ _PUSHING = frozenset(
     )
 )  # fmt: skip
 """Programs that push with git when they are told to."""
+_STARTERS = frozenset(
+    ("npx", "pnpx", "bunx", "uvx", "npm", "pnpm", "yarn", "bun", "pipx", "uv", "poetry", "python")
+)
 _PUSHES_WITH = {
     "gh": frozenset(("checkout", "clone", "sync")),
     "npm": frozenset(("version",)),
@@ -86,6 +89,9 @@ def _git_of(command: Command) -> str:
         verb = verb or ("remote update" if "remote" in words and "update" in words else "")
         return f"`git {verb}`" if verb else ""
     verbs = _PUSHES_WITH.get(program, frozenset(("gh-deploy",)))
+    started = next((word for word in words[:4] if word.partition("@")[0] in _PUSHING), "")
+    if program in _STARTERS and started:
+        return f"`{started}`"
     return f"`{program}`" if program in _PUSHING or not verbs.isdisjoint(words) else ""
 
 
