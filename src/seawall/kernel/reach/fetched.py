@@ -84,6 +84,11 @@ class _Looking:
         for index, command in enumerate(script.commands):
             if command.inside >= 0:
                 self.inside.setdefault(command.inside, []).append(index)
+        self.filled: dict[str, int] = {}
+        for at, inner in self.inside.items():
+            if any(basename(script.commands[i].program) in FETCHERS for i in inner):
+                for name, _ in script.commands[at].assignments:
+                    self.filled.setdefault(name, at)
 
     def look(self, order: int, run: Run) -> None:
         if run.program in FETCHERS or (run.program == "gh" and run.texts[:2] == ["release", "download"]):
@@ -254,12 +259,7 @@ class _Looking:
         if index < 0:
             return False
         names = {name for word in self.script.commands[index].words for name in word.variables}
-        for at, command in enumerate(self.script.commands[:index]):
-            if any(name in names for name, _ in command.assignments):
-                inner = self.inside.get(at, ())
-                if any(basename(self.script.commands[i].program) in FETCHERS for i in inner):
-                    return True
-        return False
+        return any(self.filled.get(name, index) < index for name in names)
 
     def _accept(self, pin: Firmness, note: str, holds: bool, text: str) -> None:
         """The downloads before this check that are not used yet are as firm as the check makes them."""
