@@ -50,6 +50,15 @@ class Trigger:
 
 
 @dataclass(frozen=True, slots=True)
+class InputScript:
+    """A script that an action is given as the input `name` and runs; `line` is that of its first line."""
+
+    name: str
+    script: Script
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One step. Exactly one of `uses` and `run` is set, where the file is sound; neither: it only waits.
 
@@ -57,7 +66,7 @@ class Step:
     the line of the file on which the script's first line stands; `script` is `run` parsed. `condition` is
     the `if` as written, without `${{ }}` when that is all of it. `shell` is the step's own; a default
     of the job or workflow is there. `continues`: a failure of it may be passed over. `background`: it runs
-    beside the steps that follow.
+    beside the steps that follow. `scripts` are those that its action is known to run of its inputs.
     """
 
     index: int
@@ -75,6 +84,7 @@ class Step:
     directory: str = ""
     continues: bool = False
     background: bool = False
+    scripts: tuple[InputScript, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ followed to the credential that the step's environment put into it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seawall.kernel.code import Code
 
@@ -87,7 +87,23 @@ def deed_of(run: Run, job_env: Names) -> Deed:
     if run.step.uses:
         from .acting import deed_of_action
 
-        return deed_of_action(run)
+        deed = deed_of_action(run)
+        return _both(deed, _of_scripts(run, job_env)) if run.effects else deed
+    return _of_scripts(run, job_env)
+
+
+def _both(first: Deed, second: Deed) -> Deed:
+    """What an action does of itself, and what the scripts do that it is given."""
+    return replace(
+        first,
+        left=(*first.left, *second.left),
+        makes=(*first.makes, *second.makes),
+        signs=(*first.signs, *second.signs),
+        publishes=tuple(dict.fromkeys((*first.publishes, *second.publishes))),
+    )
+
+
+def _of_scripts(run: Run, job_env: Names) -> Deed:
     found = run.effects
     if not found:
         return _NOTHING

@@ -41,9 +41,10 @@ NOTHING = Started()
 
 def started_by(run: Run, tree: Tree) -> Started:
     """Everything that the builds, services and hooks of one step bring in."""
-    if run.used is not None:
-        return _by_action(run, tree)
-    found: list[tuple[Code, Keys]] = []
+    by_action = _by_action(run, tree) if run.used is not None else NOTHING
+    if not run.starts:
+        return by_action
+    found = [*by_action.codes]
     arguments, secrets = _given(run)
     for start in run.starts:
         via = (*run.via, *start.via)
@@ -55,7 +56,7 @@ def started_by(run: Run, tree: Tree) -> Started:
             ]
         else:
             found += [(code, frozenset()) for code in hook_codes(start.started, run.top, via)]
-    return Started(tuple(dict.fromkeys(found))[:_MOST_CODES])
+    return Started(tuple(dict.fromkeys(found))[:_MOST_CODES], by_action.problems)
 
 
 def _by_action(run: Run, tree: Tree) -> Started:

@@ -18,6 +18,7 @@ from seawall.kernel.lockfile import Problem, ProblemKind
 from seawall.kernel.pipeline import Action, Setting, Step
 from seawall.kernel.shell import Script
 
+from .boxes import box_of, boxed, image_of
 from .commands import At, Effect, codes_of, effects_of
 from .conditions import both, own_condition
 from .following import Start, following_of
@@ -27,6 +28,8 @@ from .using import Locked, Used, action_code, image_code, known_commits, locked_
 
 MOST_STEPS = 1_000
 """So many steps one job can have when everything is inlined."""
+_OUTWARD = frozenset(("publish", "sign"))
+"""What a script does to the world from within a container as well."""
 DEPTH = 8
 """Actions of the tree that use actions of the tree, so many levels deep."""
 
@@ -200,7 +203,9 @@ class _Walk:
             return made_by_script(run) if step.id else ()
         action = self.tree.action(run.used, self.checkouts) if run.used else None
         codes = self._used_codes(run, action) or self._of_checkout(run, action)
-        self.runs.append(replace(run, codes=codes))
+        if step.scripts and action is None:
+            run = self._given(run, around)
+        self.runs.append(replace(run, codes=(*codes, *run.codes)))
         self._remember(run)
         if action is None:
             if run.used and run.used.kind == "local" and not codes:
@@ -238,7 +243,32 @@ class _Walk:
             return replace(run, spoken=spoken)
         directory = step.directory or around.directory
         first = Piece(script, run.path, step.run_line or step.line, directory, run.via)
-        journey = self.tree.following.through(script, run.path, directory)
+        return replace(self._followed(run, first, around), spoken=spoken)
+
+    def _given(self, run: Run, around: Surroundings) -> Run:
+        """Takes in the scripts that an action is given, and the container in which it runs them."""
+        box = box_of(run.step.uses, run.value)
+        whole = replace(run, codes=image_of(box, run.path, run.line, run.top, run.via))
+        for one in run.step.scripts:
+            found = self._followed(run, Piece(one.script, run.path, one.line, ".", run.via), around)
+            inside = box.contained and one.name in box.inside
+            codes = boxed(found.codes, box) if inside else found.codes
+            whole = replace(
+                whole,
+                pieces=(*whole.pieces, *(() if inside else found.pieces)),
+                starts=(*whole.starts, *found.starts),
+                codes=tuple(dict.fromkeys((*whole.codes, *codes))),
+                passes=dict(whole.passes) | dict(found.passes),
+                effects=(
+                    *whole.effects,
+                    *(one for one in found.effects if not inside or one[0].kind in _OUTWARD),
+                ),
+            )
+        return whole
+
+    def _followed(self, run: Run, first: Piece, around: Surroundings) -> Run:
+        """The run with what this script of it does, and the tasks that it calls."""
+        journey = self.tree.following.through(first.script, run.path, first.directory)
         self.problems += [self._placed(problem, first) for problem in journey.problems]
         pieces = [first]
         for visit in journey.visits:
@@ -253,7 +283,7 @@ class _Walk:
                     visit.passes,
                 )
             )
-        env = tuple((item.name, item.value) for item in (*around.settings, *step.env))
+        env = tuple((item.name, item.value) for item in (*around.settings, *run.step.env))
         codes: list[Code] = []
         passes: dict[Code, tuple[str, ...]] = {}
         for piece in pieces:
@@ -263,7 +293,6 @@ class _Walk:
                 passes.update(dict.fromkeys(found, piece.passes))
         return replace(
             run,
-            spoken=spoken,
             pieces=tuple(pieces),
             starts=journey.starts,
             codes=tuple(dict.fromkeys(codes)),

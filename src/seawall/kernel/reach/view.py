@@ -26,6 +26,7 @@ from .programs import PLAIN
 from .reachable import Runner
 from .removing import taken_away
 from .runners import kept_machine
+from .script_inputs import script_inputs
 from .started import Started, started_by
 from .steps import Course, Piece, Run, Surroundings, Tree, course_of
 from .using import action_code, image_code
@@ -311,7 +312,11 @@ def _handed_in(code: Code, run: Run) -> frozenset[tuple[TargetKind, str]]:
     """What the variables hold that a container is given; a file of variables may hold any."""
     held = {**run.given.env, **run.env}
     names = held if any(name.startswith("@") for name in code.given) else code.given
-    return frozenset((one.kind, one.name.upper()) for name in names for one in held.get(name, ()))
+    found = [one for name in names for one in held.get(name, ())]
+    known = script_inputs(run.step.uses) if run.step.scripts else None
+    for name in known.given if known else ():
+        found += [one for written in run.inputs if written.lower() == name for one in run.inputs[written]]
+    return frozenset((one.kind, one.name.upper()) for one in found)
 
 
 def _imported_here(code: Code, run: Run, names: frozenset[str]) -> bool:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from seawall.kernel.lockfile import ProblemKind
-from seawall.kernel.pipeline import Step
+from seawall.kernel.pipeline import InputScript, Step
+from seawall.kernel.reach.script_inputs import script_inputs
 from seawall.kernel.shell import Script
 from seawall.readers.syntax.shell import parse_script
 from seawall.readers.syntax.yaml import Mapping
@@ -71,15 +72,27 @@ def _step(draft: Draft, body: Mapping, line: int, dialect: Dialect) -> Step:
         directory=draft.text(body, "working-directory"),
         continues=is_true(draft.text(body, "continue-on-error")),
         background=is_true(draft.text(body, "background")),
+        scripts=tuple(_given_scripts(draft, body, uses)) if uses else (),
     )
 
 
-def _script(draft: Draft, body: Mapping, text: str, dialect: str) -> Script:
-    line = body.begins("run")
-    key = (dialect, text)
-    if key not in draft.scripts:
-        draft.scripts[key] = parse_script(text, draft.limits, dialect)
-    script = draft.scripts[key]
+def _given_scripts(draft: Draft, body: Mapping, uses: str) -> Iterator[InputScript]:
+    """The inputs that the action is known to run as scripts."""
+    known, inputs = script_inputs(uses), body.get("with")
+    if known is None or not isinstance(inputs, Mapping):
+        return
+    shell = next((draft.text(inputs, key) for key in inputs if key.lower() == "shell"), "")
+    for key, value in inputs.items():
+        if key.lower() in known.scripts and isinstance(value, str) and value.strip():
+            script = _script(draft, inputs, value, known.dialect or dialect_of(shell), key)
+            yield InputScript(key.lower(), script, inputs.begins(key))
+
+
+def _script(draft: Draft, body: Mapping, text: str, dialect: str, key: str = "run") -> Script:
+    line, known = body.begins(key), (dialect, text)
+    if known not in draft.scripts:
+        draft.scripts[known] = parse_script(text, draft.limits, dialect)
+    script = draft.scripts[known]
     for problem in script.problems:
         draft.problem(problem.kind, problem.message, line + max(problem.line, 1) - 1)
     return script
