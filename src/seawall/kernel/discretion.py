@@ -11,9 +11,12 @@ from collections.abc import Iterable
 
 from .secrecy import known_token
 
-_RUN = re.compile(r"[A-Za-z0-9]{10,}")
+_RUN = re.compile(r"[A-Za-z0-9]{6,}")
 _NAME = re.compile(r"[\w@.:/+~%$ ()#*,=\\\[\]{}&'|;!?<>\"^-]{1,200}\Z")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_JUMBLED = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9].*[0-9])(?=.*[0-9]+[A-Za-z])")
+"""Both cases, two digits and more, and a letter behind one: a part of a token rather than a word."""
+
 _NUMBERED = re.compile(r"[A-Za-z]?[a-z]{3,24}[0-9]{1,4}")
 """A word with a number behind it: `cluster2024`."""
 
@@ -27,7 +30,7 @@ WITHHELD = "(name withheld)"
 def looks_secret(run: str) -> bool:
     """Whether a run of letters and digits has the form of a secret rather than that of a word."""
     if len(run) < 10:
-        return False
+        return bool(_JUMBLED.match(run))
     digits = sum(character.isdigit() for character in run)
     if digits == len(run):
         return len(run) > 16

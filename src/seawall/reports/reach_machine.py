@@ -36,6 +36,7 @@ class _Row:
     surely: str
     by: str
     expired: bool
+    given: str = ""
 
 
 def render(reach: Reach, look: Look, target: str, now: datetime) -> str:
@@ -87,7 +88,7 @@ def _rows(reach: Reach, now: datetime) -> list[_Row]:
         best = min(edges, key=lambda edge: _SUREST[edge.confidence], default=None)
         worth = best.target.worth if best else 0
         surely = str(best.confidence) if best else "no"
-        found.append(_Row(one, worth, surely, _by(edges), one.expired(now)))
+        found.append(_Row(one, worth, surely, _by(edges), one.expired(now), _given(edges)))
     order = {str(confidence): place for confidence, place in _SUREST.items()}
     return sorted(
         found, key=lambda row: (-row.worth, order.get(row.surely, 9), row.credential.id, row.credential.path)
@@ -100,9 +101,14 @@ def _by(edges: Sequence[Edge]) -> str:
         return "nothing that was found"
     if len(codes) == 1:
         return code_words(edges[0].code)
-    named = dict.fromkeys(edge.code.name for edge in edges if "R1" in edge.rules)
-    given = f"; given to {next(iter(named))}" if named and len(named) < len(codes) else ""
-    return f"any of {len(codes)}{given}"
+    return f"any of {len(codes)}"
+
+
+def _given(edges: Sequence[Edge]) -> str:
+    """Which code it is given to by name, where others can get at it too."""
+    named = dict.fromkeys(edge.code.name for edge in edges if edge.rules[:1] == ("R1",))
+    reaching = dict.fromkeys(edge.code.name for edge in edges)
+    return f"given to {', '.join(list(named)[:3])}" if named and len(named) < len(reaching) else ""
 
 
 def _plural(kind: str, number: int) -> str:
@@ -124,7 +130,7 @@ def _table(rows: Sequence[_Row], look: Look) -> Iterator[str]:
         line = f"{left}  {row.surely:<11}  {mode:<4}  {_ends(row):<10}"
         yield f"{line}  {shortened(row.by, max(20, look.width - len(line) - 2))}"
         if look.full:
-            yield from (f"      {shortened(words, look.width - 6)}" for words in _about(one))
+            yield from (f"      {shortened(words, look.width - 6)}" for words in _about(row))
     if len(rows) > len(shown):
         yield f"  and {len(rows) - len(shown)} more: --all"
     if any(not row.credential.owner_only for row in shown):
@@ -144,11 +150,12 @@ def _ends(row: _Row) -> str:
     return row.credential.expires[:10] or "-"
 
 
-def _about(one: Credential) -> Iterator[str]:
+def _about(row: _Row) -> Iterator[str]:
+    one = row.credential
     locked = {True: "encrypted", False: "not encrypted", None: ""}[one.encrypted]
     held = "" if one.held is Held.FILE else f"held by the {one.held}" if one.held is Held.SESSION else ""
     unread = "" if one.readable else "its owner's processes cannot read it"
-    words = " · ".join(part for part in (one.scope, one.note, locked, held, unread) if part)
+    words = " · ".join(part for part in (one.scope, one.note, row.given, locked, held, unread) if part)
     if words:
         yield words
 

@@ -9,7 +9,7 @@ from seawall.kernel.limits import Limits
 from seawall.kernel.lockfile import ProblemKind
 from seawall.readers.syntax.fault import SyntaxFault
 
-_SECTION = re.compile(r"\[[ \t]*([^\[\]\r\n]{1,200}?)[ \t]*\][ \t]*(?:[#;].*)?\Z")
+_SECTION = re.compile(r"\[[ \t]*([^\[\]=\r\n]{1,200}?)[ \t]*\][ \t]*(?:[#;].*)?\Z")
 _PAIR = re.compile(r"([\w.\-/@+ ]{1,100}?)[ \t]*[=:][ \t]*(.*)\Z", re.DOTALL)
 
 

@@ -19,11 +19,10 @@ from ._draft import Draft, begin
 
 _PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]{0,40}PRIVATE KEY)-----\r?\n(.*?)-----END ", re.DOTALL)
 _BEGINS = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY")
-_PUTTY = re.compile(r"PuTTY-User-Key-File-\d: ([a-z0-9@.-]{1,60})\r?\nEncryption: ([a-z0-9-]{1,40})\r?\n")
-_TYPE = re.compile(rb"(?:sk-)?(?:ssh|ecdsa)-[a-z0-9-]{2,40}(?:@openssh\.com)?\Z")
-_PUBLIC = re.compile(
-    r"((?:sk-)?(?:ssh|ecdsa)-[a-z0-9-]{2,40}(?:@openssh\.com)?) [A-Za-z0-9+/=]+(?: ([^\r\n]{1,200}))?\r?\n?\Z"
-)
+_KIND = r"(?:sk-)?(?:ssh-(?:rsa|dss|ed25519|ed448)|ecdsa-sha2-nistp(?:256|384|521))(?:@openssh\.com)?"
+_PUTTY = re.compile(rf"PuTTY-User-Key-File-\d: ({_KIND})\r?\nEncryption: ([a-z0-9-]{{1,40}})\r?\n")
+_TYPE = re.compile(rf"{_KIND}\Z".encode())
+_PUBLIC = re.compile(rf"({_KIND}) [A-Za-z0-9+/=]+(?: ([^\r\n]{{1,200}}))?\r?\n?\Z")
 _MAGIC = b"openssh-key-v1\0"
 _OPTION = re.compile(r"[ \t]*([A-Za-z]+)[ \t=]+(.*?)[ \t\r]*\Z")
 _HARDWARE = "useless without the hardware key"
