@@ -99,6 +99,11 @@ def _uvx(run: Run, scene: Scene) -> Iterator[Code]:
     yield from installs_python.uvx(run, scene, run.args)
 
 
+def _python(run: Run, scene: Scene) -> Iterator[Code]:
+    yield from installs_python.setup_py(run, scene)
+    yield from models.python(run, scene)
+
+
 def _npx(run: Run, scene: Scene) -> Iterator[Code]:
     yield from installs_javascript.npx(run, scene, run.args)
 
@@ -159,8 +164,8 @@ _FINDERS: dict[str, Finder] = {
     "ollama": models.ollama,
     "llm": models.llm,
     "spacy": models.spacy,
-    "python": models.python,
-    "pypy": models.python,
+    "python": _python,
+    "pypy": _python,
     **dict.fromkeys(installs_system.PROGRAMS, installs_system.system),
     **dict.fromkeys(installs_languages.OTHERS, installs_languages.other),
     "composer": installs_languages.composer,

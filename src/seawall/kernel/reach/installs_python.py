@@ -301,6 +301,17 @@ def _group_pin(run: Run, scene: Scene) -> Firmness:
     return manifest_pin(document, ("dev",)) or Firmness.FLOATING
 
 
+def setup_py(run: Run, scene: Scene) -> Iterator[Code]:
+    """`python setup.py install`, `develop`, `test`: the old way, which fetches what the package asks for."""
+    texts = run.texts
+    if texts[:1] and basename(texts[0]) == "setup.py" and {"install", "develop", "test"} & set(texts[1:]):
+        verb = next(text for text in texts[1:] if text in ("install", "develop", "test"))
+        yield code(
+            run, scene, CodeKind.PACKAGES, f"python setup.py {verb}", Firmness.FLOATING, ecosystem="PyPI",
+            note="its dependencies, by the ranges of the manifest",
+        )  # fmt: skip
+
+
 # Tools in environments of their own
 
 
