@@ -313,6 +313,19 @@ def test_matrix() -> None:
         ),
         ("runs-on: '${{ matrix.os }}'", "if: startsWith(matrix.os, 'windows')", "pwsh"),
         ("runs-on: ubuntu-latest", "if: runner.os == 'Windows'", "sh"),
+        (
+            "runs-on: '${{ matrix.job.os }}'\nstrategy: {matrix: {job: [{target: x, os: windows-2022}, {os: windows-11-arm}]}}",
+            "", "pwsh",
+        ),
+        ("runs-on: '${{ matrix.job.os }}'\nstrategy: {matrix: {job: [{os: windows-2022}, {os: macos-14}]}}", "", "sh"),
+        (
+            ("runs-on: '${{ matrix.a == ''arm64'' && format(''{0}-{1}'', matrix.os, matrix.a) || matrix.os }}'\n"
+            "strategy: {matrix: {os: [windows], a: [amd64], include: [{os: windows, a: arm64}]}}"),
+            "", "pwsh",
+        ),
+        ("runs-on: '${{ inputs.x && ''windows-2025'' || ''ubuntu-24.04'' }}'", "", "sh"),
+        ("runs-on: '${{ matrix.os }}'", "if: endsWith(matrix.target, 'pc-windows-msvc')", "pwsh"),
+        ("runs-on: '${{ matrix.os }}'", "if: matrix.target != 'x86_64-pc-windows-msvc'", "sh"),
     ],
 )  # fmt: skip
 def test_which_shell_reads_a_script(head: str, step: str, dialect: str) -> None:
@@ -321,6 +334,23 @@ def test_which_shell_reads_a_script(head: str, step: str, dialect: str) -> None:
     script = found.jobs[0].steps[0].script
     assert script is not None
     assert script.dialect == dialect
+
+
+@pytest.mark.parametrize(
+    ("runs_on", "script", "dialect"),
+    [
+        ("${{ matrix.os }}", '$ErrorActionPreference = "Stop"', "pwsh"),
+        ("${{ matrix.os }}", "Invoke-WebRequest -Uri https://files.example/x.exe -OutFile x.exe", "pwsh"),
+        ("${{ matrix.os }}", "echo x >> $env:GITHUB_PATH", "pwsh"),
+        ("${{ matrix.os }}", "x=$(curl https://files.example/Get-Started)", "sh"),
+        ("ubuntu-latest", "echo '$env:X'", "sh"),
+    ],
+)
+def test_a_script_that_may_be_of_windows_tells_by_its_words(runs_on: str, script: str, dialect: str) -> None:
+    text = f"on: push\njobs:\n  j:\n    runs-on: {runs_on}\n    steps:\n      - run: |\n          {script}\n"
+    found = read(text).jobs[0].steps[0].script
+    assert found is not None
+    assert found.dialect == dialect
 
 
 def test_a_shell_that_nobody_reads_is_told() -> None:

@@ -241,5 +241,5 @@ def condition(text: str) -> str:
     return text[3:-2].strip() if is_expression(text) else text
 
 
-Dialect = Callable[[str, str], str]
-"""The step's own `shell`, empty for none, and its condition → the dialect its script is read as."""
+Dialect = Callable[[str, str, str], str]
+"""The step's own `shell`, empty for none, its condition and its script → the dialect that it is read as."""

@@ -25,7 +25,11 @@ _WAITS = ("wait", "wait-all", "cancel")
 _DIALECTS = {"pwsh": "pwsh", "powershell": "pwsh", "cmd": "cmd"}
 _PROGRAM = re.compile(r"(?:.*[/\\])?([A-Za-z]+)[0-9.]*(?:\.exe)?$")
 _ON_WINDOWS = re.compile(
-    r"(?<!!)(?<!! )(?:==\s*|(?:startsWith|contains)\([\w.-]+,\s*)'windows", re.IGNORECASE
+    r"(?<!!)(?<!! )(?:==\s*|(?:startsWith|endsWith|contains)\([\w.-]+,\s*)'[\w.-]*windows", re.IGNORECASE
+)
+_POWERSHELL = re.compile(
+    r"(?m)^\s*\$\w+\s*\+?=|\$env:\w|(?:^|[({|;=]\s*|^\s+)(?:Get|Set|New|Invoke|Write|Start|Expand|Out|Add|Remove|Copy|"
+    r"Test|Import|Move)-[A-Z]\w+\b"
 )
 _SHELLS = frozenset(("bash", "sh", "dash", "zsh", "ksh", "ash"))
 
@@ -64,7 +68,7 @@ def _step(draft: Draft, body: Mapping, line: int, dialect: Dialect) -> Step:
         uses=uses.strip(),
         run=run,
         run_line=body.begins("run") if "run" in body else 0,
-        script=_script(draft, body, run, dialect(shell, when)) if "run" in body else None,
+        script=_script(draft, body, run, dialect(shell, when, run)) if "run" in body else None,
         shell=shell,
         inputs=draft.settings(body, "with"),
         env=draft.settings(body, "env"),
@@ -117,12 +121,12 @@ def dialect_of(shell: str) -> str:
     return _DIALECTS.get(program, program or "sh")
 
 
-def is_windows(labels: Sequence[str], condition: str) -> bool:
-    """A step runs on Windows only: every system that the labels name is Windows, or its `if` says so."""
+def is_windows(labels: Sequence[str], condition: str, text: str) -> bool:
+    """A step runs on Windows only: every system named is Windows, or its `if` or its script says so."""
     systems = [label.lower() for label in labels]
     named = [label for label in systems if label.startswith(("windows", "ubuntu", "macos", "linux"))]
     windows = [label for label in named if label.startswith("windows")]
     if windows and len(windows) == len(named):
         return True
     may_be = bool(windows) or any("${{" in label for label in labels)
-    return may_be and bool(_ON_WINDOWS.search(condition))
+    return may_be and bool(_ON_WINDOWS.search(condition) or _POWERSHELL.search(text))

@@ -33,7 +33,7 @@ def read(data: bytes, path: str, limits: Limits) -> Action:
     using = draft.text(runs, "using")
     if not using:
         draft.problem(ProblemKind.TRUNCATED, "`runs` without `using`", runs.line)
-    steps = read_steps(draft, runs, lambda shell, _: dialect_of(shell))
+    steps = read_steps(draft, runs, lambda shell, *_: dialect_of(shell))
     for step in steps:
         if step.run and not step.shell:
             draft.problem(ProblemKind.MALFORMED, "a script of an action needs `shell`", step.line)

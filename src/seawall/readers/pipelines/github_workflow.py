@@ -32,7 +32,8 @@ _JOB = frozenset(
 )  # fmt: skip
 _CACHE_MODES = frozenset(("", "read", "write", "write-only", "none"))
 _LEVELS = frozenset(("read", "write", "none"))
-_AXIS = re.compile(r"\$\{\{\s*matrix\.([A-Za-z0-9_-]+)\s*\}\}\Z")
+_AXIS = re.compile(r"\bmatrix\.([A-Za-z0-9_-]+)(?:\.([A-Za-z0-9_-]+))?")
+_TEXT = re.compile(r"'((?:windows|ubuntu|macos|linux)[^']*)'")
 
 
 def read(data: bytes, path: str, limits: Limits) -> Workflow:
@@ -181,7 +182,7 @@ def _job(draft: Draft, name: str, body: Mapping, line: int, shell: str) -> Job:
         matrix=matrix,
         directory=directory,
         shell=own,
-        steps=read_steps(draft, body, lambda written, when: _dialect(written or standard, labels, when)),
+        steps=read_steps(draft, body, lambda *step: _dialect(step, standard, labels)),
         uses=draft.text(body, "uses").strip(),
         inputs=draft.settings(body, "with"),
         secrets=() if inherits else draft.settings(body, "secrets"),
@@ -198,23 +199,37 @@ def _runs_on(draft: Draft, body: Mapping) -> tuple[str, ...]:
     return tuple(f"group:{name}" for name in draft.texts(value, "group")) + draft.texts(value, "labels")
 
 
-def _dialect(shell: str, labels: tuple[str, ...], when: str) -> str:
-    """The dialect of a step: its shell's, else that of the shell that the runner's system brings."""
-    return "pwsh" if not shell and is_windows(labels, when) else dialect_of(shell)
+def _dialect(step: tuple[str, str, str], standard: str, labels: tuple[str, ...]) -> str:
+    """The dialect of a step (its shell, `if` and script): the shell's, else the runner's system's."""
+    written, when, text = step
+    shell = written or standard
+    return "pwsh" if not shell and is_windows(labels, when, text) else dialect_of(shell)
 
 
 def _labels(runs_on: tuple[str, ...], matrix: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[str, ...]:
-    """The labels of the runner; one that is an axis of the matrix stands for all of its values."""
+    """The labels of the runner; an expression stands for all values of the axes that it names."""
     axes = dict(matrix)
     found: list[str] = []
     for label in runs_on:
-        axis = _AXIS.match(label.strip())
-        values = list(axes.get(axis[1], ())) if axis else []
-        if axis and "include" in axes:
-            included = re.compile(rf"[{{ ]{re.escape(axis[1])}: ([^,}}]+)")
-            values += [value for text in axes["include"] for value in included.findall(text)]
+        values: list[str] = _TEXT.findall(label) if "${{" in label else []
+        for axis, key in _AXIS.findall(label):
+            values += _values(axes, axis, key)
         found.extend(values or (label,))
     return tuple(found)
+
+
+def _values(axes: dict[str, tuple[str, ...]], axis: str, key: str) -> list[str]:
+    """All values of one axis, or of one key of its values, as they are rendered."""
+    values = list(axes.get(axis, ()))
+    if key:
+        inner = _rendered(key)
+        values = [value for text in values for value in inner.findall(text)]
+    included = _rendered(key or axis)
+    return values + [value for text in axes.get("include", ()) for value in included.findall(text)]
+
+
+def _rendered(key: str) -> re.Pattern[str]:
+    return re.compile(rf"[{{ ]{re.escape(key)}: ([^,{{}}]+)")
 
 
 def _matrix(draft: Draft, body: Mapping) -> tuple[tuple[str, tuple[str, ...]], ...]:
