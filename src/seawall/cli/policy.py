@@ -1,4 +1,4 @@
-"""`seawall policy`: is a policy sound, does it answer as expected, and what does it do?"""
+"""`seawall policy`: is it sound, does it answer as expected, what does it do, what would it have done?"""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ def _arguments(parser: ArgumentParser) -> None:
     add = parser.add_argument
     add(
         "do",
-        choices=("check", "test", "explain"),
-        help="check: can it be used? test: does it answer as its tests expect? explain: what does it do?",
+        choices=("check", "test", "explain", "backtest"),
+        help="check: can it be used? test: does it answer as its tests expect? explain: what does it do? "
+        "backtest: what would it have made of the attacks of the past?",
     )
     add(
         "what",
@@ -34,7 +35,14 @@ def _arguments(parser: ArgumentParser) -> None:
         help="check: policy files (default: the shipped ones); test: files or directories of tests; "
         "explain: a shipped name or a policy file (default: default)",
     )
-    add("--policy", default="", metavar="NAME|FILE", help="test: this policy instead of the one tests name")
+    add(
+        "--policy",
+        default="",
+        metavar="NAME|FILE",
+        help="test: this policy instead of the one tests name; "
+        "backtest: the policy to try (default: default)",
+    )
+    add("--scenarios", type=Path, metavar="DIR", help="backtest: these scenarios instead of the shipped ones")
     add(
         "--finding",
         action="append",
@@ -47,7 +55,8 @@ def _arguments(parser: ArgumentParser) -> None:
 
 
 def _run(arguments: Namespace, streams: Streams) -> int:
-    return {"check": _check, "test": _test, "explain": _explain}[arguments.do](arguments, streams)
+    doing = {"check": _check, "test": _test, "explain": _explain, "backtest": _backtest}
+    return doing[arguments.do](arguments, streams)
 
 
 def _answer(arguments: Namespace, streams: Streams, values: dict[str, object], lines: Sequence[str]) -> None:
@@ -206,6 +215,25 @@ def _explain_findings(arguments: Namespace, streams: Streams, policy: Policy) ->
     return 0
 
 
+def _backtest(arguments: Namespace, streams: Streams) -> int:
+    from seawall.adapters.disk.scenarios import scenarios_in, shipped_scenarios
+    from seawall.backtest import backtest
+    from seawall.decide import chosen_policy
+    from seawall.kernel.errors import UsageError
+    from seawall.reports import backtest as report
+
+    if arguments.what:
+        raise UsageError("backtest takes no names", "write: seawall policy backtest --policy NAME|FILE")
+    policy = chosen_policy(arguments.policy or "default")
+    scenarios = scenarios_in(arguments.scenarios) if arguments.scenarios else shipped_scenarios()
+    entries = backtest(scenarios, policy)
+    if arguments.format == "json":
+        streams.result(json.dumps(report.document(policy.name, entries, {}), indent=1))
+    else:
+        streams.result("\n".join(report.lines(policy.name, entries)))
+    return 0
+
+
 def _finding(word: str) -> Finding:
     """A finding of that rule, as severe as is said or as the rule is by itself."""
     from seawall.kernel.advisory import Severity
@@ -230,4 +258,4 @@ def _decision(answer: Decision) -> dict[str, object]:
     return {"decision": answer.outcome, "decided_by": by}
 
 
-COMMAND = Command("policy", "check, test and explain policies", _arguments, _run)
+COMMAND = Command("policy", "check, test, explain and backtest policies", _arguments, _run)

@@ -1,0 +1,1 @@
+"""Scenarios of the past, as people write them from public reports."""

@@ -1,0 +1,152 @@
+"""The table of a backtest: for each attack what the gate, the merge check and hindsight would have said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from seawall.kernel.replay import Answer, Entry, Said
+
+from .plain import neutral
+
+SCHEMA = "seawall/backtest/1"
+
+_WORDS = {
+    Answer.DENY: "denied",
+    Answer.DELAY: "delayed",
+    Answer.WARN: "warned",
+    Answer.INCOMPLETE: "not known",
+    Answer.ALLOW: "let in",
+    Answer.NONE: "-",
+}
+_AT_MERGE = {**_WORDS, Answer.ALLOW: "quiet"}
+
+
+def document(policy: str, entries: Sequence[Entry], price: Mapping[str, object]) -> dict[str, object]:
+    """The same as JSON-ready values."""
+    return {
+        "schema": SCHEMA,
+        "policy": policy,
+        "entries": [_entry(item) for item in entries],
+        "summary": summary(entries),
+        "price": dict(price),
+    }
+
+
+def _entry(item: Entry) -> dict[str, object]:
+    return {
+        "id": item.id,
+        "kind": "benign" if item.benign else "attack",
+        "gate": item.gate.value,
+        "merge_check": item.merge.value,
+        "seen": list(item.seen),
+        "by": list(item.by),
+        "seen_at": item.seen_at.isoformat() if item.seen_at else None,
+        "stopped": item.stopped,
+        "reason": item.reason,
+        "moments": [_moment(one) for one in item.said],
+    }
+
+
+def _moment(said: Said) -> dict[str, object]:
+    return {
+        "at": said.at.isoformat(),
+        "does": said.does,
+        "last_moment": said.late,
+        "gate": said.gate.value,
+        "gate_by": list(said.gate_by),
+        "merge_check": said.merge.value,
+        "merge_by": list(said.merge_by),
+        "signals": list(said.signals),
+        "allowed_from": said.allowed_from.isoformat() if said.allowed_from else None,
+        "taken": list(said.taken),
+    }
+
+
+def summary(entries: Iterable[Entry]) -> dict[str, int]:
+    """How many rows say what; the three answers are never added up."""
+    rows = list(entries)
+    bad = [item for item in rows if not item.benign]
+    good = [item for item in rows if item.benign]
+    visible = [item for item in bad if item.visible]
+    return {
+        "attacks": len(bad),
+        "visible": len(visible),
+        "gate_denied": sum(item.gate is Answer.DENY for item in visible),
+        "gate_delayed": sum(item.gate is Answer.DELAY for item in visible),
+        "gate_warned": sum(item.gate is Answer.WARN for item in visible),
+        "merge_denied": sum(item.merge is Answer.DENY for item in visible),
+        "merge_warned": sum(item.merge is Answer.WARN for item in visible),
+        "stopped": sum(item.stopped for item in visible),
+        "seen_later": sum(bool(item.seen) for item in visible),
+        "benign": len(good),
+        "benign_denied": sum(item.gate is Answer.DENY for item in good),
+        "benign_delayed": sum(item.gate is Answer.DELAY for item in good),
+        "benign_warned": sum(item.gate is Answer.WARN for item in good),
+        "benign_merge_denied": sum(item.merge is Answer.DENY for item in good),
+        "benign_merge_warned": sum(item.merge is Answer.WARN for item in good),
+    }
+
+
+def lines(policy: str, entries: Sequence[Entry]) -> Iterator[str]:
+    """The tables, then one line that says it all."""
+    bad = [item for item in entries if not item.benign and item.visible]
+    unseen = [item for item in entries if not item.benign and not item.visible]
+    good = [item for item in entries if item.benign]
+    yield f"What the policy {neutral(policy)} says of the past, each moment with what was known then"
+    if bad:
+        yield ""
+        yield from _table("attack", bad)
+    open_ones = [item for item in bad if not item.stopped]
+    if open_ones:
+        yield ""
+        yield "Not stopped:"
+        yield from (f"  {neutral(item.id)}: {_why(item)}" for item in open_ones)
+    if unseen:
+        yield ""
+        yield "Nothing that a gate or a merge check could have been asked about:"
+        yield from (f"  {neutral(item.id)}: {neutral(item.reason)}" for item in unseen)
+    if good:
+        yield ""
+        yield from _table("benign, though it looks odd", good)
+    yield ""
+    yield from _summed(entries)
+
+
+def _table(title: str, items: Sequence[Entry]) -> Iterator[str]:
+    width = max(len(title), *(len(neutral(item.id)) for item in items))
+    yield f"{title:<{width}}  {'gate':<9}  {'merge check':<11}  {'seen later':<15}  by"
+    for item in items:
+        seen = ", ".join(item.seen) or "-"
+        by = ", ".join(neutral(name) for name in item.by[:2])
+        more = f" and {len(item.by) - 2} more" if len(item.by) > 2 else ""
+        row = f"{neutral(item.id):<{width}}  {_WORDS[item.gate]:<9}  {_AT_MERGE[item.merge]:<11}  {seen:<15}"
+        yield f"{row}  {by}{more}".rstrip()
+
+
+def _why(item: Entry) -> str:
+    """At which moment it got in, and past what."""
+    said = next(one for one in item.said if not one.stopped)
+    when = f"{said.at:%Y-%m-%d %H:%M} UTC"
+    if said.gate is Answer.NONE:
+        return f"merged on {when}, and the scan of the change is {_AT_MERGE[said.merge]}"
+    merged = "" if said.merge is Answer.NONE else f", and the scan of the change is {_AT_MERGE[said.merge]}"
+    last = ", the last moment at which it was there" if said.late else ""
+    return f"{_WORDS[said.gate]} at the gate on {when}{last}{merged}"
+
+
+def _summed(entries: Sequence[Entry]) -> Iterator[str]:
+    found = summary(entries)
+    if found["attacks"]:
+        yield (
+            f"Of {found['attacks']} attacks {found['visible']} could be seen before any code ran. "
+            f"Gate: {found['gate_denied']} denied, {found['gate_delayed']} only delayed, "
+            f"{found['gate_warned']} warned about. Merge check: {found['merge_denied']} denied, "
+            f"{found['merge_warned']} warned about. "
+            f"By one or the other: {found['stopped']} of {found['visible']}."
+        )
+    if found["benign"]:
+        yield (
+            f"Of {found['benign']} benign releases and changes the gate denies {found['benign_denied']}, "
+            f"delays {found['benign_delayed']} and warns about {found['benign_warned']}; the merge check "
+            f"denies {found['benign_merge_denied']} and warns about {found['benign_merge_warned']}."
+        )
