@@ -31,6 +31,9 @@ _HEAD = re.compile(
     r"pull_request\.head|workflow_run\.head|head_ref|refs/pull/|event\.number|head_sha|issue\.number"
 )
 _TREE = frozenset(("tree", "execute"))
+_BY_JOB = "swatinem/rust-cache"
+OF_JOB = "of this job"
+"""In the name of a cache whose key holds the job's own id, as that action's does without `shared-key`."""
 
 
 def deed_of_action(run: Run) -> Deed:
@@ -132,7 +135,8 @@ def _cached(
             names[key_prefix(run.value("key"))] = None
         else:
             given = next((value for at in one.inputs if (value := run.value(at))), "")
-            names[" ".join((name.partition("/")[2] or name, given)).strip()] = None
+            own = OF_JOB if name == _BY_JOB and not run.value("shared-key") else ""
+            names[" ".join((name.partition("/")[2] or name, own, given)).replace("  ", " ").strip()] = None
     # One action has one cache: a doubtful entry beside a sure one says nothing more.
     yield from (Event(text, here) for text in list(names)[:1])
 

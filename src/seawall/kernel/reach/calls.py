@@ -6,11 +6,11 @@ followed; what others call is taken as it stands, and its secrets as whatever th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from seawall.kernel.lockfile import Problem, ProblemKind
-from seawall.kernel.pipeline import Job, Workflow
+from seawall.kernel.pipeline import Job, Trigger, Workflow
 
 from .conditions import both, own_condition
 from .edge import Line, TargetKind
@@ -30,7 +30,8 @@ class Entry:
     """One job, started in one way. `root` is the workflow that a trigger starts, `chain` the calling places.
 
     `granted` is its token's; `gate` what the calling jobs demand; `lines` are those of the calls.
-    `inherited`: it was given all secrets. `mode`: the caller's cache-mode.
+    `inherited`: it was given all secrets. `mode`: the caller's cache-mode. `refs` are the kinds of references
+    that it runs for (`refs_of`).
     """
 
     workflow: Workflow
@@ -44,6 +45,7 @@ class Entry:
     lines: tuple[Line, ...] = ()
     inherited: bool = False
     mode: str = ""
+    refs: frozenset[str] = frozenset(("branch",))
 
     @property
     def place(self) -> str:
@@ -64,13 +66,40 @@ def entries(workflow: Workflow, tree: Tree, called: frozenset[str], problems: li
     names = tuple(trigger.name for trigger in workflow.triggers if not alone or trigger.name != _CALL)
     given = Given() if alone else Given(secrets={}, scope=CALLER)
     found: list[Entry] = []
-    for entry in _expanded(_Start(workflow, given, None, names, workflow.path), tree, problems):
+    for entry in _expanded(_begun(workflow, given, names), tree, problems):
         if len(found) >= MOST_ENTRIES:
             message = f"starts more than {MOST_ENTRIES} jobs by calls; the rest was not followed"
             problems.append(Problem(workflow.path, ProblemKind.TOO_MANY, message))
             break
         found.append(entry)
     return found
+
+
+def _begun(workflow: Workflow, given: Given, names: tuple[str, ...]) -> _Start:
+    refs = refs_of(trigger for trigger in workflow.triggers if trigger.name in names)
+    return _Start(workflow, given, None, names, workflow.path, refs=refs)
+
+
+def refs_of(triggers: Iterable[Trigger]) -> frozenset[str]:
+    """What a workflow runs for: `branch` (the default one among them), `tag`, `pull` (a pull request)."""
+    found: set[str] = set()
+    for trigger in triggers:
+        filters = {name for name, _ in trigger.filters}
+        if trigger.name in ("pull_request", "pull_request_review", "pull_request_review_comment"):
+            found.add("pull")
+        elif trigger.name == "release":
+            found.add("tag")
+        elif trigger.name in ("push", _CALL):
+            tags, branches = filters & _TAGS, filters & _BRANCHES
+            found.update(("tag",) if tags or not branches else ())
+            found.update(("branch",) if branches or not tags else ())
+        else:
+            found.add("branch")
+    return frozenset(found or ("branch",))
+
+
+_TAGS = frozenset(("tags", "tags-ignore"))
+_BRANCHES = frozenset(("branches", "branches-ignore"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +114,7 @@ class _Start:
     lines: tuple[Line, ...] = ()
     inherited: bool = False
     mode: str = ""
+    refs: frozenset[str] = frozenset(("branch",))
 
 
 def _expanded(start: _Start, tree: Tree, problems: list[Problem]) -> Iterator[Entry]:
@@ -124,6 +154,7 @@ def _entry(start: _Start, job: Job) -> Entry:
         lines=start.lines,
         inherited=start.inherited,
         mode=job.cache_mode or start.workflow.cache_mode or start.mode,
+        refs=start.refs,
     )
 
 
@@ -152,6 +183,7 @@ def _called(entry: Entry, tree: Tree, problems: list[Problem]) -> _Start | None:
         (*entry.lines, Line(path, job.line)),
         entry.inherited or job.inherits,
         entry.mode,
+        entry.refs,
     )
 
 

@@ -15,6 +15,7 @@ from seawall.kernel.code import Code, CodeKind, Firmness
 from seawall.kernel.lockfile import Problem
 from seawall.kernel.pipeline import Container, Setting
 
+from .acting import OF_JOB
 from .calls import Entry, handed_over
 from .conditions import both, job_condition, only_forks_gate, step_condition
 from .deeds import Deed, deed_of
@@ -92,7 +93,7 @@ def view_of(entry: Entry, tree: Tree, environments: Mapping[str, frozenset[str]]
         root=path,
     )
     course = course_of(job.steps, around, tree)
-    deeds = {run.order: deed for run in course.runs if (deed := deed_of(run, job_env))}
+    deeds = {run.order: _of_job(deed, job.id) for run in course.runs if (deed := deed_of(run, job_env))}
     holdings = Holdings(job.environment, environments)
     held = [one for names in job_env.values() for one in names]
     fill(holdings, course, (*held, *_containers(entry)))
@@ -119,6 +120,17 @@ def view_of(entry: Entry, tree: Tree, environments: Mapping[str, frozenset[str]]
         credential_gate=both(gate, forks),
         commits=tree.commits,
     )
+
+
+def _of_job(deed: Deed, job: str) -> Deed:
+    """The caches of the job under the names that hold its id."""
+    if not any(OF_JOB in event.name for event in (*deed.saves, *deed.restores)):
+        return deed
+    saves, restores = (
+        tuple(replace(event, name=event.name.replace(OF_JOB, f"of {job}")) for event in events)
+        for events in (deed.saves, deed.restores)
+    )
+    return replace(deed, saves=saves, restores=restores)
 
 
 def publishes_packages(deeds: Iterable[Deed]) -> bool:
