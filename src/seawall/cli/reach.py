@@ -35,6 +35,11 @@ def _arguments(parser: ArgumentParser) -> None:
         "--at", metavar="REV", default="", help="as it was at a revision: a branch, a tag, a commit, `HEAD~3`"
     )
     add(
+        "--people",
+        action="store_true",
+        help="also who can change, approve and start what leads there, and which grants nothing needs",
+    )
+    add(
         "--fix",
         action="store_true",
         help="write the cuts that a program can make as a diff; nothing is changed",
@@ -55,7 +60,9 @@ def _run(arguments: Namespace, streams: Streams) -> int:
     reports = [_report(word) for word in arguments.report]
     if arguments.machine is not None:
         return _machine(arguments, streams, reports)
-    order = ReachOrder(Path(arguments.target), exclude=tuple(arguments.exclude), at=arguments.at)
+    order = ReachOrder(
+        Path(arguments.target), exclude=tuple(arguments.exclude), at=arguments.at, people=arguments.people
+    )
     if arguments.fix or arguments.write or arguments.yes:
         return _fix(arguments, streams, order)
     with streams.progress("looking"):
@@ -74,8 +81,10 @@ def _machine(arguments: Namespace, streams: Streams, reports: list[tuple[str, Pa
     from seawall.kernel.reach.asked import asked
     from seawall.machine import MachineOrder, machine
 
-    if arguments.target != "." or arguments.exclude:
-        raise UsageError("--machine takes no target and no --exclude", "seawall reach --machine [HOME]")
+    if arguments.target != "." or arguments.exclude or arguments.people:
+        raise UsageError(
+            "--machine takes no target, no --exclude and no --people", "seawall reach --machine [HOME]"
+        )
     now = datetime.now(UTC)
     order = MachineOrder(Path(arguments.machine) if arguments.machine else None)
     with streams.progress("looking"):
@@ -107,8 +116,8 @@ def _fix(arguments: Namespace, streams: Streams, order: ReachOrder) -> int:
 
     if not arguments.fix or (arguments.yes and not arguments.write):
         raise UsageError("--write goes with --fix, and --yes with both", "seawall reach --fix --write --yes")
-    if arguments.at or arguments.report or arguments.format not in ("text", "json"):
-        raise UsageError("--fix goes with no --at, no --report and no picture", "leave them out")
+    if arguments.at or arguments.people or arguments.report or arguments.format not in ("text", "json"):
+        raise UsageError("--fix goes with no --at, --people, --report or picture", "leave them out")
     with streams.progress("looking"):
         found = cutting(order, arguments.code, arguments.credential)
     files = files_of(found)
@@ -176,7 +185,14 @@ def _rendered(found: Reach, kind: str, arguments: Namespace, streams: Streams | 
 def _text(found: Reach, arguments: Namespace, streams: Streams | None) -> str:
     from seawall.reports.reach_text import render
 
-    return render(found, _look(arguments, streams), arguments.target)
+    look = _look(arguments, streams)
+    text = render(found, look, arguments.target)
+    if found.people is None:
+        return text
+    from seawall.reports import reach_people
+
+    full = look.full or look.asked
+    return f"{text}\n\n{reach_people.render(found, full=full, width=look.width, unicode=look.unicode)}"
 
 
 def _look(arguments: Namespace, streams: Streams | None) -> Look:

@@ -8,7 +8,7 @@ fence that some configuration shows keeps code from files (R11).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from seawall.kernel.code import LOOSENESS, Code, CodeKind, Firmness
@@ -37,11 +37,12 @@ def machine_reach(inventory: Inventory, now: datetime) -> Reach:
     installed = (*(Installed(code) for code in started), *inventory.installed)
     edges: dict[tuple[Code, str], Edge] = {(e.code, e.target.id): e for e in given}
     skipped = list(inventory.skipped)
+    lying = [_lying(one, target, now) for one, target in targets.items() if one.readable]
     for item in installed:
         if len(edges) >= MOST_EDGES:
             skipped.append(_too_many())
             break
-        for edge in _edges(item, targets, now):
+        for edge in _edges(item, lying):
             known = edges.get((edge.code, edge.target.id))
             edges[edge.code, edge.target.id] = _both(known, edge) if known else edge
     codes = dict.fromkeys((*named, *(item.code for item in inventory.installed)))
@@ -115,22 +116,34 @@ def _washed(code: Code, guard: Guard) -> Code:
     )
 
 
-def _edges(item: Installed, targets: Mapping[Credential, Target], now: datetime) -> Iterator[Edge]:
-    own = _code_cuts(item.code)
-    for credential, target in targets.items():
-        if not credential.readable or not _let_in(credential, item.opened):
+@dataclass(frozen=True, slots=True)
+class _Lying:
+    """A credential as it lies there, for whatever code comes to it."""
+
+    credential: Credential
+    target: Target
+    confidence: Confidence
+    condition: str
+    lines: tuple[Line, ...]
+    cuts: tuple[Cut, ...]
+
+
+def _lying(credential: Credential, target: Target, now: datetime) -> _Lying:
+    confidence, condition = _surely(credential, now)
+    lines = (Line(credential.path, credential.line),) if credential.path else ()
+    return _Lying(credential, target, confidence, condition, lines, cuts_of(credential))
+
+
+def _edges(item: Installed, lying: Iterable[_Lying]) -> Iterator[Edge]:
+    own, here = _code_cuts(item.code), Line(item.code.path, item.code.line)
+    for one in lying:
+        if not _let_in(one.credential, item.opened):
             continue
-        confidence, condition = _surely(credential, now)
-        if item.opened is not None:
-            rules: tuple[str, ...] = ("R11",)
-        else:
-            rules = ("R1",) if credential.held is Held.VARIABLE else ("R2",)
-        when = "; ".join(part for part in (item.code.condition, condition) if part)
-        lines = [Line(item.code.path, item.code.line)]
-        lines += [Line(credential.path, credential.line)] if credential.path else []
+        rule = "R11" if item.opened is not None else "R1" if one.credential.held is Held.VARIABLE else "R2"
+        when = "; ".join(part for part in (item.code.condition, one.condition) if part)
         yield Edge(
-            item.code, PLACE, target, rules, confidence, when,
-            evidence=tuple(lines), cuts=(*cuts_of(credential), *own),
+            item.code, PLACE, one.target, (rule,), one.confidence, when,
+            evidence=(here, *one.lines), cuts=(*one.cuts, *own),
         )  # fmt: skip
 
 
