@@ -6,6 +6,7 @@ not opened: that they are there is what is told.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -169,9 +170,10 @@ def keep_elsewhere(keeping: Keeping, environment: Mapping[str, str], home: Path)
         for given in environment.get(variable, "").split(":" if variable == "KUBECONFIG" else "\0"):
             if not given:
                 continue
-            place = Path(given).expanduser() / below
+            named = home / given[2:] if given.startswith("~/") else Path(given)
+            place = Path(os.path.normpath(named.absolute() / below))
             try:
-                path = place.absolute().relative_to(home.absolute()).as_posix()
+                path = place.relative_to(os.path.normpath(home.absolute())).as_posix()
             except ValueError:
                 keeping.problems.append(_outside(f"${variable}"))
                 continue
