@@ -20,8 +20,8 @@ from .tool import ToolFile
 class Installed:
     """One thing that is installed for a person, or that runs at every start of a shell.
 
-    `opened` is None where nothing fences it in; else the paths that its fence lets it read (`~`, `~/.aws`,
-    `/`), as its configuration says.
+    `opened` is None where nothing fences it in; else what its fence lets it get at, as its configuration
+    says: paths (`~/.aws`) and kinds of credentials (`ssh-agent`).
     """
 
     code: Code

@@ -145,6 +145,16 @@ def test_the_session_of_somebody_else_is_not_looked_at(home: Path) -> None:
         del os.environ["SEAWALL_TEST_TOKEN"]
 
 
+def test_an_override_opens_the_fence_of_a_flatpak(home: Path) -> None:
+    laptop().write(home)
+    override = home / ".local/share/flatpak/overrides/org.e.App"
+    override.parent.mkdir(parents=True)
+    override.write_text("[Context]\nfilesystems=home\n")
+    (one,) = (item for item in look(home).installed if item.code.name == "org.e.App")
+    assert one.opened is None
+    assert not one.code.contained
+
+
 def test_homebrew_is_read_from_the_machine(home: Path, tmp_path: Path) -> None:
     (tmp_path / "opt/homebrew/Cellar/jq/1.7").mkdir(parents=True)
     found = inventory(home, DEFAULT_LIMITS, {}, tmp_path)

@@ -109,6 +109,12 @@ def test_a_fence_lets_in_what_its_configuration_says() -> None:
     assert reach(PLAIN, installed=(replace(TOOL, opened=()),)).edges == ()
 
 
+def test_a_fence_may_let_to_an_agent() -> None:
+    agent = Credential("ssh-agent", "agent of the session", "", held=Held.SESSION)
+    edge = only(reach(PLAIN, agent, installed=(replace(TOOL, opened=("ssh-agent",)),)))
+    assert (edge.target.name, edge.confidence) == ("ssh-agent/agent of the session", Confidence.STRONG)
+
+
 SERVERS = """{"mcpServers": {
   "files": {"command": "npx", "args": ["-y", "@scope/files"], "env": {"FILES_TOKEN": "CANARY"}},
   "boxed": {"command": "docker", "args": ["run", "-i", "--rm", "-e", "BOX_TOKEN", "img/server:1.2"]},

@@ -90,6 +90,22 @@ def test_flatpaks_are_fenced_in_as_they_say(filesystems: str, opened: tuple[str,
     assert one.code.contained is (opened is not None)
 
 
+def test_holes_in_the_fence_of_a_flatpak() -> None:
+    def opened(text: str, *overrides: bytes) -> tuple[str, ...] | None:
+        ((one,), _) = flatpak.read(
+            f"[Application]\nname=org.e.App\n{text}".encode(), "~/p", LIMITS, overrides
+        )
+        return one.opened
+
+    assert opened("[Context]\nsockets=x11;ssh-auth;gpg-agent;\n") == ("ssh-agent", "gpg")
+    assert opened("[Context]\nsockets=session-bus;\n") is None
+    assert opened("[Session Bus Policy]\norg.freedesktop.Flatpak=talk\n") is None
+    assert opened("[Session Bus Policy]\norg.freedesktop.secrets=talk\norg.x=own\n") == ("keychain",)
+    assert opened("[System Bus Policy]\norg.freedesktop.secrets=talk\n") == ()
+    assert opened("", b"[Context]\nfilesystems=home;\n") is None
+    assert opened("", b"[Context]\nfilesystems=~/.aws;\n", b"[Application]\nname=other\n") == ("~/.aws",)
+
+
 SHELL = f"""\
 . "$HOME/.cargo/env"
 [ -s ~/.nvm/nvm.sh ] && source ~/.nvm/nvm.sh

@@ -95,7 +95,6 @@ _FILES: tuple[tuple[str, Callable[[bytes, str, Limits], Found]], ...] = (
     (".local/pipx/venvs/*/pipx_metadata.json", packages.read_pipx),
     (".cargo/.crates.toml", packages.read_cargo),
     (".claude/plugins/installed_plugins.json", packages.read_plugins),
-    (".local/share/flatpak/app/*/*/*/active/metadata", flatpak.read),
 )
 _PLUGINS = (
     (".local/share/JetBrains/*", "JetBrains"),
@@ -103,6 +102,7 @@ _PLUGINS = (
     ("AppData/Roaming/JetBrains/*/plugins", "JetBrains"),
 )
 _NO_PLUGINS = frozenset({"Toolbox", "consentOptions", "Daemon", "PrivacyPolicy", "acp-agents"})
+_FLATPAK = ".local/share/flatpak"
 _CELLARS = ("opt/homebrew/Cellar", "home/linuxbrew/.linuxbrew/Cellar", "usr/local/Cellar")
 _START_UP = (
     ".bashrc", ".bash_profile", ".bash_login", ".profile", ".bash_aliases", ".zshenv", ".zprofile", ".zshrc",
@@ -144,6 +144,7 @@ def _literal(file: ToolFile, guard: Guard) -> Iterator[Credential]:
 def keep_installed(keeping: Keeping, system: Path | None) -> tuple[Installed, ...]:
     """Everything that is installed for the person, and with `system` what Homebrew holds."""
     found = [*_extensions(keeping), *_node(keeping), *_plugins(keeping), *_start_up(keeping)]
+    found += _flatpaks(keeping)
     for place, reader in _FILES:
         for path in keeping.matching(place):
             found += _read(keeping, path, reader)
@@ -219,6 +220,15 @@ def _plugins(keeping: Keeping) -> Iterator[Installed]:
                 )  # fmt: skip
                 if code is not None:
                     yield Installed(code)
+
+
+def _flatpaks(keeping: Keeping) -> Iterator[Installed]:
+    """Applications of the user, with what the user's overrides let them into beside that."""
+    for path in keeping.matching(f"{_FLATPAK}/app/*/*/*/active/metadata"):
+        name = path.removeprefix(f"{_FLATPAK}/app/").partition("/")[0]
+        found = (keeping.read(f"{_FLATPAK}/overrides/{one}") for one in ("global", name))
+        given = [one.data for one in found if one is not None]
+        yield from _read(keeping, path, partial(flatpak.read, overrides=given))
 
 
 def _brew(system: Path) -> Iterator[Installed]:

@@ -148,11 +148,11 @@ def _edges(item: Installed, lying: Iterable[_Lying]) -> Iterator[Edge]:
 
 
 def _let_in(credential: Credential, opened: Iterable[str] | None) -> bool:
-    """Whether a fence lets code to it; what is no file is behind every fence."""
+    """Whether a fence lets code to it."""
     if opened is None:
         return True
-    path = credential.path
-    return any(path == place or path.startswith(f"{place}/") for place in opened) if path else False
+    path, kind = credential.path, credential.kind
+    return any(place in (kind, path) or path.startswith(f"{place}/") for place in opened)
 
 
 def _surely(credential: Credential, now: datetime) -> tuple[Confidence, str]:
