@@ -2,7 +2,7 @@
 
 Who may speak to all of the session's bus, or to the service that starts commands outside, has no fence.
 What an override takes away is not counted, what it gives is.
-Source: flatpak-metadata(5): `[Application] name`, `[Context] filesystems` and `sockets`, `[Session Bus Policy]`.
+Source: flatpak-metadata(5): `[Application]`, `[Context]` (`filesystems`, `sockets`), `[Session Bus Policy]`.
 """
 
 from __future__ import annotations
