@@ -20,10 +20,12 @@ from seawall.adapters.vcs.repository import is_bare, work_tree
 from seawall.kernel.errors import TargetError
 from seawall.kernel.limits import DEFAULT_LIMITS, Limits
 from seawall.kernel.lockfile import Document, Problem, ProblemKind
+from seawall.kernel.ownership import ForgeSettings, Owners
 from seawall.kernel.pipeline import Action, ActionsLock, Updates, Workflow
 from seawall.kernel.reach.call import CallKind
 from seawall.kernel.reach.edge import Reach
 from seawall.kernel.reach.ground import Ground, PipelineFile
+from seawall.kernel.reach.people import with_people
 from seawall.kernel.reach.ranking import ranked
 from seawall.kernel.reach.reaching import reach_of, wanted_by
 from seawall.kernel.reach.tools import tool_reach
@@ -44,13 +46,17 @@ _WHEN_CALLED = frozenset(("shell-file",))
 
 @dataclass(frozen=True, slots=True)
 class ReachOrder:
-    """What a person asked for. `exclude` are patterns of paths; `at` is a revision, empty = the disk."""
+    """What a person asked for. `exclude` are patterns of paths; `at` is a revision, empty = the disk.
+
+    `people`: also whose hands lead to each place, and which grants nothing there needs.
+    """
 
     target: Path
     offline: bool = True
     exclude: tuple[str, ...] = ()
     limits: Limits = DEFAULT_LIMITS
     at: str = ""
+    people: bool = False
 
 
 def reach(order: ReachOrder, now: datetime) -> Reach:
@@ -61,30 +67,39 @@ def reach(order: ReachOrder, now: datetime) -> Reach:
     top = top_of(order.target)
     revision = order.at or ("HEAD" if is_bare(top) else "")
     if revision:
-        found = at_revision(top, revision, order.limits, order.exclude)
+        found = at_revision(top, revision, order.limits, order.exclude, people=order.people)
     else:
-        found = of_tree(top, order.limits, order.exclude)
+        found = of_tree(top, order.limits, order.exclude, people=order.people)
     file = order.target.resolve()
     if not file.is_file():
         return found
     return only(found, file.relative_to(top).as_posix())
 
 
-def of_tree(root: Path, limits: Limits = DEFAULT_LIMITS, exclude: Iterable[str] = ()) -> Reach:
+def of_tree(
+    root: Path, limits: Limits = DEFAULT_LIMITS, exclude: Iterable[str] = (), *, people: bool = False
+) -> Reach:
     """The same for a directory that is taken as the top of a repository: its jobs, its editors and agents."""
-    return of_walk(walk(root, LOCKFILES, ENVIRONMENTS, limits, exclude), limits)
+    return of_walk(walk(root, LOCKFILES, ENVIRONMENTS, limits, exclude), limits, people=people)
 
 
-def at_revision(root: Path, revision: str, limits: Limits, exclude: Iterable[str] = ()) -> Reach:
+def at_revision(
+    root: Path, revision: str, limits: Limits, exclude: Iterable[str] = (), *, people: bool = False
+) -> Reach:
     """The same for a checkout of a revision, out of git's objects; each edge says the commit."""
     with tree_at(root, revision, LOCKFILES, ENVIRONMENTS, limits, exclude) as (walked, commit):
-        found = of_walk(walked, limits)
+        found = of_walk(walked, limits, people=people)
     return replace(found, edges=tuple(replace(edge, commit=commit) for edge in found.edges))
 
 
-def of_walk(walked: Walk, limits: Limits) -> Reach:
+def of_walk(walked: Walk, limits: Limits, *, people: bool = False) -> Reach:
     """The same for a tree that was walked, wherever its bytes lie."""
-    jobs = reach_of(ground_from(walked, limits), limits)
+    ground = ground_from(walked, limits)
+    found = _with_tools(reach_of(ground, limits), walked, limits)
+    return with_people(found, ground, limits) if people else found
+
+
+def _with_tools(jobs: Reach, walked: Walk, limits: Limits) -> Reach:
     places, codes, edges = tool_reach(read_tools(walked, limits))
     if not places:
         return jobs
@@ -203,10 +218,17 @@ def _sorted(
         dockerfiles=tuple(one for one in files if isinstance(one, Dockerfile)),
         composes=tuple(one for one in files if isinstance(one, Compose)),
         hooks=tuple(one for one in files if isinstance(one, HookFile)),
+        owners=tuple(one for one in files if isinstance(one, Owners)),
+        settings=tuple(one for one in files if isinstance(one, ForgeSettings)),
         documents=documents,
         files=paths,
-        problems=(*problems, *(problem for one in files for problem in one.problems)),
+        problems=(*problems, *(problem for one in files if _runs(one) for problem in one.problems)),
     )
+
+
+def _runs(file: PipelineFile) -> bool:
+    """The file says what runs, and not only who may change it (which is asked for by itself)."""
+    return not isinstance(file, Owners | ForgeSettings)
 
 
 def only(found: Reach, path: str) -> Reach:

@@ -12,6 +12,7 @@ from seawall.kernel.finding import Skipped
 from seawall.kernel.reach.edge import Cut, Edge, Line, Place, Reach
 
 from .plain import as_text
+from .reach_people import grants_of, hands_of, people_json, unneeded_json
 
 SCHEMA = "seawall/reach/1"
 
@@ -37,8 +38,8 @@ def _written(found: dict[str, object]) -> Iterator[str]:
 
 
 def document(reach: Reach) -> dict[str, object]:
-    """The whole graph as JSON values, edges worst first."""
-    return {
+    """The whole graph as JSON values, edges worst first; `people` and `unneeded` if asked for."""
+    found: dict[str, object] = {
         "schema": SCHEMA,
         "places": [_place(place) for place in reach.places],
         "code": [{"place": place, **_code(code), "path": code.path} for place, code in reach.codes],
@@ -46,6 +47,10 @@ def document(reach: Reach) -> dict[str, object]:
         "skipped": [_skipped(item) for item in reach.skipped],
         "credentials": [_credential(item) for item in reach.credentials],
     }
+    if reach.people is not None:
+        found["people"] = people_json(hands_of(reach))
+        found["unneeded"] = unneeded_json(grants_of(reach))
+    return found
 
 
 def _place(place: Place) -> dict[str, object]:

@@ -26,6 +26,7 @@ PAGE = """<!DOCTYPE html>
 <h2>Every edge</h2>
 <table><thead><tr><th>code</th><th>where</th><th>can get at</th><th>surely</th><th>by</th><th>seen at</th></tr></thead>
 <tbody id="rows"></tbody></table>
+<div id="people" hidden></div>
 <h2 id="skips">Not looked at</h2>
 <ul id="skipped"></ul>
 <script type="application/json" id="data">@DATA@</script>
@@ -129,6 +130,20 @@ document.getElementById('clear').addEventListener('click', () => { state.chosen 
   document.getElementById('find').value = ''; draw(); });
 const asked = new URLSearchParams(location.hash.slice(1));
 state.find = document.getElementById('find').value = asked.get('find') || '';
+const known = x => x === null ? 'not known' : x.join(', ') || 'no name is given';
+const rows = (title, heads, found) => { const t = el('table'), h = el('tr'), b = el('tbody');
+  h.append(...heads.map(x => el('th', x))); b.append(h, ...found.map(cells => { const r = el('tr');
+    r.append(...cells.map(x => el('td', x))); return r; })); t.append(b);
+  document.getElementById('people').append(el('h2', title), t); };
+if (data.graph.people) {
+  document.getElementById('people').hidden = false;
+  rows('Who leads there', ['where', 'what', 'who'], data.graph.people.flatMap(p => [
+    ...p.changes.map(c => [p.place, 'changed by: ' + c.path, known(c.owners) + (c.owners === null ? ' (' + c.why + ')' : '')]),
+    ...(p.approval ? [[p.place, 'approved by: environment ' + p.approval.environment, known(p.approval.who)]] : []),
+    ...p.starts.map(s => [p.place, 'started by: ' + s.trigger, s.who + (s.names ? ' (' + known(s.names) + ')' : '')])]));
+  rows('Granted, and needed by nothing there', ['where', 'what', 'surely', 'why', 'seen at'], data.graph.unneeded.map(g =>
+    [g.place, g.kind + ' ' + g.name, g.state, g.why, g.path + ':' + g.line]));
+}
 const skipped = data.graph.skipped;
 document.getElementById('skips').hidden = !skipped.length;
 document.getElementById('skipped').append(...skipped.map(s => el('li', s.check + ': ' + s.reason)));

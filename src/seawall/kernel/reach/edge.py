@@ -12,6 +12,8 @@ from seawall.kernel.code import Code
 from seawall.kernel.credential import Credential
 from seawall.kernel.finding import Skipped
 
+from .hands import Grant, PlaceHands
+
 
 class Confidence(StrEnum):
     """From surest to weakest. `integrity`: bytes that are then signed or published; the key stays unread."""
@@ -111,7 +113,13 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """`place` is a `Place.id`, `rules` are reach rules (`R4`); history fills `since`, `until`, `commit`."""
+    """`place` is a `Place.id`, `rules` are reach rules (`R4`).
+
+    `commit` is the last commit at which it was so, empty when that is not committed. History fills the rest:
+    `since` and `until` are RFC 3339 UTC, `since_commit` brought it in, `until_commit` took it out; empty
+    `since` = not looked at or before all that was looked at, empty `until` = still there. `ref`: the tag or
+    branch whose history that is, empty for that of HEAD.
+    """
 
     code: Code
     place: str
@@ -124,6 +132,9 @@ class Edge:
     commit: str = ""
     evidence: tuple[Line, ...] = ()
     cuts: tuple[Cut, ...] = ()
+    since_commit: str = ""
+    until_commit: str = ""
+    ref: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +142,8 @@ class Reach:
     """Everything that one tree or machine says. `codes` are all code items with their place, reach or not.
 
     `edges` are worst first. `skipped` names every file, job or step that was not fully understood, and why.
-    `credentials` are a machine's, each with the permissions of its file; a tree has none.
+    `credentials` are a machine's, each with the permissions of its file; a tree has none. `people` and
+    `unneeded` are None where they were not asked for.
     """
 
     places: tuple[Place, ...] = ()
@@ -139,6 +151,8 @@ class Reach:
     edges: tuple[Edge, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     credentials: tuple[Credential, ...] = ()
+    people: tuple[PlaceHands, ...] | None = None
+    unneeded: tuple[Grant, ...] | None = None
 
 
 NO_REACH = Reach()

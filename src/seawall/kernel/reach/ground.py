@@ -7,10 +7,22 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from seawall.kernel.lockfile import Document, Problem
+from seawall.kernel.ownership import ForgeSettings, Owners
 from seawall.kernel.pipeline import Action, ActionsLock, Updates, Workflow
 from seawall.kernel.task import Compose, Dockerfile, HookFile, TaskFile
 
-PipelineFile = Workflow | Action | ActionsLock | Updates | TaskFile | Dockerfile | Compose | HookFile
+PipelineFile = (
+    Workflow
+    | Action
+    | ActionsLock
+    | Updates
+    | TaskFile
+    | Dockerfile
+    | Compose
+    | HookFile
+    | Owners
+    | ForgeSettings
+)
 """What one file of a pipeline can be."""
 
 
@@ -33,6 +45,8 @@ class Ground:
     dockerfiles: tuple[Dockerfile, ...] = ()
     composes: tuple[Compose, ...] = ()
     hooks: tuple[HookFile, ...] = ()
+    owners: tuple[Owners, ...] = ()
+    settings: tuple[ForgeSettings, ...] = ()
     documents: tuple[Document, ...] = ()
     files: frozenset[str] = frozenset()
     problems: tuple[Problem, ...] = ()

@@ -11,34 +11,17 @@ from typing import TYPE_CHECKING
 
 from seawall.kernel.code import Code
 from seawall.kernel.pipeline import Job, Setting, Step, Workflow
-from seawall.kernel.shell import Command
 
 from .acting import deed_of_action
 from .expressions import WHOLE, condition_references, references
-from .importing import program_of
+from .running import runs_of
 from .steps import Run
 from .wants import wants_of
+from .with_git import with_git
 
 if TYPE_CHECKING:
     from .view import View
 
-_WITH_GIT = frozenset(("push", "fetch", "pull", "clone", "ls-remote", "submodule", "lfs"))
-_PUSHING = frozenset(
-    (
-        "semantic-release", "release-it", "lerna", "changeset", "standard-version", "bumpversion",
-        "bump2version", "bump-my-version", "cz", "mike", "gh-pages", "ghp-import", "git-cliff", "goreleaser",
-        "git-auto-commit", "doctr", "vsce",
-    )
-)  # fmt: skip
-"""Programs that push with git when they are told to."""
-_STARTERS = frozenset(
-    ("npx", "pnpx", "bunx", "uvx", "npm", "pnpm", "yarn", "bun", "pipx", "uv", "poetry", "python")
-)
-_PUSHES_WITH = {
-    "gh": frozenset(("checkout", "clone", "sync")),
-    "npm": frozenset(("version",)),
-    "cargo": frozenset(("release",)),
-}
 _PUSHED = frozenset(("git", "pages", "release"))
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _READ_UNASKED = re.compile(
@@ -78,21 +61,8 @@ def _git_in(run: Run) -> str:
     if run.step.uses:
         pushes = any(event.name in _PUSHED for event in deed_of_action(run).publishes)
         return run.step.uses[:80] if pushes else ""
-    commands = (command for piece in run.pieces for command in piece.script.commands)
-    return next((what for command in commands if (what := _git_of(command))), "")
-
-
-def _git_of(command: Command) -> str:
-    program, words = program_of(command), command.texts[1:]
-    if program == "git":
-        verb = next((word for word in words if word in _WITH_GIT), "")
-        verb = verb or ("remote update" if "remote" in words and "update" in words else "")
-        return f"`git {verb}`" if verb else ""
-    verbs = _PUSHES_WITH.get(program, frozenset(("gh-deploy",)))
-    started = next((word for word in words[:4] if word.partition("@")[0] in _PUSHING), "")
-    if program in _STARTERS and started:
-        return f"`{started}`"
-    return f"`{program}`" if program in _PUSHING or not verbs.isdisjoint(words) else ""
+    started = (one for piece in run.pieces for one in runs_of(piece.script, piece.directory))
+    return next((what for one in started if (what := with_git(one.program, one.texts)[0])), "")
 
 
 def only_reads(view: View) -> tuple[tuple[str, ...], str]:
@@ -181,6 +151,11 @@ def _uses(step: Step, name: str) -> bool:
     if any(re.search(rf"\b{re.escape(name)}\b", item.value) for item in step.inputs):
         return True
     return bool(step.condition) and _in_expressions(name, condition_references(step.condition).env)
+
+
+def read_unasked(name: str) -> bool:
+    """Programs read a variable of this name by themselves."""
+    return bool(_READ_UNASKED.match(name))
 
 
 def in_a_step(code: Code) -> str:

@@ -8,20 +8,20 @@ Source: GitHub's documentation of permissions, of `gh`, and of OpenID Connect.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from posixpath import basename
 from typing import TYPE_CHECKING
 
-from seawall.kernel.shell import Command
-
 from .edge import Line, TargetKind
-from .importing import program_of
 from .known_actions import inputs_of, known_action
 from .naming import Named
 from .needs import needs_of
 from .options import names
 from .programs import PLAIN
-from .steps import Piece, Run
+from .running import Run as Started
+from .running import runs_of
+from .steps import Run
+from .with_git import with_git
 
 if TYPE_CHECKING:
     from .view import View
@@ -36,7 +36,10 @@ _GH = {
 }  # fmt: skip
 _GH_READS = frozenset(("list", "view", "diff", "checks", "status", "download", "verify", "watch"))
 _GH_DULL = frozenset(("auth", "config", "version", "help", "extension", "alias", "completion"))
-_GIT_READS = frozenset(("fetch", "pull", "clone", "ls-remote", "submodule", "lfs"))
+_RUN_TASKS = frozenset(("make", "just", "tox", "nox", "hatch", "rake"))
+_RUN_SCRIPTS = frozenset(("npm", "pnpm", "yarn", "bun"))
+_TASKS = frozenset(("run", "run-script", "start", "exec", "build", "release", "deploy", "x"))
+_PUBLISHES = frozenset(("publish", "upload"))
 _BUILDS = names(
     """
     pip pipx uv uvx poetry pdm hatch rye tox nox pytest coverage ruff black isort flake8 pylint mypy pyright
@@ -147,45 +150,44 @@ def _of_script(run: Run, found: Wants, handed: bool, kept: bool) -> None:
     if run.step.script is None or run.step.script.problems:
         found.doubt("id-token", first, "a script that was not read whole")
         found.doubt(ANY if handed else "contents", first, "a script that was not read whole")
-    followed = len(run.pieces) > 1
-    for piece, command in _commands(run):
-        program, line = program_of(command), Line(piece.path, piece.line + command.line - 1)
-        if program:
-            _of_command(program, command, line, found, handed=handed, kept=kept, followed=followed)
-
-
-def _commands(run: Run) -> Iterator[tuple[Piece, Command]]:
+    followed = frozenset(basename(piece.path) for piece in run.pieces[1:])
     for piece in run.pieces:
-        for command in piece.script.commands:
-            yield piece, command
+        for one in runs_of(piece.script, piece.directory):
+            if not one.contained:
+                line = Line(piece.path, piece.line + one.command.line - 1)
+                _of_program(one, line, found, handed=handed, kept=kept, followed=followed)
 
 
-def _of_command(
-    program: str, command: Command, line: Line, found: Wants, *, handed: bool, kept: bool, followed: bool
+def _of_program(
+    one: Started, line: Line, found: Wants, *, handed: bool, kept: bool, followed: frozenset[str]
 ) -> None:
-    words = [text for text in command.texts[1:] if not text.startswith("-")]
-    if program == "git":
-        if "push" in words[:3]:
-            found.use("contents", "write")
-        elif not _GIT_READS.isdisjoint(words[:3]):
-            found.use("contents", "read")
-        return
+    program, words = one.program, [text for text in one.texts if not text.startswith("-")]
+    how, writes = with_git(program, words)
+    if how:
+        found.use("contents", "write" if writes else "read")
     if program == "gh":
-        _of_gh(command, line, found)
+        _of_gh(words, line, found)
+    if program in ("git", "gh"):
         return
-    if program in _ASKS_IDENTITY or (program in _PUBLISHERS and "publish" in words) or (
-        program == "twine" and "upload" in words
-    ):  # fmt: skip
+    if program in _ASKS_IDENTITY or (program in _PUBLISHERS and not _PUBLISHES.isdisjoint(words)):
         found.identity = True
     if handed and program not in _QUIET:
         found.doubt(ANY, line, f"`{program}`")
-    if program in PLAIN or program in _BUILDS or program in _ASKS_IDENTITY:
-        return
-    if program.startswith("./") and followed:
+    if _ordinary(program, words, followed):
         return
     if kept:
         found.doubt("contents", line, f"`{program}`")
     found.doubt("id-token", line, f"`{program}`")
+
+
+def _ordinary(program: str, words: list[str], followed: frozenset[str]) -> bool:
+    """It is known for something else, or what it starts is looked at by itself."""
+    if program in ("bash", "sh", "zsh", "python") or "." in program.strip("."):
+        return bool({basename(word) for word in (program, *words[:1])} & followed)
+    if program in ("source", "."):
+        return any(basename(word).lower().startswith("activate") for word in words[:1])
+    runs_tasks = program in _RUN_TASKS or (program in _RUN_SCRIPTS and not _TASKS.isdisjoint(words[:1]))
+    return (program in PLAIN or program in _BUILDS) and (bool(followed) or not runs_tasks)
 
 
 _QUIET = PLAIN - frozenset(
@@ -206,10 +208,7 @@ _QUIET = PLAIN - frozenset(
 """Programs that would not send a token to GitHub."""
 
 
-def _of_gh(command: Command, line: Line, found: Wants) -> None:
-    texts = list(command.texts)
-    place = next((at for at, text in enumerate(texts) if text.endswith("gh") or text == "gh"), 0)
-    words = [text for text in texts[place + 1 :] if not text.startswith("-")]
+def _of_gh(words: list[str], line: Line, found: Wants) -> None:
     if not words or words[0] in _GH_DULL:
         return
     scope = _GH.get(words[0])

@@ -10,6 +10,7 @@ from seawall.readers.format import PipelineFormat
 
 from . import (
     actions_lock,
+    codeowners,
     compose,
     dependabot,
     dockerfile,
@@ -21,6 +22,7 @@ from . import (
     package_scripts,
     pre_commit,
     python_file,
+    repository_settings,
     shell_file,
     tox,
 )
@@ -41,6 +43,9 @@ FORMATS: tuple[PipelineFormat, ...] = (
     dockerfile.FORMAT,
     compose.FORMAT,
     pre_commit.FORMAT,
+    codeowners.FORMAT,
+    repository_settings.FORMAT,
+    repository_settings.RULESETS,
 )
 
 CALLED: Mapping[CallKind, PipelineFormat] = MappingProxyType(
