@@ -13,10 +13,12 @@ from pathlib import Path
 from posixpath import dirname
 from types import MappingProxyType
 
-from seawall.adapters.disk.tools import read_tools
-from seawall.adapters.disk.tree import Walk, walk
+from seawall.adapters.disk.listing import Listing
+from seawall.adapters.disk.tools import is_tool, read_tools
+from seawall.adapters.disk.tree import Walk, claimer, walk
+from seawall.adapters.vcs.clean import OnDisk, committed
 from seawall.adapters.vcs.objects import tree_at
-from seawall.adapters.vcs.repository import is_bare, work_tree
+from seawall.adapters.vcs.repository import Repository, is_bare, open_repository, work_tree
 from seawall.kernel.errors import TargetError
 from seawall.kernel.limits import DEFAULT_LIMITS, Limits
 from seawall.kernel.lockfile import Document, Problem, ProblemKind
@@ -40,7 +42,7 @@ _MOST_ROUNDS = 4
 _ASKING = frozenset(("requirements", "constraints", "pyproject", "package-json", "pylock"))
 """Formats whose content decides how firmly an install is pinned; of the others their presence is enough."""
 
-_WHEN_CALLED = frozenset(("shell-file",))
+WHEN_CALLED = frozenset(("shell-file",))
 """Formats of files that are read only where something starts them: a tree holds many that nothing does."""
 
 
@@ -69,11 +71,32 @@ def reach(order: ReachOrder, now: datetime) -> Reach:
     if revision:
         found = at_revision(top, revision, order.limits, order.exclude, people=order.people)
     else:
-        found = of_tree(top, order.limits, order.exclude, people=order.people)
+        found = _on_disk(top, order)
     file = order.target.resolve()
     if not file.is_file():
         return found
     return only(found, file.relative_to(top).as_posix())
+
+
+def _on_disk(top: Path, order: ReachOrder) -> Reach:
+    """What lies there; its edges say HEAD's commit when that is what was read."""
+    walked = walk(top, LOCKFILES, ENVIRONMENTS, order.limits, order.exclude)
+    repository = open_repository(top)
+    if not isinstance(repository, Repository):
+        return of_walk(walked, order.limits, people=order.people)
+    seen = OnDisk(top, walked.files, repository.algorithm)
+    found = of_walk(replace(walked, source=seen), order.limits, people=order.people)
+    listing = Listing(ENVIRONMENTS, order.limits, order.exclude)
+    return _said_at(found, committed(repository, seen, listing, _decides, order.limits))
+
+
+def _decides(path: str) -> bool:
+    """Whether a file of this name is looked at wherever it lies."""
+    return claimer(FORMATS)(path) is not None or claimer(LOCKFILES)(path) is not None or is_tool(path)
+
+
+def _said_at(found: Reach, commit: str) -> Reach:
+    return replace(found, edges=tuple(replace(edge, commit=commit) for edge in found.edges))
 
 
 def of_tree(
@@ -89,25 +112,31 @@ def at_revision(
     """The same for a checkout of a revision, out of git's objects; each edge says the commit."""
     with tree_at(root, revision, LOCKFILES, ENVIRONMENTS, limits, exclude) as (walked, commit):
         found = of_walk(walked, limits, people=people)
-    return replace(found, edges=tuple(replace(edge, commit=commit) for edge in found.edges))
+    return _said_at(found, commit)
 
 
 def of_walk(walked: Walk, limits: Limits, *, people: bool = False) -> Reach:
     """The same for a tree that was walked, wherever its bytes lie."""
     ground = ground_from(walked, limits)
-    found = _with_tools(reach_of(ground, limits), walked, limits)
+    found = together(reach_of(ground, limits), tools_in(walked, limits))
     return with_people(found, ground, limits) if people else found
 
 
-def _with_tools(jobs: Reach, walked: Walk, limits: Limits) -> Reach:
+def tools_in(walked: Walk, limits: Limits) -> Reach:
+    """What editors and agents reach that the tree configures."""
     places, codes, edges = tool_reach(read_tools(walked, limits))
-    if not places:
+    return Reach(places=places, codes=codes, edges=edges)
+
+
+def together(jobs: Reach, tools: Reach) -> Reach:
+    """Both as one, worst first."""
+    if not tools.places:
         return jobs
     return replace(
         jobs,
-        places=(*jobs.places, *places),
-        codes=(*jobs.codes, *codes),
-        edges=ranked((*jobs.edges, *edges)),
+        places=(*jobs.places, *tools.places),
+        codes=(*jobs.codes, *tools.codes),
+        edges=ranked((*jobs.edges, *tools.edges)),
     )
 
 
@@ -137,7 +166,7 @@ def ground_from(walked: Walk, limits: Limits, documents: Sequence[Document] | No
     files: list[PipelineFile] = []
     samples: list[str] = []
     for path, item in walked.claims(FORMATS):
-        if item.id in _WHEN_CALLED:
+        if item.id in WHEN_CALLED:
             continue
         if WORKFLOWS in path and not path.startswith(WORKFLOWS):
             samples.append(path)

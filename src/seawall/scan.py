@@ -21,15 +21,15 @@ from seawall.adapters.disk.shipped import data_bytes
 from seawall.adapters.disk.tools import is_tool
 from seawall.adapters.disk.tree import Walk, read, walk
 from seawall.adapters.feeds.index import Index, open_index
-from seawall.adapters.stores.sqlite import SqliteStore, open_store, writable
 from seawall.adapters.vcs.git import read_at
 from seawall.ask_registries import Advance, no_progress, registry_facts
+from seawall.caching import cache_at
 from seawall.decide import chosen_policy, policy_from
 from seawall.judging import Lookup, Past, Question, Trust, World, chosen, judge_tree
 from seawall.kernel.advisory import Advisory
-from seawall.kernel.cache import Cache, NoCache
+from seawall.kernel.cache import Cache
 from seawall.kernel.client import Gap, Machine, Project, upstreams
-from seawall.kernel.errors import StoreError, UsageError
+from seawall.kernel.errors import UsageError
 from seawall.kernel.intake import Key
 from seawall.kernel.limits import DEFAULT_LIMITS, Limits
 from seawall.kernel.lockfile import Document
@@ -84,7 +84,7 @@ def scan(order: Order, now: datetime) -> Verdict:
     own = own_settings(_own_files(order), order.limits)
     own = replace(own, policy=order.policy) if order.policy else own
     with ExitStack() as opened:
-        store = _store(order, opened)
+        store = cache_at(order.store, opened)
         index = open_index(order.index or data_directory() / "advisories.db")
         if index:
             opened.callback(index.close)
@@ -140,21 +140,6 @@ def _walked(order: Order, own: Settings) -> Walk:
         return Walk(order.target, frozenset(), ())
     exclude = (*own.exclude, *order.exclude)
     return walk(order.target, FORMATS, ENVIRONMENTS, order.limits, exclude, is_tool)
-
-
-def _store(order: Order, opened: ExitStack) -> Cache:
-    """The store as a cache. One that cannot be written is done without; a corrupt one is an error."""
-    path = order.store or data_directory() / "seawall.db"
-    if not order.store and path.exists() and not writable(path):
-        return NoCache()
-    try:
-        store: SqliteStore = open_store(path)
-    except StoreError:
-        if order.store or path.exists():
-            raise
-        return NoCache()
-    opened.callback(store.close)
-    return store
 
 
 def _root(target: Path) -> Path:

@@ -90,10 +90,10 @@ class Git:
             "--no-textconv", "--no-color", "--no-show-signature", f"--max-count={most + 1}",
             "--format=tformat:%x01%H %at %P", "--stdin",
         ]  # fmt: skip
-        with self._asked(words, [*tips, *(f"^{name}" for name in without)]) as process:
+        with self.asked(words, [*tips, *(f"^{name}" for name in without)]) as process:
             output = process.stdout
             commits, changes, whole = (
-                _parsed(_fields(output, most_bytes), claimed) if output else ([], [], True)
+                _parsed(fields(output, most_bytes), claimed) if output else ([], [], True)
             )
             process.wait() if whole else process.kill()
         complete = whole and process.returncode == 0 and len(commits) <= most
@@ -107,6 +107,16 @@ class Git:
             for name, words in zip(names, lines, strict=False)
             if len(words) == 3 and words[1] == "commit"
         }
+
+    def outside(self, tips: Sequence[str], base: str, most: int) -> frozenset[str]:
+        """Commits on a way to one of `tips` and on none to `base`, at most so many."""
+        words = ["rev-list", f"--max-count={most}", "--stdin"]
+        with self.asked(words, [*tips, f"^{base}"]) as process:
+            return (
+                frozenset(process.stdout.read().decode("ascii", "replace").split())
+                if process.stdout
+                else frozenset()
+            )
 
     def absent(self, names: Sequence[str]) -> int:
         """How many of these objects are not here, whatever they are."""
@@ -129,7 +139,7 @@ class Git:
 
     def blobs(self, wanted: Sequence[str]) -> Iterator[tuple[str, bytes]]:
         """(id, content) of blobs, in order, until the deadline."""
-        with self._asked(["cat-file", "--batch"], wanted) as process:
+        with self.asked(["cat-file", "--batch"], wanted) as process:
             if process.stdout:
                 yield from _batch(process.stdout)
 
@@ -177,10 +187,10 @@ class Git:
 
     def listing(self, commit: str, most: int) -> tuple[tuple[tuple[str, str, str], ...], bool]:
         """(path, mode, id) of what is in the tree of a commit, at most so many, and whether that is all."""
-        with self._asked(["ls-tree", "-r", "-z", "--full-tree", commit], ()) as process:
+        with self.asked(["ls-tree", "-r", "-z", "--full-tree", commit], ()) as process:
             found: list[tuple[str, str, str]] = []
             whole = True
-            for raw in _fields(process.stdout, _LISTED) if process.stdout else ():
+            for raw in fields(process.stdout, _LISTED) if process.stdout else ():
                 about, tab, name = (raw or b"").partition(b"\t")
                 words = about.split()
                 if not tab or len(words) != 3 or len(found) >= most:
@@ -192,7 +202,7 @@ class Git:
         return tuple(found), whole and process.returncode == 0
 
     @contextmanager
-    def _asked(self, words: Sequence[str], names: Iterable[str]) -> Iterator[subprocess.Popen[bytes]]:
+    def asked(self, words: Sequence[str], names: Iterable[str]) -> Iterator[subprocess.Popen[bytes]]:
         """git, asked about these names, to be read from while it runs."""
         with tempfile.TemporaryFile() as question:
             question.write("\n".join([*names, ""]).encode())
@@ -323,7 +333,7 @@ def _environment(repository: Repository, home: Path) -> dict[str, str]:
     }
 
 
-def _fields(stream: IO[bytes], most_bytes: int) -> Iterator[bytes | None]:
+def fields(stream: IO[bytes], most_bytes: int) -> Iterator[bytes | None]:
     """What stands between NULs; None where the bound on bytes cuts it off."""
     rest, read = b"", 0
     while chunk := stream.read(_CHUNK):

@@ -26,7 +26,8 @@ from seawall.readers.format import Environment, Format
 from .git import Git, git
 from .repository import Repository, open_repository, spelled
 
-_LINK, _BYTES_OF_LINK, _HOPS = "120000", 4096, 16
+LINK = "120000"
+_BYTES_OF_LINK, _HOPS = 4096, 16
 _T = TypeVar("_T")
 _Kind = TypeVar("_Kind", bound=Claiming)
 Ask = Callable[[str, int], bytes | int | None]
@@ -36,21 +37,33 @@ Entry = tuple[str, str]
 
 def is_file(mode: str) -> bool:
     """A regular file or a link: what a directory of a checkout holds beside directories."""
-    return mode.startswith("100") or mode == _LINK
+    return mode.startswith("100") or mode == LINK
 
 
 @dataclass(slots=True)
 class Objects:
     """The files of one commit by path, and where their bytes are asked. A `Source` of a walk.
 
-    `links` are where links lead, as read so far; `paths` all of them in order.
+    `links` are where links lead, as read so far.
     """
 
     entries: dict[str, Entry]
     ask: Ask
     seen: frozenset[str] = frozenset()
     links: dict[str, str] = field(default_factory=dict)
-    paths: Sequence[str] = ()
+    _paths: list[str] = field(default_factory=list)
+
+    def moved(self) -> None:
+        """Forget where links lead and which paths there are: `entries` are others now."""
+        self.links.clear()
+        self._paths.clear()
+
+    @property
+    def paths(self) -> list[str]:
+        """All paths in order."""
+        if not self._paths:
+            self._paths = sorted(self.entries)
+        return self._paths
 
     def read(self, path: str, limits: Limits) -> bytes | Problem:
         """The bytes of one file, bounded; a Problem where it cannot be read."""
@@ -74,10 +87,10 @@ class Objects:
         entry = self.entries.get(path)
         if entry is None:
             return Problem(path, ProblemKind.UNREADABLE, os.strerror(errno.ENOENT))
-        if entry[0] != _LINK:
+        if entry[0] != LINK:
             return path
         inside = self.led(path)
-        if not inside or self.entries.get(inside, ("", ""))[0] == _LINK:
+        if not inside or self.entries.get(inside, ("", ""))[0] == LINK:
             return Problem(path, ProblemKind.OUTSIDE, "a link that leads out of the tree")
         if inside in self.entries:
             return inside
@@ -86,7 +99,7 @@ class Objects:
         return Problem(path, ProblemKind.UNREADABLE, "a link that leads nowhere")
 
     def _through_a_link(self, path: str) -> bool:
-        return any(self.entries.get(folder, ("", ""))[0] == _LINK for folder in _above(path)) and (
+        return any(self.entries.get(folder, ("", ""))[0] == LINK for folder in _above(path)) and (
             self.is_folder(path) or self._final(path) in self.entries
         )
 
@@ -106,10 +119,14 @@ class Objects:
         at = bisect_left(self.paths, start)
         return start != "/" and at < len(self.paths) and self.paths[at].startswith(start)
 
+    def leads_to_folder(self, path: str) -> bool:
+        """Whether a link lies there that leads to a directory of the tree."""
+        return self.entries[path][0] == LINK and bool(self.led(path)) and self.is_folder(path)
+
     def _final(self, path: str) -> str:
         """The path with every link on the way followed; empty when it leads out, nowhere or too far."""
         for _ in range(_HOPS):
-            link = next((p for p in (*_above(path), path) if self.entries.get(p, ("", ""))[0] == _LINK), None)
+            link = next((p for p in (*_above(path), path) if self.entries.get(p, ("", ""))[0] == LINK), None)
             if link is None:
                 return path
             there = self.led(link)
@@ -193,13 +210,7 @@ def walked(
     found: Objects, root: Path, formats: Sequence[Format], listing: Listing, whole: bool = True
 ) -> Walk:
     """A walk whose bytes come from git."""
-    entries = found.entries
-    found.paths = sorted(entries)
-    files, problems = listing.of(
-        path
-        for path in found.paths
-        if entries[path][0] != _LINK or not (found.led(path) and found.is_folder(path))
-    )
+    files, problems = listing.of(path for path in found.paths if not found.leads_to_folder(path))
     found.seen = files
     if not whole:
         problems = (*problems, Problem(".", ProblemKind.UNREADABLE, "git could not list all of the tree"))

@@ -1,14 +1,15 @@
 """Looking again at almost the same tree costs what has changed: other workflows are as they were.
 
-A workflow's jobs are looked at anew when it changed, one that it calls, or anything that all workflows share;
-their edges also when what others save and restore under the same keys changed. Everything is compared by
-identity: whoever reads the tree gives the same value for what says the same.
+A workflow's jobs are looked at anew when it changed, one that it calls, a file that its jobs reach, or what
+any job may ask; their edges also when what others save and restore under the same keys changed.
+Everything is compared by identity: whoever reads the tree gives the same value for what says the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from posixpath import join, normpath
 
 from seawall.kernel.limits import Limits
 from seawall.kernel.lockfile import Document, Pin, Problem, Requirement
@@ -23,6 +24,8 @@ from .using import used
 from .view import View
 
 _Slice = tuple[object, ...]
+_ALONE = frozenset(("make", "just", "nox", "sh", "python"))
+"""Task files that are asked by those alone who call them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,8 @@ class _Seen:
     stamp: int
     views: tuple[View, ...]
     problems: tuple[Problem, ...]
+    reached: frozenset[str]
+    unsure: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,8 @@ class Again(Looking):
 
     def __init__(self) -> None:
         self._stamp = 0
-        self._shared: tuple[object, ...] = ()
+        self._wide: tuple[object, ...] = ()
+        self._near: dict[tuple[str, str], object] = {}
         self._seen: dict[str, _Seen] = {}
         self._met: dict[str, _Met] = {}
         self._now: dict[int, _Seen] = {}
@@ -64,17 +70,22 @@ class Again(Looking):
 
     def reach(self, ground: Ground, limits: Limits) -> Reach:
         """`reach_of`, with what is known from the last ground."""
-        shared = _shared(ground)
-        if len(shared) != len(self._shared) or any(
-            a is not b for a, b in zip(shared, self._shared, strict=True)
-        ):
-            self._shared = shared
+        wide, near = _shared(ground)
+        if len(wide) != len(self._wide) or any(a is not b for a, b in zip(wide, self._wide, strict=True)):
             self._stamp += 1
+        changed = {
+            path for kind, path in near.keys() | self._near.keys()
+            if near.get((kind, path)) is not self._near.get((kind, path))
+        }  # fmt: skip
+        self._wide, self._near = wide, near
+        if changed:
+            for path, one in tuple(self._seen.items()):
+                if one.unsure or not one.reached.isdisjoint(changed):
+                    del self._seen[path]
         self._now = {}
         paths = {workflow.path for workflow in ground.workflows}
-        for kept in (self._seen, self._met):
-            for path in kept.keys() - paths:
-                del kept[path]
+        self._seen = {path: one for path, one in self._seen.items() if path in paths}
+        self._met = {path: one for path, one in self._met.items() if path in paths}
         self._names = {id(w): self._names[id(w)] for w in ground.workflows if id(w) in self._names}
         return reach_of(ground, limits, self)
 
@@ -92,7 +103,9 @@ class Again(Looking):
         ):
             said: list[Problem] = []
             views = super().views(workflow, around, said)
-            seen = _Seen(nouns, named, self._stamp, tuple(views), tuple(said))
+            unsure = bool(said) or any(view.problems for view in views)
+            reached = frozenset(path for view in views for path in _reached(view))
+            seen = _Seen(nouns, named, self._stamp, tuple(views), tuple(said), reached, unsure)
             self._seen[workflow.path] = seen
         problems += seen.problems
         fresh = [_fresh(view) for view in seen.views]
@@ -132,12 +145,45 @@ def _fresh(view: View) -> View:
     return replace(view, runners=list(view.runners), problems=list(view.problems), cuts={})
 
 
-def _shared(ground: Ground) -> tuple[object, ...]:
-    """Everything but the workflows, one value after another."""
-    return (
-        *ground.actions.values(), *ground.called.values(), *ground.locks, *ground.updates, *ground.tasks,
-        *ground.dockerfiles, *ground.composes, *ground.hooks, *ground.documents,
-    )  # fmt: skip
+def _shared(ground: Ground) -> tuple[tuple[object, ...], dict[tuple[str, str], object]]:
+    """Everything but the workflows: what any job may ask without a trace, and what is reached by its path.
+
+    What a job calls and does not find is a problem of that job's: it may be found in any file.
+    """
+    near: dict[tuple[str, str], object] = {}
+    wide: list[object] = [*ground.called.values(), *ground.locks, *ground.documents]
+    including = any(file.includes for file in ground.tasks)
+    for file in ground.tasks:
+        if file.kind in _ALONE and not including:
+            near[file.kind, file.path] = file
+        else:
+            wide.append(file)
+    for kind, group in (
+        ("action", ground.actions.values()),
+        ("dockerfile", ground.dockerfiles),
+        ("compose", ground.composes),
+        ("hooks", ground.hooks),
+    ):
+        for one in group:
+            near[kind, one.path] = one
+    return tuple(wide), near
+
+
+def _reached(view: View) -> Iterator[str]:
+    """The files of the tree, beside workflows, that a job reaches."""
+    for run in view.course.runs:
+        yield run.path
+        if run.used is not None and run.used.kind == "local":
+            yield from (normpath(join(run.used.name, name)) for name in ("action.yml", "action.yaml"))
+        for piece in run.pieces:
+            yield piece.path
+        for start in run.starts:
+            yield start.started.path
+        for code in run.codes:
+            yield code.path
+    for who in view.runners:
+        yield who.code.path
+        yield from who.code.manifests
 
 
 def _with_called(workflow: Workflow, around: Around) -> tuple[Workflow, ...]:
