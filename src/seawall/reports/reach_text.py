@@ -5,6 +5,8 @@ One row per target: the surest way to it, through which code, and how many other
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -16,6 +18,9 @@ from seawall.kernel.reach.words import code_words, place_words, sentence, target
 from .plain import neutral, shortened
 
 _ROWS, _PLACES, _SKIPPED = 8, 6, 3
+_LEAST_CODE, _LEAST_CONDITION = 24, 16
+_OF_SECRETS = frozenset(("split-job", "step-env", "environment"))
+"""Cuts that are the same for each secret of a place: the one of the secret of most worth is shown."""
 _ASCII = {ord("·"): "-", ord("…"): "...", ord("→"): "->", ord("›"): ">"}
 _STYLE = {
     Confidence.CERTAIN: "31;1",
@@ -57,7 +62,14 @@ class _Row:
 
     @property
     def best(self) -> Edge:
-        return min(self.edges, key=lambda edge: _SUREST[edge.confidence])
+        """The edge that matters: what is loosely pinned goes before what is a little surer."""
+        return self.edges[0]
+
+    @property
+    def surer(self) -> str:
+        """The confidence of the surest other way, where it is a surer one."""
+        surest = min((edge.confidence for edge in self.edges), key=_SUREST.__getitem__)
+        return surest.value if _SUREST[surest] < _SUREST[self.best.confidence] else ""
 
 
 _SUREST = {confidence: place for place, confidence in enumerate(Confidence)}
@@ -93,9 +105,16 @@ def _worst(reach: Reach, look: Look) -> Iterator[str]:
     if score(worst) < WORTH_A_WORD:
         yield "nothing of much worth is in reach of loosely pinned code"
         return
-    yield _paint("worst:", "1", look) + f" {shortened(sentence(worst), look.width - 7)}"
+    first, *rest = _wrapped(f"worst: {sentence(worst)}", look)
+    yield _paint("worst:", "1", look) + first.removeprefix("worst:")
+    yield from rest
     for cut in worst.cuts[:1]:
-        yield f"  cut: {shortened(_cut(cut), look.width - 7)}"
+        yield from _wrapped(f"  cut: {_cut(cut)}", look)
+
+
+def _wrapped(text: str, look: Look) -> list[str]:
+    """Text that is of no use when its end is missing, on as many lines as it takes."""
+    return textwrap.wrap(neutral(text), look.width, subsequent_indent=" " * 7, break_on_hyphens=False) or [""]
 
 
 def _tables(reach: Reach, look: Look) -> Iterator[str]:
@@ -120,12 +139,15 @@ def _table(id: str, place: Place | None, rows: Sequence[_Row], look: Look) -> It
     many = look.full or look.asked
     near = [row for row in rows if many or row.best.confidence is not Confidence.BOUND]
     shown = near if many else near[:_ROWS]
-    cells = [(target_words(row.target), row.best.confidence.value, _by(row)) for row in shown]
-    first = min(max((len(neutral(cell[0])) for cell in cells), default=0), look.width // 3)
-    for row, (name, surely, by) in zip(shown, cells, strict=True):
-        confidence = _paint(f"{surely:<11}", _STYLE[row.best.confidence], look)
-        left = f"  {shortened(name, first):<{first}}  "
-        yield f"{left}{confidence}  {shortened(by, look.width - first - 17)}"
+    gate = _gate([edge.condition for row in near for edge in row.edges])
+    if gate:
+        yield from _wrapped(f"  {gate}" if gate.startswith("only ") else f"  only {gate}", look)
+    first = min(max((len(neutral(target_words(row.target))) for row in shown), default=0), look.width // 3)
+    for row in shown:
+        best = row.best
+        confidence = _paint(f"{best.confidence.value:<11}", _STYLE[best.confidence], look)
+        left = f"  {shortened(target_words(row.target), first):<{first}}  "
+        yield f"{left}{confidence}  {_by(row, gate, look.width - first - 17)}"
         if look.full or look.asked:
             yield from _details(row, look)
     if len(near) > len(shown):
@@ -139,17 +161,35 @@ def _table(id: str, place: Place | None, rows: Sequence[_Row], look: Look) -> It
 def _about(place: Place | None) -> str:
     if place is None:
         return ""
-    parts = [", ".join(place.runner)] if place.runner else []
+    parts = [f"on {', '.join(place.triggers)}"] if place.triggers else []
     parts += [f"environment {place.environment}"] if place.environment else []
-    parts += [f"on {', '.join(place.triggers)}"] if place.triggers else []
+    parts += [", ".join(place.runner)] if place.runner else []
     return "".join(f"  · {part}" for part in parts)
 
 
-def _by(row: _Row) -> str:
+def _gate(conditions: Sequence[str]) -> str:
+    """The condition that all edges of a place begin with: it is said once."""
+    if len(conditions) < 2 or not all(conditions):
+        return ""
+    whole = min(conditions, key=len)
+    ends = [len(whole), *(found.start() for found in re.finditer(" and ", whole))]
+    for end in sorted(ends, reverse=True):
+        if all(text == whole[:end] or text.startswith(f"{whole[:end]} and ") for text in conditions):
+            return whole[:end]
+    return ""
+
+
+def _by(row: _Row, gate: str, width: int) -> str:
+    """The code with its line, how many others, and what holds beside the gate, as far as there is room."""
+    best = row.best
     others = len({(edge.code.name, edge.code.line) for edge in row.edges}) - 1
     more = f" and {others} more" if others else ""
-    condition = f"  · {row.best.condition}" if row.best.condition else ""
-    return f"{code_words(row.best.code)} :{row.best.code.line}{more}{condition}"
+    surely = f" ({row.surer} by some)" if row.surer else ""
+    behind = f" :{best.code.line}{more}{surely}"
+    condition = best.condition.removeprefix(gate).removeprefix(" and ")
+    text = shortened(shortened(code_words(best.code), max(_LEAST_CODE, width - len(behind))) + behind, width)
+    room = width - len(text) - 5
+    return f"{text}  · {shortened(condition, room)}" if condition and room >= _LEAST_CONDITION else text
 
 
 def _details(row: _Row, look: Look) -> Iterator[str]:
@@ -162,19 +202,20 @@ def _details(row: _Row, look: Look) -> Iterator[str]:
         yield f"      {shortened(text, look.width - 6)}"
         yield f"        seen at {shortened(lines, look.width - 16)}"
         for cut in edge.cuts[:2] if look.asked else ():
-            yield f"        cut: {shortened(_cut(cut), look.width - 13)}"
+            yield from _wrapped(f"        cut: {_cut(cut)}", look)
 
 
 def _cuts(rows: Sequence[_Row], look: Look) -> Iterator[str]:
     """The cuts of one place that take away most, at most two unless everything is asked for."""
-    counted: dict[tuple[str, str], tuple[int, Cut]] = {}
+    counted: dict[tuple[str, str, int], tuple[int, Cut]] = {}
     for row in rows:
         for cut in row.best.cuts[:1]:
-            count, _ = counted.get((cut.id, cut.words), (0, cut))
-            counted[cut.id, cut.words] = (count + row.target.worth + 1, cut)
+            key = (cut.id, cut.path, 0 if cut.id in _OF_SECRETS else cut.line)
+            count, first = counted.get(key, (0, cut))
+            counted[key] = (count + row.target.worth + 1, first)
     ordered = sorted(counted.values(), key=lambda item: (-item[0], item[1].words))
     for _, cut in ordered if look.full else ordered[:2]:
-        yield f"  cut: {shortened(_cut(cut), look.width - 7)}"
+        yield from _wrapped(f"  cut: {_cut(cut)}", look)
 
 
 def _cut(cut: Cut) -> str:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from seawall.kernel.code import Code, CodeKind
 
 from .edge import Confidence, Edge, Target
 
+_DIGEST = re.compile(r"(?:sha256:)?[0-9a-f]{40,}\Z")
+_SHORT = 9
 _REFERRED = frozenset((CodeKind.ACTION, CodeKind.WORKFLOW, CodeKind.IMAGE))
 
 
@@ -18,8 +22,9 @@ def sentence(edge: Edge) -> str:
 
 def code_words(code: Code) -> str:
     """A code item with how firmly it is pinned: `npm install (floating)`, `actions/cache@v4 (tag)`."""
-    ref = f"@{code.ref}" if code.ref and code.kind in _REFERRED and "@" not in code.name else ""
-    ref = f"@{code.ref[:9]}" if len(code.ref) >= 40 and ref else ref
+    sign = ":" if code.kind is CodeKind.IMAGE and not _DIGEST.match(code.ref) else "@"
+    ref = f"{sign}{code.ref}" if code.ref and code.kind in _REFERRED and "@" not in code.name else ""
+    ref = f"@{code.ref[:_SHORT]}" if len(code.ref) >= 40 and ref and sign == "@" else ref
     via = f", through {' → '.join(code.via)}" if code.via else ""
     return f"{code.name}{ref} ({code.pin}{via})"
 
