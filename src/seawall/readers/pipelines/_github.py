@@ -124,6 +124,8 @@ class Draft:
     def text(self, body: Mapping, key: str) -> str:
         """The text at `key`, empty when there is none; a list or mapping there is told and written out."""
         value = body.get(key)
+        if value is None:
+            return ""
         if isinstance(value, Mapping | Sequence):
             self.wrong(key, "a text", body.lines[key])
         return self.render(value)

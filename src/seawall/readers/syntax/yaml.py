@@ -125,10 +125,7 @@ def load_all(text: str, limits: Limits) -> list[object]:
     """Every document of `text` as nested Mapping, Sequence, str, bool and None. Raises SyntaxFault."""
     builder = _Builder(limits)
     try:
-        for count, event in enumerate(yaml.parse(text, Loader=_LOADER)):
-            if count > limits.values:
-                raise SyntaxFault(ProblemKind.TOO_MANY, f"more than {limits.values} values")
-            _take(builder, event)
+        _parse(text, builder, limits)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise SyntaxFault(ProblemKind.MALFORMED, f"not YAML: {error.problem}", line) from None
@@ -137,6 +134,20 @@ def load_all(text: str, limits: Limits) -> list[object]:
     except (RecursionError, UnicodeError) as error:
         raise SyntaxFault(ProblemKind.MALFORMED, f"not YAML: {type(error).__name__}") from None
     return builder.documents
+
+
+def _parse(text: str, builder: _Builder, limits: Limits) -> None:
+    """`yaml.parse`, without asking before each event whether there is one."""
+    loader = _LOADER(text)
+    try:
+        count = 0
+        while type(event := loader.get_event()) is not yaml.StreamEndEvent:
+            count += 1
+            if count > limits.values:
+                raise SyntaxFault(ProblemKind.TOO_MANY, f"more than {limits.values} values")
+            _take(builder, event)
+    finally:
+        loader.dispose()
 
 
 def load(text: str, limits: Limits) -> object:
