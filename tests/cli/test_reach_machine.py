@@ -121,7 +121,14 @@ def test_the_host_is_in_no_report(filled: Laptop, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize(
-    "words", [("--machine", "none"), ("--machine", "--exclude", "x"), (".x", "--machine")]
+    "words",
+    [
+        ("--machine", "none"),
+        ("--machine", "--exclude", "x"),
+        ("--machine", "--fix"),
+        ("--machine", "--at", "HEAD"),
+        (".x", "--machine"),
+    ],
 )
 def test_wrong_calls(home: Path, words: tuple[str, ...]) -> None:
     assert home.is_dir()

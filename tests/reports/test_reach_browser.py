@@ -3,11 +3,17 @@
 import re
 import shutil
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from tests.reports.reach_sample import graph
 
+from seawall.kernel.code import Code, CodeKind, Firmness
+from seawall.kernel.credential import Credential
+from seawall.kernel.machine import Installed, Inventory
+from seawall.kernel.reach.edge import Reach
+from seawall.kernel.reach.machine import machine_reach
 from seawall.reports import reach_html
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -20,10 +26,10 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def dom(tmp_path: Path, fragment: str = "") -> str:
+def dom(tmp_path: Path, fragment: str = "", found: Reach | None = None) -> str:
     """What the page has become after its script ran."""
     page = tmp_path / "reach.html"
-    page.write_text(reach_html.render(graph(), "my-repo"), encoding="utf-8")
+    page.write_text(reach_html.render(found or graph(), "my-repo"), encoding="utf-8")
     words = [
         str(BROWSER),
         *QUIET.split(),
@@ -52,3 +58,19 @@ def test_what_was_looked_for_and_chosen_is_shown_alone(tmp_path: Path) -> None:
     assert "my-repo: 2 of 4 edges." in shown
     assert "cut: move `npm install` into a job of its own" in shown
     assert shown.count("<tr>") == 2
+
+
+def test_a_machine_shows_its_credentials(tmp_path: Path) -> None:
+    kept = (
+        Credential("vault", "<b>token</b>", "~/.vault-token", 1, mode="0644", owner_only=False),
+        Credential(
+            "ssh-key", "id", "~/.ssh/id", 1, mode="0600", encrypted=True, expires="2099-01-01T00:00:00Z"
+        ),
+    )
+    tool = Installed(Code(CodeKind.TOOL, "ruff", Firmness.VERSION, "~/r.toml", 1))
+    found = machine_reach(Inventory(kept, installed=(tool,)), datetime(2026, 1, 1, tzinfo=UTC))
+    shown = dom(tmp_path, found=found)
+    row = "<td>vault/&lt;b&gt;token&lt;/b&gt;</td><td>~/.vault-token:1</td><td>certain</td>"
+    assert f"{row}<td>0644 (others can read it)</td><td>-</td>" in shown
+    assert "<td>conditional</td><td>0600</td><td>2099-01-01T00:00:00Z</td><td>encrypted</td>" in shown
+    assert "Credentials, named and never read out" not in dom(tmp_path)

@@ -46,34 +46,46 @@ def _arguments(parser: ArgumentParser) -> None:
     )
     add("--write", action="store_true", help="--fix: change the files, after showing the diff")
     add("--yes", action="store_true", help="--fix --write: do not ask")
+    add("--history", action="store_true", help="since when each is so, and what was once, from git's commits")
     add("--offline", action="store_true", help="open no socket (reach never opens one; said for scripts)")
     add("--exclude", action="append", default=[], metavar="GLOB", help="leave these paths out; repeatable")
 
 
 def _run(arguments: Namespace, streams: Streams) -> int:
+    if arguments.machine is not None:
+        return _machine(arguments, streams)
+    from dataclasses import replace
     from datetime import UTC, datetime
 
     from seawall.adapters.disk.writing import write_new
+    from seawall.kernel.limits import WHOLE_HISTORY
     from seawall.kernel.reach.asked import asked
     from seawall.reach import ReachOrder, reach
 
     reports = [_report(word) for word in arguments.report]
-    if arguments.machine is not None:
-        return _machine(arguments, streams, reports)
     order = ReachOrder(
         Path(arguments.target), exclude=tuple(arguments.exclude), at=arguments.at, people=arguments.people
     )
+    if arguments.history and arguments.all:
+        order = replace(order, limits=WHOLE_HISTORY)
     if arguments.fix or arguments.write or arguments.yes:
         return _fix(arguments, streams, order)
+    look = _with_history if arguments.history else reach
     with streams.progress("looking"):
-        found = asked(reach(order, datetime.now(UTC)), arguments.code, arguments.credential)
+        found = asked(look(order, datetime.now(UTC)), arguments.code, arguments.credential)
     for kind, path in reports:
         write_new(path, _rendered(found, kind, arguments, None), order.target)
     streams.result(_rendered(found, arguments.format, arguments, streams))
     return 3 if any(item.required for item in found.skipped) else 0
 
 
-def _machine(arguments: Namespace, streams: Streams, reports: list[tuple[str, Path]]) -> int:
+def _with_history(order: ReachOrder, now: datetime) -> Reach:
+    from seawall.reach_lives import reach_with_history
+
+    return reach_with_history(order, now)
+
+
+def _machine(arguments: Namespace, streams: Streams) -> int:
     from datetime import UTC, datetime
 
     from seawall.adapters.disk.writing import write_new
@@ -81,10 +93,12 @@ def _machine(arguments: Namespace, streams: Streams, reports: list[tuple[str, Pa
     from seawall.kernel.reach.asked import asked
     from seawall.machine import MachineOrder, machine
 
-    if arguments.target != "." or arguments.exclude or arguments.people:
-        raise UsageError(
-            "--machine takes no target, no --exclude and no --people", "seawall reach --machine [HOME]"
-        )
+    others = ("exclude", "at", "history", "people", "fix", "write", "yes")
+    wrong = [f"--{name}" for name in others if getattr(arguments, name)]
+    wrong += ["target"] if arguments.target != "." else []
+    if wrong:
+        raise UsageError(f"--machine goes with no {', '.join(wrong)}", "seawall reach --machine [HOME]")
+    reports = [_report(word) for word in arguments.report]
     now = datetime.now(UTC)
     order = MachineOrder(Path(arguments.machine) if arguments.machine else None)
     with streams.progress("looking"):
@@ -187,6 +201,11 @@ def _text(found: Reach, arguments: Namespace, streams: Streams | None) -> str:
 
     look = _look(arguments, streams)
     text = render(found, look, arguments.target)
+    if arguments.history:
+        from seawall.reports import reach_past
+
+        full = look.full or look.asked
+        text += f"\n\n{reach_past.render(found, full=full, width=look.width, unicode=look.unicode)}"
     if found.people is None:
         return text
     from seawall.reports import reach_people

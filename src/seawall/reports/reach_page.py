@@ -23,6 +23,7 @@ PAGE = """<!DOCTYPE html>
 <svg id="picture" role="img" aria-label="code, places and what is in their reach"></svg>
 <aside id="details" aria-live="polite"><p>Choose code, a place or a target.</p></aside>
 </main>
+<div id="kept" hidden></div>
 <h2>Every edge</h2>
 <table><thead><tr><th>code</th><th>where</th><th>can get at</th><th>surely</th><th>by</th><th>seen at</th></tr></thead>
 <tbody id="rows"></tbody></table>
@@ -131,10 +132,24 @@ document.getElementById('clear').addEventListener('click', () => { state.chosen 
 const asked = new URLSearchParams(location.hash.slice(1));
 state.find = document.getElementById('find').value = asked.get('find') || '';
 const known = x => x === null ? 'not known' : x.join(', ') || 'no name is given';
-const rows = (title, heads, found) => { const t = el('table'), h = el('tr'), b = el('tbody');
+const rows = (title, heads, found, place = 'people') => { const t = el('table'), h = el('tr'), b = el('tbody');
   h.append(...heads.map(x => el('th', x))); b.append(h, ...found.map(cells => { const r = el('tr');
     r.append(...cells.map(x => el('td', x))); return r; })); t.append(b);
-  document.getElementById('people').append(el('h2', title), t); };
+  document.getElementById(place).append(el('h2', title), t); };
+if (data.graph.credentials.length) {
+  const surely = new Map(), order = Object.keys(data.confidences);
+  for (const e of edges) { const t = e.whole.target, key = t.name + ' ' + t.scope, c = e.whole.confidence;
+    if (!surely.has(key) || order.indexOf(c) < order.indexOf(surely.get(key))) surely.set(key, c); }
+  document.getElementById('kept').hidden = false;
+  rows('Credentials, named and never read out', ['credential', 'where', 'surely', 'file', 'ends', 'what is known'],
+    data.graph.credentials.map(c => { const name = c.kind + (c.name ? '/' + c.name : '');
+      return [name, c.path ? c.path + (c.line ? ':' + c.line : '') : 'the session',
+        surely.get(name + ' ' + (c.path || 'environment')) || 'no',
+        (c.mode || '-') + (c.owner_only ? '' : ' (others can read it)'),
+        c.renews ? 'renews itself' : c.expires || '-',
+        [c.scope, c.note, c.encrypted === true ? 'encrypted' : c.encrypted === false ? 'not encrypted' : '']
+          .filter(Boolean).join(' · ')]; }), 'kept');
+}
 if (data.graph.people) {
   document.getElementById('people').hidden = false;
   rows('Who leads there', ['where', 'what', 'who'], data.graph.people.flatMap(p => [
