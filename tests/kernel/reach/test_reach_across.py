@@ -319,3 +319,43 @@ def test_r11_a_service_sees_its_own_settings_only(tmp_path: Path) -> None:
     reach = job(tmp_path, "- run: echo\n", more)
     assert said(reach, "postgres", "PW") == ("R11", "conditional")
     assert edge(reach, "postgres", "KEPT") is None
+
+
+@pytest.mark.parametrize(
+    ("given", "command", "runs"),
+    [
+        ("", "./ci/release.sh", False),
+        ("", "./app-linux/tool", True),
+        ("", "app-*/tool", True),
+        ("pattern: app-*", "bash ci/release.sh", False),
+        ("{pattern: app-*, merge-multiple: true}", "./ci/release.sh", True),
+        ("name: app-linux", "./ci/release.sh", True),
+        ("{path: got}", "./got/app-linux/tool", True),
+        ("{path: got}", "./got/other/tool", False),
+    ],
+)
+def test_r9_artifacts_without_a_name_lie_in_folders_of_their_own(
+    tmp_path: Path, given: str, command: str, runs: bool
+) -> None:
+    text = f"""
+        on: push
+        permissions: {{}}
+        jobs:
+          make:
+            runs-on: ubuntu-latest
+            steps:
+              - run: npm install loose
+              - uses: actions/upload-artifact@v4
+                with: {{name: app-linux, path: out}}
+          take:
+            runs-on: ubuntu-latest
+            needs: make
+            steps:
+              - uses: actions/download-artifact@v4
+                with:
+                  {given}
+              - run: {command}
+                env: {{KEY: "${{{{ secrets.KEY }}}}"}}
+        """
+    found = said(tree(tmp_path, {"w.yml": text}), "artifact:app-linux", "KEY", "#take")
+    assert bool(found[0]) is runs

@@ -121,7 +121,9 @@ def _registry(name: str) -> str:
 def _downloads(does: tuple[Does, ...], name: str, run: Run, here: Line) -> Iterator[Event]:
     if any(one.kind == "download" for one in does):
         foreign = name.startswith("dawidd6/") or bool(run.value("run-id") or run.value("run_id"))
-        yield Event(run.value("name") or run.value("pattern"), here, run.value("path"), foreign)
+        named = run.value("name") or run.value("artifact-ids")
+        apart = not named and run.value("merge-multiple").lower() in ("", "false")
+        yield Event(run.value("name") or run.value("pattern"), here, run.value("path"), foreign, apart)
 
 
 def _cached(

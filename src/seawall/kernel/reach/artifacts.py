@@ -106,6 +106,8 @@ def executed(one: Handed) -> frozenset[int]:
     """The runs of the taker in which the artifact's bytes are run, installed or imported."""
     place = one.taken.directory
     place = "." if not place or place.startswith(("${{ github.workspace", "$GITHUB_WORKSPACE")) else place
+    if one.taken.apart and one.given is not one.taken:
+        place = normpath(f"{place}/{_glob(one.given.name or 'artifact')}")
     return frozenset(
         run.order
         for run in one.taker.course.runs
@@ -143,8 +145,13 @@ def _script_of(program: str, words: Sequence[str]) -> str:
 
 
 def _within(path: str, folder: str) -> bool:
-    place = normpath(path) if path else ""
-    return place == folder or place.startswith(f"{folder}/")
+    if not path:
+        return False
+    own, wanted = normpath(path).split("/"), folder.split("/")
+    return len(own) >= len(wanted) and all(
+        part == name or ("*" in part + name and (fnmatchcase(part, name) or fnmatchcase(name, part)))
+        for part, name in zip(own, wanted, strict=False)
+    )
 
 
 def foreign_code(view: View) -> list[Code]:

@@ -41,12 +41,16 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Bytes are signed, published or handed over. `name`: what is made (`npm`, an artifact's name)."""
+    """Bytes are signed, published or handed over. `name`: what is made (`npm`, an artifact's name).
+
+    Of a download, `apart`: each artifact comes into a folder of its own name.
+    """
 
     name: str
     line: Line
     directory: str = ""
     foreign: bool = False
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
