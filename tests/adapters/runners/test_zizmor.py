@@ -2,6 +2,7 @@
 
 import contextlib
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,29 @@ def test_what_it_cannot_say_is_said(tmp_path: Path, body: str, said: str) -> Non
     answer = ask({PATH: WORKFLOW}, DEFAULT_LIMITS, stand_in(tmp_path, body), seconds=2.0)
     assert answer.notes == ()
     assert said in answer.skipped[0].reason
+
+
+def test_a_report_without_end_is_not_kept(tmp_path: Path) -> None:
+    few = replace(DEFAULT_LIMITS, response_bytes=1000)
+    endless = stand_in(tmp_path, "while True: print('[' * 500)")
+    answer = ask({PATH: WORKFLOW}, few, endless)
+    assert "its report is longer than 1000 bytes" in answer.skipped[0].reason
+
+
+def test_one_file_that_it_cannot_read_does_not_silence_it_about_the_others() -> None:
+    zizmor = program()
+    assert zizmor is not None
+    others = {
+        ".github/workflows/wide.yml": WORKFLOW.decode().encode("utf-16"),
+        ".github/workflows/\udcff.yml": WORKFLOW,
+        ".github/workflows/large.yml": WORKFLOW + b"# x\n" * 200_000,
+    }
+    answer = ask({PATH: WORKFLOW, **others}, DEFAULT_LIMITS, zizmor)
+    assert {note.path for note in answer.notes} == {PATH}
+    assert sorted(one.reason for one in answer.skipped) == [
+        "it was not given .github/workflows/large.yml: larger than 524288 bytes",
+        "it was not given .github/workflows/wide.yml and 1 more: no UTF-8",
+    ]
 
 
 def test_nothing_is_started_for_nothing(tmp_path: Path) -> None:
