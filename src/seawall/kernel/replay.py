@@ -66,20 +66,26 @@ class Entry:
 
     @property
     def gate(self) -> Answer:
-        """Over all moments: denied only where it was denied at every one."""
+        """Over all moments: of an attack what was done at each, of the benign the worst that was done."""
         found = [one.gate for one in self.said if one.gate is not Answer.NONE]
         if not found:
             return Answer.NONE
-        if len(set(found)) == 1:
-            return found[0]
-        held = (Answer.DENY, Answer.DELAY)
-        return Answer.DELAY if any(one in held for one in found) else _weakest(found)
+        if self.benign:
+            return _strongest(found)
+        if len(set(found)) > 1 and not {Answer.DENY, Answer.DELAY}.isdisjoint(found):
+            return Answer.DELAY
+        return _weakest(found)
 
     @property
     def merge(self) -> Answer:
-        """Over all moments: as much as was said at the weakest of them."""
+        """The same for the scan; `delay`: denied while it was young, and not any more later."""
         found = [one.merge for one in self.said if one.merge is not Answer.NONE]
-        return _weakest(found) if found else Answer.NONE
+        if not found:
+            return Answer.NONE
+        if not self.benign:
+            return _weakest(found)
+        worst = _strongest(found)
+        return Answer.DELAY if worst is Answer.DENY and len(set(found)) > 1 else worst
 
     @property
     def visible(self) -> bool:
@@ -100,3 +106,7 @@ class Entry:
 
 def _weakest(found: Iterable[Answer]) -> Answer:
     return max(found, key=_WEAK.__getitem__)
+
+
+def _strongest(found: Iterable[Answer]) -> Answer:
+    return min(found, key=_WEAK.__getitem__)

@@ -83,6 +83,7 @@ def summary(entries: Iterable[Entry]) -> dict[str, int]:
         "benign_delayed": sum(item.gate is Answer.DELAY for item in good),
         "benign_warned": sum(item.gate is Answer.WARN for item in good),
         "benign_merge_denied": sum(item.merge is Answer.DENY for item in good),
+        "benign_merge_delayed": sum(item.merge is Answer.DELAY for item in good),
         "benign_merge_warned": sum(item.merge is Answer.WARN for item in good),
     }
 
@@ -148,5 +149,6 @@ def _summed(entries: Sequence[Entry]) -> Iterator[str]:
         yield (
             f"Of {found['benign']} benign releases and changes the gate denies {found['benign_denied']}, "
             f"delays {found['benign_delayed']} and warns about {found['benign_warned']}; the merge check "
-            f"denies {found['benign_merge_denied']} and warns about {found['benign_merge_warned']}."
+            f"denies {found['benign_merge_denied']}, delays {found['benign_merge_delayed']} and warns about "
+            f"{found['benign_merge_warned']}."
         )
