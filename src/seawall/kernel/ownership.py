@@ -110,7 +110,7 @@ def owned(pattern: str, path: str) -> bool:
     text = pattern.rstrip("/")
     parts = text.lstrip("/").split("/")
     if not text.strip("/"):
-        return pattern == "/"
+        return False
     if "/" not in text:
         parts = ["**", *parts]
     place = path.split("/")
