@@ -50,6 +50,13 @@ class PastReach:
         for lives in (self.edges, self.whole, self.codes):
             cast("Lives[object]", lives).born(first)
 
+    def adopted(self, main: PastReach) -> None:
+        """What was there where this line left another began as that one tells."""
+        if self.bottom is not None and not self.cut:
+            self.edges.adopted(main.edges, self.bottom)
+            self.whole.adopted(main.whole, self.bottom)
+            self.codes.adopted(main.codes, self.bottom)
+
     def says(self, found: Reach) -> bool:
         """Whether this is what reach is at `bottom`."""
         return (

@@ -94,6 +94,7 @@ class _Look:
                 left += 1
                 continue
             past = self._line(name, commit, tip, walked)
+            past.adopted(main)
             lines.append((name, past))
             skipped += _cut(past, name)
         if left:
@@ -127,11 +128,11 @@ class _Look:
             again = max(self._limits.history_seconds_again, _AGAIN)
             self._until = min(self._until, time.monotonic() + again)
         if held is not None and held.tip is not None and held.tip.commit == tip:
-            past = held
+            past, known = held, True
         else:
             past = PastReach()
-            self._walk(past, tip, without, held, walked)
-        if past.cut and past.bottom is not None and not self._late:
+            known = self._walk(past, tip, without, held, walked)
+        if known and past.cut and past.bottom is not None and not self._late:
             self._walk(past, past.bottom.commit, without, None, walked)
         kept = dumped(past)
         if past.tip is not None and kept != data:
@@ -144,13 +145,16 @@ class _Look:
 
     def _walk(
         self, past: PastReach, start: str, without: str, held: PastReach | None, walked: set[str]
-    ) -> None:
-        """Back from a commit: the tip, or the one at which an earlier look ended."""
+    ) -> bool:
+        """Back from a commit: the tip, or the one at which an earlier look ended.
+
+        True where it came to the tip of what is `held`, which is known from there on.
+        """
         resumed = past.bottom is not None
         past.cut = self._begin(start)
         if past.cut or (resumed and not past.says(self._found)):
             past.cut = past.cut or "what was found earlier is another thing now"
-            return
+            return False
         limits, before = self._limits, None
         with steps(self._git, start, without, limits.history_commits, limits.history_bytes) as found:
             for step in found:
@@ -165,10 +169,11 @@ class _Look:
                 past.bottom, before = at, step
                 walked.add(step.commit)
                 if held and held.tip and held.tip.commit == step.commit and past.grafted(held):
-                    return
+                    return True
                 if self._late:
                     break
         past.cut = self._ended(past, before, bool(without))
+        return False
 
     def _begin(self, commit: str) -> str:
         """Go to the tree of a commit and tell its reach; why that could not be done, or nothing."""
@@ -217,6 +222,12 @@ class _Look:
             past.born(_moment(last))
             return ""
         if beside:
+            # What lies below belongs to HEAD's line; it tells what the first commit beside it brought in.
+            when = self._git.times([last.parent]).get(last.parent, 0)
+            joint = Moment(last.parent, when, when)
+            if not self._back(past, last, joint):
+                return "out of time"
+            past.bottom = joint
             return ""
         many = past.commits >= self._limits.history_commits
         return "too many commits" if many else "git could not read all of it"

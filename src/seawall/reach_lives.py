@@ -23,10 +23,7 @@ _FAR = 1 << 62
 
 
 def reach_with_history(order: ReachOrder, now: datetime, store: Path | None = None) -> Reach:
-    """`reach`, each edge with its since, and after them all those that are gone, worst first.
-
-    An edge that is not committed yet has none.
-    """
+    """`reach`, each edge with its beginning, and those of the past. What is not committed yet has none."""
     found = reach(order, now)
     top = top_of(order.target)
     with ExitStack() as opened:
@@ -36,12 +33,9 @@ def reach_with_history(order: ReachOrder, now: datetime, store: Path | None = No
     if not file.is_file():
         return whole
     path = file.relative_to(top).as_posix()
-    ids = {place.id for place in whole.places if place.file == path}
-    return replace(
-        whole,
-        places=tuple(place for place in whole.places if place.id in ids),
-        edges=tuple(edge for edge in whole.edges if edge.place in ids),
-    )
+    places = tuple(place for place in whole.past_places if place.file == path)
+    ids = {place.id for place in (*whole.places, *places)}
+    return replace(whole, past=tuple(e for e in whole.past if e.place in ids), past_places=places)
 
 
 def since_when(found: Reach, told: ReachHistory) -> Reach:
@@ -60,8 +54,9 @@ def since_when(found: Reach, told: ReachHistory) -> Reach:
     wanted = {edge.place for edge in (*gone, *others)} - known
     return replace(
         found,
-        places=(*found.places, *(places[id_] for id_ in sorted(wanted) if id_ in places)),
-        edges=(*present, *gone, *others),
+        edges=present,
+        past=(*gone, *others),
+        past_places=tuple(places[id_] for id_ in sorted(wanted) if id_ in places),
         skipped=(*found.skipped, *told.skipped),
     )
 

@@ -9,11 +9,15 @@ WHEN = "2026-03-{:02d}T09:00:00Z"
 
 
 class Repo:
-    """`day` is the author's date of the next commit; it moves on by one with each."""
+    """`day` is the author's date of the next commit; it moves on by one with each.
+
+    `landed`: the committer's is the same, and not later for all of them.
+    """
 
     def __init__(self, path: Path, *options: str) -> None:
         self.path = path
         self.day = 1
+        self.landed = False
         path.mkdir(parents=True, exist_ok=True)
         self.git("init", "-q", "-b", "main", *options)
 
@@ -30,7 +34,7 @@ class Repo:
             "GIT_COMMITTER_EMAIL": "sample@example.invalid",
             "GIT_AUTHOR_DATE": when,
             # Whoever rebases, cherry-picks or merges commits later than the author wrote.
-            "GIT_COMMITTER_DATE": "2026-06-01T00:00:00Z",
+            "GIT_COMMITTER_DATE": when if self.landed else "2026-06-01T00:00:00Z",
             "GIT_ALLOW_PROTOCOL": "file",
         }
         words = ("-c", "protocol.file.allow=always", *words)

@@ -38,12 +38,12 @@ def _written(found: dict[str, object]) -> Iterator[str]:
 
 
 def document(reach: Reach) -> dict[str, object]:
-    """The whole graph as JSON values, edges worst first; `people` and `unneeded` if asked for."""
+    """The whole graph as JSON values, edges worst first, the past last; `people`, `unneeded` if asked for."""
     found: dict[str, object] = {
         "schema": SCHEMA,
-        "places": [_place(place) for place in reach.places],
+        "places": [_place(place) for place in (*reach.places, *reach.past_places)],
         "code": [{"place": place, **_code(code), "path": code.path} for place, code in reach.codes],
-        "edges": [_edge(edge) for edge in reach.edges],
+        "edges": [_edge(edge) for edge in (*reach.edges, *reach.past)],
         "skipped": [_skipped(item) for item in reach.skipped],
         "credentials": [_credential(item) for item in reach.credentials],
     }
@@ -100,7 +100,10 @@ def _edge(edge: Edge) -> dict[str, object]:
         "confidence": edge.confidence.value,
         "condition": edge.condition or None,
         "since": edge.since or None,
+        "since_commit": edge.since_commit or None,
         "until": edge.until or None,
+        "until_commit": edge.until_commit or None,
+        "ref": edge.ref or None,
         "commit": edge.commit or None,
         "evidence": [_line(line) for line in edge.evidence],
         "cuts": [_cut(cut) for cut in edge.cuts],

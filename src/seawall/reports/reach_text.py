@@ -16,6 +16,7 @@ from seawall.kernel.reach.ranking import WORTH_A_WORD, score
 from seawall.kernel.reach.words import code_words, place_words, sentence, target_words
 
 from .plain import neutral, shortened
+from .reach_past import since_words
 
 _ROWS, _PLACES, _SKIPPED = 8, 6, 3
 _LEAST_CODE, _LEAST_CONDITION = 24, 16
@@ -142,12 +143,15 @@ def _table(id: str, place: Place | None, rows: Sequence[_Row], look: Look) -> It
     gate = _gate([edge.condition for row in near for edge in row.edges])
     if gate:
         yield from _wrapped(f"  {gate}" if gate.startswith("only ") else f"  only {gate}", look)
-    first = min(max((len(neutral(target_words(row.target))) for row in shown), default=0), look.width // 3)
+    dated = any(row.best.since for row in shown)
+    most = look.width // (4 if dated else 3)
+    first = min(max((len(neutral(target_words(row.target))) for row in shown), default=0), most)
     for row in shown:
         best = row.best
+        begun = f"{since_words(best):<26}  " if dated else ""
         confidence = _paint(f"{best.confidence.value:<11}", _STYLE[best.confidence], look)
         left = f"  {shortened(target_words(row.target), first):<{first}}  "
-        yield f"{left}{confidence}  {_by(row, gate, look.width - first - 17)}"
+        yield f"{left}{confidence}  {begun}{_by(row, gate, look.width - first - len(begun) - 17)}"
         if look.full or look.asked:
             yield from _details(row, look)
     if len(near) > len(shown):

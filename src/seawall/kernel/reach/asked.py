@@ -25,6 +25,7 @@ def asked(reach: Reach, code: str, credential: str) -> Reach:
     return replace(
         reach,
         edges=edges,
+        past=tuple(edge for edge in reach.past if _code(edge.code, code) and _target(edge, credential)),
         places=tuple(place for place in reach.places if place.id in places),
         codes=tuple((place, item) for place, item in reach.codes if place in places and _code(item, code)),
         credentials=tuple(c for c in reach.credentials if (c.id, c.path or "environment") in reached),

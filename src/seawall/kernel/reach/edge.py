@@ -142,8 +142,9 @@ class Reach:
     """Everything that one tree or machine says. `codes` are all code items with their place, reach or not.
 
     `edges` are worst first. `skipped` names every file, job or step that was not fully understood, and why.
-    `credentials` are a machine's, each with the permissions of its file; a tree has none. `people` and
-    `unneeded` are None where they were not asked for.
+    `credentials` are a machine's, each with the permissions of its file; a tree has none. `past` are
+    edges of history that are gone, worst first, then those that only other refs hold, `past_places` places
+    that are no more. `people` and `unneeded` are None where they were not asked for.
     """
 
     places: tuple[Place, ...] = ()
@@ -151,6 +152,8 @@ class Reach:
     edges: tuple[Edge, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     credentials: tuple[Credential, ...] = ()
+    past: tuple[Edge, ...] = ()
+    past_places: tuple[Place, ...] = ()
     people: tuple[PlaceHands, ...] | None = None
     unneeded: tuple[Grant, ...] | None = None
 

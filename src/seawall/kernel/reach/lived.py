@@ -86,6 +86,16 @@ class Lives(Generic[_T]):
         """The line begins with this commit: it brought in all that is left."""
         self.back((), first, first)
 
+    def adopted(self, others: Iterable[Life[_T]], joint: Moment) -> None:
+        """What began before the line left another one at `joint` has that one's beginning."""
+        begun = {
+            self.key(life.what): life.first
+            for life in others
+            if life.first is not None and life.touches(joint.start, joint.end)
+        }
+        for key in self.open.keys() & begun.keys():
+            self.closed.append(replace(self.open.pop(key), first=begun[key]))
+
     def grafted(self, older: Lives[_T]) -> bool:
         """Go on with what was found earlier, when this commit was the tip. False: it says otherwise."""
         held = {self.key(life.what): life for life in older if life.removed is None}
