@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from .inner import docker_words
 from .running import Run
@@ -23,12 +24,14 @@ _ALWAYS_SIGN = (
     "smctl",
     "electron-notarize",
     "rcodesign",
+    "jsign",
 )
 _SIGN_WORDS = {
     "signtool": ("sign",),
     "osslsigncode": ("sign",),
     "cosign": ("sign", "sign-blob", "attest", "attest-blob"),
     "minisign": ("-S",),
+    "tauri": ("signer",),
     "signify": ("-S",),
     "sigstore": ("sign",),
     "notation": ("sign",),
@@ -66,6 +69,12 @@ _PUBLISH: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
     "bun": ((("publish",), "npm"),),
     "lerna": ((("publish",), "npm"),),
     "changeset": ((("publish",), "npm"),),
+    "napi": ((("prepublish",), "npm"), (("pre-publish",), "npm")),
+    "nx": ((("release",), "npm"),),
+    "vp": ((("pm", "publish"), "npm"),),
+    "jsr": ((("publish",), "jsr"),),
+    "electron-builder": ((("--publish",), "github-release"), (("-p",), "github-release")),
+    "electron-forge": ((("publish",), "github-release"),),
     "semantic-release": (((), "release"),),
     "release-it": (((), "release"),),
     "twine": ((("upload",), "pypi"),),
@@ -80,7 +89,13 @@ _PUBLISH: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
         (("release",), "crates.io"),
         (("workspaces", "publish"), "crates.io"),
     ),
+    "release-plz": ((("release",), "crates.io"),),
     "gem": ((("push",), "rubygems"),),
+    "pod": ((("trunk", "push"), "cocoapods"),),
+    "mix": ((("hex.publish",), "hex"),),
+    "dart": ((("pub", "publish"), "pub"),),
+    "flutter": ((("pub", "publish"), "pub"),),
+    "wingetcreate": ((("update",), "winget"), (("submit",), "winget"), (("new",), "winget")),
     "goreleaser": ((("release",), "github-release"), ((), "")),
     "gh": (
         (("release", "create"), "github-release"),
@@ -134,13 +149,15 @@ _PUBLISH: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
     "git": ((("push",), "git"),),
 }
 _JAVA = {"mvn": "maven", "mvnw": "maven", "gradle": "maven", "gradlew": "maven", "sbt": "maven"}
-_CLOUD = re.compile(r"(?:s3|gs|b2|r2|az|https?)://|[\w-]{2,}:(?![\\/]{2})|\$")
+_CLOUD = re.compile(r"(?:s3|gs|b2|r2|az|https?)://|(?:[\w.-]+@)?[\w.-]{2,}:(?![\\/]{2})|\$")
 _COPIES = {
     "aws": r"\bs3(?:api)? (?:cp|sync|mv|put-object)\b",
     "gsutil": r"\b(?:cp|rsync)\b",
     "gcloud": r"\bstorage (?:cp|rsync)\b",
     "rclone": r"\b(?:copy|sync|copyto)\b",
     "az": r"\bstorage blob upload",
+    "scp": r"",
+    "rsync": r"",
     "b2": r"\b(?:upload-file|file upload|sync)\b",
     "s3cmd": r"\b(?:put|sync)\b",
 }
@@ -168,7 +185,8 @@ def signed(run: Run) -> str:
         signs = {"-s", "--sign", "sign", "-f", "--force"} & set(texts)
         return program if signs or not looks & set(texts) else ""
     words = _SIGN_WORDS.get(program)
-    if words is not None and (not words or set(words) & set(texts)):
+    said = {text[:2] for text in texts} if program == "minisign" else set(texts)
+    if words is not None and (not words or set(words) & said):
         return program
     if (
         program == "git"
@@ -207,16 +225,53 @@ def published(run: Run) -> Iterator[str]:
         return
     joined = " ".join(texts)
     if program in _COPIES and re.search(_COPIES[program], joined) and _outward(texts):
-        yield "storage"
+        yield "deploy" if program in ("scp", "rsync") else "storage"
+    else:
+        yield from _listed(program, texts)
+
+
+def _listed(program: str, texts: list[str]) -> Iterator[str]:
+    """What the table says of a program and its plain words."""
+    if program == "electron-builder" and ("never" in texts or "--publish=never" in texts):
         return
-    plain = [text for text in texts if not text.startswith("-")]
-    for words_, name in _PUBLISH.get(program, ()):
-        if plain[: len(words_)] == list(words_) or (
-            words_ and words_[0].startswith("-") and set(words_) <= set(texts)
+    plain = list(_plain(texts))
+    if program == "yarn" and ("npm", "publish") in pairwise(plain):
+        plain = ["npm", "publish"]
+    if program in _RUNNERS and plain[:1] and plain[0] in _OF_NPM:
+        program, plain = plain[0], plain[1:]
+    for words, name in _PUBLISH.get(program, ()):
+        if plain[: len(words)] == list(words) or (
+            words and words[0].startswith("-") and set(words) <= set(texts)
         ):
             if name and not (program == "git" and _only_looks(texts)):
                 yield name
             return
+
+
+_RUNNERS = frozenset(("pnpm", "yarn", "bun"))
+"""They run a package's program by its name alone."""
+_OF_NPM = frozenset(
+    (
+        "changeset", "lerna", "semantic-release", "release-it", "vsce", "ovsx", "wrangler", "vercel",
+        "netlify", "firebase", "gh-pages", "napi", "nx", "jsr", "electron-builder", "electron-forge",
+    )
+)  # fmt: skip
+_TAKES_VALUE = frozenset(
+    (
+        "-C", "--prefix", "--filter", "-F", "--dir", "-R", "--repo", "--cwd", "--workspace",
+        "--manifest-path", "--registry", "--userconfig", "--project",
+    )
+)  # fmt: skip
+
+
+def _plain(texts: list[str]) -> Iterator[str]:
+    """The words that are no option and no value of one; a toolchain (`+nightly`) is none either."""
+    skips = False
+    for text in texts:
+        if skips or text.startswith(("-", "+")):
+            skips = not skips and text in _TAKES_VALUE
+        else:
+            yield text
 
 
 def _pushes(words: list[str]) -> bool:
