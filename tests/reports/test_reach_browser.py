@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from seawall.kernel.code import Code, CodeKind, Firmness
 from seawall.kernel.credential import Credential
 from seawall.kernel.machine import Installed, Inventory
 from seawall.kernel.reach.edge import Reach
+from seawall.kernel.reach.hands import Approval, FileHands, Grant, PlaceHands, StartHands
 from seawall.kernel.reach.machine import machine_reach
 from seawall.reports import reach_html
 
@@ -74,3 +76,22 @@ def test_a_machine_shows_its_credentials(tmp_path: Path) -> None:
     assert f"{row}<td>0644 (others can read it)</td><td>-</td>" in shown
     assert "<td>conditional</td><td>0600</td><td>2099-01-01T00:00:00Z</td><td>encrypted</td>" in shown
     assert "Credentials, named and never read out" not in dom(tmp_path)
+
+
+def test_people_and_needless_grants_are_tables_of_their_own(tmp_path: Path) -> None:
+    file = ".github/workflows/release.yml"
+    place = f"{file}#sign"
+    hands = PlaceHands(
+        place,
+        (FileHands(file, "workflow", ("@acme/release-team",)), FileHands("<i>.sh", "script", why="no line")),
+        Approval("npm"),
+        (StartHands("push", "who can push", names=()),),
+    )
+    grants = (Grant(place, "permission", "packages:write", "unneeded", "no step uses packages", file, 7),)
+    shown = dom(tmp_path, found=replace(graph(), people=(hands,), unneeded=grants))
+    assert shown.count("<tr>") == 5 + 5 + 2
+    assert "@acme/release-team" in shown
+    assert "<td>not known (no line)</td>" in shown
+    assert "changed by: &lt;i&gt;.sh" in shown
+    assert "no step uses packages" in shown
+    assert "Who leads there" not in dom(tmp_path)
