@@ -168,3 +168,14 @@ def _named(when: When) -> list[str]:
 def test_no_entry_stands_twice() -> None:
     assert not set(LENDING) & set(WORKING)
     assert len(ALL) >= 100
+
+
+def test_what_single_projects_publish_with_is_known() -> None:
+    assert deeds("mislav/bump-homebrew-formula-action@v3") == {"package"}
+    assert deeds("release-plz/action@v0.5") == {"package", "release", "branch", "tree"}
+    assert deeds("actions-rs/cargo@v1", command="publish") == {"tree", "package"}
+    assert deeds("actions-rs/cargo@v1", command="test") == {"tree"}
+    assert deeds("benchmark-action/github-action-benchmark@v1") == set()
+    assert deeds("benchmark-action/github-action-benchmark@v1", auto_push="true") == {"branch"}
+    (left,) = action("timheuer/base64-to-file@v1").leaves({})
+    assert left.inputs == ("encodedstring",)

@@ -323,3 +323,12 @@ def test_r13_a_forks_pull_request_gets_no_secret(tmp_path: Path, triggers: str, 
     assert found is not None
     assert ("only for branches of this repository" in found.condition) is forks
     assert str(found.confidence) == "strong"
+
+
+def test_r2_a_file_that_an_action_decodes_lies_there(tmp_path: Path) -> None:
+    steps = """
+        - uses: timheuer/base64-to-file@v1
+          with: {fileName: key.jks, encodedString: "${{ secrets.KEYSTORE }}"}
+        - run: npm install loose
+        """
+    assert said(job(tmp_path, steps), "npm install loose", "KEYSTORE") == ("R2 R4", "certain")

@@ -24,6 +24,16 @@ _REGISTRIES = (
     ("npm", "npm"),
     ("changesets", "npm"),
     ("gem", "rubygems"),
+    ("homebrew", "homebrew"),
+    ("winget", "winget"),
+    ("-aur", "aur"),
+    ("flat-manager", "flathub"),
+    ("snapcore", "snap"),
+    ("vscode", "vscode"),
+    ("crates", "crates.io"),
+    ("release-plz", "crates.io"),
+    ("actions-rs/cargo", "crates.io"),
+    ("google-play", "app-store"),
 )
 """What a name of a publishing action holds, and where it publishes."""
 _HASHED = re.compile(r"\$\{\{[^}]*hashFiles.*|\$\{\{\s*github\.(?:sha|run_id|run_number).*", re.DOTALL)

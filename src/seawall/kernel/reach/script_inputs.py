@@ -40,6 +40,7 @@ _ACTIONS = {
     "bahmutov/npm-install": ScriptInputs(("install-command",)),
     "changesets/action": ScriptInputs(("version", "publish")),
     "cloudflare/wrangler-action": ScriptInputs(("precommands", "postcommands")),
+    "codspeedhq/action": ScriptInputs(("run",)),
     "coactions/setup-xvfb": ScriptInputs(("run",)),
     "cypress-io/github-action": ScriptInputs(("install-command", "build", "start", "command")),
     "gabrielbb/xvfb-action": ScriptInputs(("run",)),

@@ -6,6 +6,7 @@ for reach: where bytes go, whose identity is used, where code of others comes in
 
 from __future__ import annotations
 
+from .further_actions import FURTHER
 from .known_actions import ALWAYS, Does, KnownAction, Left, When, equals, given, unless
 
 _INSTALL = (Does("install"),)
@@ -283,5 +284,5 @@ TOOLS: tuple[KnownAction, ...] = (
     KnownAction("csexton/debugger-action", does=(Does("shell"),)),
 )
 
-WORKING = {action.name: action for table in (PUBLISHERS, SIGNERS, AGENTS, TOOLS) for action in table}
+WORKING = {action.name: action for table in (PUBLISHERS, SIGNERS, AGENTS, TOOLS, FURTHER) for action in table}
 """By name in lower case."""
