@@ -242,5 +242,5 @@ def _cut(past: PastReach, name: str) -> Iterator[Skipped]:
         yield Skipped(CHECK, f"{name} was not looked at: {past.cut}", _MORE)
     elif past.cut and past.bottom is not None:
         where = f"{past.bottom.commit[:7]} ({time_of(past.bottom.time)[:10]})"
-        text = f"{name}: nothing before {where} was looked at, {past.commits} commits back: {past.cut}"
+        text = f"{name}: nothing before {where}, {past.commits} commits back: {past.cut}"
         yield Skipped(CHECK, text, _MORE if past.cut == "out of time" else "")

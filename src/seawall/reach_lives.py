@@ -57,7 +57,7 @@ def since_when(found: Reach, told: ReachHistory) -> Reach:
         edges=present,
         past=(*gone, *others),
         past_places=tuple(places[id_] for id_ in sorted(wanted) if id_ in places),
-        skipped=(*found.skipped, *told.skipped),
+        skipped=(*told.skipped, *found.skipped),
     )
 
 

@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from seawall.adapters.stores.sqlite import open_store
+from seawall.cli.main import main
 from seawall.kernel.cache import Cache, NoCache
+from seawall.kernel.graph import Edge as GraphEdge
+from seawall.kernel.graph import Relation
 from seawall.kernel.limits import DEFAULT_LIMITS, Limits
 from seawall.kernel.reach.edge import Edge, Reach
-from seawall.kernel.reach.lived import code_variant, variant
+from seawall.kernel.reach.lived import as_graph, code_variant, variant
 from seawall.past_reach import PastReach, dumped, loaded
 from seawall.reach import ReachOrder, at_revision, reach
 from seawall.reach_history import ReachHistory, history
@@ -81,6 +84,10 @@ def test_what_is_repaired_at_head_is_found_with_its_window(axios: tuple[Repo, li
     assert (edge.since, edge.since_commit) == (time_of(2), commits[1])
     assert (edge.until, edge.until_commit) == (time_of(4), commits[3])
     assert edge.commit == commits[2], "the last at which it was so"
+    assert as_graph(edge) == GraphEdge(
+        f"code:packages/npm install in {FILE}#sign", Relation.REACHES, f"credential:{edge.target.id}",
+        time_of(2), time_of(4), confidence="certain", condition=edge.condition, rules=edge.rules,
+    )  # fmt: skip
     assert (str(edge.confidence), edge.code.pin, edge.ref) == ("certain", "range", "")
     assert found.past[0].target.worth == 100, "the worst first"
     checkout = next(e for e in found.edges if e.code.name == "actions/checkout")
@@ -133,12 +140,11 @@ def test_lines_versions_and_conditions_do_not_make_another_edge(repo: Repo) -> N
     found = whole(repo)
     assert days_of(found.edges, "T") == {("acme/tool", "01", "")}
     assert not days_of(found.past, "T")
-    main = told(repo).lines[0][1]
-    stood = {(life.what.condition != "", life.first.commit[:0] if life.first else "") for life in main.edges
-             if life.what.target.name == "T"}  # fmt: skip
-    assert len(stood) == 2
-    pins = {(life.what[1].ref, life.removed is None) for life in main.codes}
-    assert pins == {("v1", False), ("v2", True), ("v2", False)} or pins == {("v1", False), ("v2", True)}
+    line = told(repo).lines[0][1]
+    stood = [life for life in line.edges if life.what.target.name == "T"]
+    assert len({life.what.condition for life in stood}) == len(stood) == 2
+    pins = {(life.what[1].ref, life.removed is None) for life in line.codes}
+    assert pins == {("v1", False), ("v2", True)}
 
 
 def test_how_it_was_pinned_then_is_told(repo: Repo) -> None:
@@ -252,14 +258,14 @@ def test_at_each_commit_it_is_what_the_whole_tree_says(repo: Repo) -> None:
     (repo.path / "GNUmakefile").symlink_to("real.mk")
     commits.append(repo.commit())
     commits.append(repo.commit({"real.mk": "all:\n\tnpm install changed\n"}))
-    main = told(repo).lines[0][1]
-    assert (main.commits, main.cut) == (len(commits), "")
-    assert main.told < len(commits), "some changed nothing that matters"
+    line = told(repo).lines[0][1]
+    assert (line.commits, line.cut) == (len(commits), "")
+    assert line.told < len(commits), "some changed nothing that matters"
     order = {commit: at for at, commit in enumerate(commits)}
     for at, commit in enumerate(commits):
         expected = at_revision(repo.path, commit, DEFAULT_LIMITS)
-        assert _at(main.edges, order, at) == {variant(edge) for edge in expected.edges}, at
-        assert _at(main.codes, order, at) == {code_variant(pair) for pair in expected.codes}, at
+        assert _at(line.edges, order, at) == {variant(edge) for edge in expected.edges}, at
+        assert _at(line.codes, order, at) == {code_variant(pair) for pair in expected.codes}, at
 
 
 def _at(kept: object, order: dict[str, int], at: int) -> set[object]:
@@ -312,9 +318,9 @@ def test_a_look_that_was_cut_says_so_and_the_next_goes_deeper(repo: Repo, tmp_pa
     cut = told(repo, store, few)
     (said,) = cut.skipped
     assert "3 commits back: too many commits" in said.reason
-    main = cut.lines[0][1]
-    assert main.commits == 3
-    assert {life.first for life in main.whole} >= {None}
+    line = cut.lines[0][1]
+    assert line.commits == 3
+    assert {life.first for life in line.whole} >= {None}
     assert all(edge.since == "" for edge in since_when(Reach(), cut).past if edge.since_commit == "")
     deeper = told(repo, store, few)
     assert deeper.lines[0][1].commits == 5
@@ -353,13 +359,13 @@ def test_what_is_kept_and_damaged_is_nothing(data: bytes) -> None:
 
 
 def test_what_is_kept_comes_back_as_it_was(axios: tuple[Repo, list[str]]) -> None:
-    main = told(axios[0]).lines[0][1]
-    data = dumped(main)
+    line = told(axios[0]).lines[0][1]
+    data = dumped(line)
     again = loaded(data)
     assert again is not None
     assert dumped(again) == data
-    assert _of(again) == _of(main)
-    assert again.places == main.places
+    assert _of(again) == _of(line)
+    assert again.places == line.places
 
 
 def _lives(found: ReachHistory) -> object:
@@ -394,3 +400,55 @@ def test_the_commit_is_said_where_what_was_read_is_committed(repo: Repo) -> None
     repo.put("package.json", None)
     repo.put("src/a.c", None)
     assert commits() == {""}, "a file of HEAD's is missing"
+
+
+# As a person sees it
+
+
+def _printed(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    assert main(["reach", *words]) == 0
+    return capsys.readouterr().out
+
+
+def test_the_report_says_since_when_and_what_is_gone(
+    axios: tuple[Repo, list[str]],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    repo, commits = axios
+    monkeypatch.setenv("SEAWALL_DATA", str(tmp_path / "data"))
+    text = _printed(capsys, "--history", str(repo.path))
+    assert f"since 2026-03-02 ({commits[1][:7]})  npx create-dmg" in text
+    assert "no longer in reach: " in text
+    assert f"    2026-03-02 ({commits[1][:7]}) – 2026-03-04 ({commits[3][:7]})" in text
+    assert "no longer" not in _printed(capsys, str(repo.path))
+    document = json.loads(
+        _printed(capsys, "--history", "--format", "json", "--to", "APPLE_*", str(repo.path))
+    )
+    gone = [edge for edge in document["edges"] if edge["until"]]
+    assert {edge["code"]["name"] for edge in gone} == {"npm install"}
+    assert {edge["since_commit"] for edge in gone} == {commits[1]}
+    assert {edge["until_commit"] for edge in gone} == {commits[3]}
+    assert {edge["ref"] for edge in document["edges"]} == {None}
+    assert {edge["commit"] for edge in document["edges"] if not edge["until"]} == {commits[4]}
+    plain = json.loads(_printed(capsys, "--format", "json", str(repo.path)))
+    assert {edge["since"] for edge in plain["edges"]} == {None}
+    assert {edge["commit"] for edge in plain["edges"]} == {commits[4]}
+    for kind in ("mermaid", "html"):
+        assert _printed(capsys, "--history", "--format", kind, str(repo.path))
+
+
+def test_a_place_that_is_no_more_is_named_all_the_same(
+    repo: Repo, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    repo.commit({FILE: small("run: npm install a")})
+    repo.commit({FILE: None})
+    monkeypatch.setenv("SEAWALL_DATA", str(tmp_path / "data"))
+    document = json.loads(_printed(capsys, "--history", "--format", "json", str(repo.path)))
+    assert (
+        {edge["place"] for edge in document["edges"]}
+        == {f"{FILE}#j"}
+        == {one["id"] for one in document["places"]}
+    )
+    assert "0 places where code runs" in _printed(capsys, "--history", str(repo.path))

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
+from seawall.kernel import graph
 from seawall.kernel.code import Code
 
 from .edge import Edge
@@ -129,6 +130,21 @@ def code_variant(pair: tuple[str, Code]) -> Hashable:
     place, code = pair
     firm = (code.pin, code.ref, code.packages, code.manifests)
     return place, code.kind, code.name, firm, code.runs, code.contained
+
+
+def as_graph(edge: Edge) -> graph.Edge:
+    """The edge among all others, as far as its own history was told: empty `until` = still there."""
+    code = edge.code
+    return graph.Edge(
+        f"code:{code.kind}/{code.name} in {edge.place}",
+        graph.Relation.REACHES,
+        f"credential:{edge.target.id}",
+        edge.since,
+        edge.until,
+        confidence=edge.confidence,
+        condition=edge.condition,
+        rules=edge.rules,
+    )
 
 
 def time_of(seconds: int) -> str:
