@@ -1,6 +1,8 @@
 """Since when each edge of reach is there, what is gone, and what was live: in repositories made here."""
 
 import json
+import subprocess
+import zlib
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -452,3 +454,51 @@ def test_a_place_that_is_no_more_is_named_all_the_same(
         == {one["id"] for one in document["places"]}
     )
     assert "0 places where code runs" in _printed(capsys, "--history", str(repo.path))
+
+
+# Hostile repositories
+
+
+def test_nothing_that_a_repository_configures_is_run_and_no_credential_is_kept(
+    repo: Repo, tmp_path: Path
+) -> None:
+    mark, canary = tmp_path / "mark", "hunter2canary"
+    repo.commit({FILE: small(f"run: pip install git+https://me:{canary}@files.example/x.git")})
+    repo.commit({FILE: small("run: echo"), ".gitattributes": "* diff=bad filter=bad\n"})
+    for key in ("diff.bad.textconv", "diff.bad.command", "filter.bad.smudge", "core.fsmonitor", "core.pager",
+                "log.showSignature", "gpg.program", "diff.external", "core.hooksPath"):  # fmt: skip
+        repo.git("config", key, "true" if key == "log.showSignature" else f"touch {mark}")
+    store = open_store(tmp_path / "store.db")
+    found = since_when(reach(ReachOrder(repo.path), NOW), told(repo, store))
+    kept = dumped(told(repo, store).lines[0][1])
+    store.close()
+    assert not mark.exists()
+    assert days_of(found.past, "T")
+    assert canary not in repr(found)
+    assert canary.encode() not in zlib.decompress(kept)
+
+
+def test_what_is_lost_of_a_repository_is_said(repo: Repo) -> None:
+    for files in CHANGES[:6]:
+        repo.commit(files)
+    tree = repo.git("rev-parse", "HEAD~3^{tree}")
+    (repo.path / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
+    found = told(repo)
+    assert [
+        ("nothing before" in one.reason, "git could not read all" in one.reason) for one in found.skipped
+    ] == [(True, True)]
+    assert 0 < found.lines[0][1].commits < 6
+    assert {life.first for life in found.lines[0][1].whole} >= {None}
+
+
+def test_times_that_are_no_times_are_told_as_none(repo: Repo) -> None:
+    repo.commit({FILE: small("run: npm install a")})
+    raw = repo.git("cat-file", "commit", "HEAD").replace("> 1772", "> 99999999991772")
+    made = subprocess.run(
+        ["git", "hash-object", "-t", "commit", "-w", "--stdin", "--literally"], cwd=repo.path, input=raw,
+        capture_output=True, text=True, check=True, timeout=60,
+    ).stdout.strip()  # fmt: skip
+    repo.git("update-ref", "HEAD", made)
+    found = whole(repo)
+    assert {edge.since for edge in found.edges} <= {"", time_of(1)}
+    assert live(repo.path, NOW, NOW, NoCache(), NOW, ENOUGH).edges is not None
