@@ -102,6 +102,11 @@ class ProblemKind(StrEnum):
     UNSUPPORTED = "unsupported"
     UNREADABLE = "unreadable"
     OUTSIDE = "outside"
+    NOT_INSTALLED = "not-installed"
+
+
+OURS = frozenset({ProblemKind.UNSUPPORTED, ProblemKind.NOT_INSTALLED})
+"""Kinds that say what is not read here, and nothing against the file."""
 
 
 @dataclass(frozen=True, slots=True)

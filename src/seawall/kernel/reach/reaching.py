@@ -203,9 +203,19 @@ def _builds(tree: Tree, known: set[str]) -> list[tuple[Place, list[Code]]]:
     return found
 
 
-def _skipped(problems: Iterable[Problem]) -> tuple[Skipped, ...]:
+def _skipped(problems: Sequence[Problem]) -> tuple[Skipped, ...]:
+    missing = {one.path for one in problems if one.kind is ProblemKind.NOT_INSTALLED}
     texts = (
         f"{one.path}:{one.line}: {one.message}" if one.line else f"{one.path}: {one.message}"
         for one in problems
+        if one.kind is not ProblemKind.NOT_INSTALLED
     )
-    return tuple(Skipped(CHECK, text) for text in dict.fromkeys(texts))
+    return (*_unread(len(missing)), *(Skipped(CHECK, text) for text in dict.fromkeys(texts)))
+
+
+def _unread(files: int) -> Iterator[Skipped]:
+    """Most of what runs stands in scripts: an answer without them is none."""
+    if files:
+        check = f"the scripts in {files} file{'s' * (files != 1)}"
+        why = "the grammar of the shell is not installed"
+        yield Skipped(check, why, "pip install 'seawall[reach]'", required=True)

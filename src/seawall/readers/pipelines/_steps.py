@@ -98,7 +98,10 @@ def _script(draft: Draft, body: Mapping, text: str, dialect: str, key: str = "ru
         draft.scripts[known] = parse_script(text, draft.limits, dialect)
     script = draft.scripts[known]
     for problem in script.problems:
-        draft.problem(problem.kind, problem.message, line + max(problem.line, 1) - 1)
+        # That our grammar does not know a part of a script is no defect of the workflow.
+        unknown = problem.kind is ProblemKind.MALFORMED
+        kind = ProblemKind.UNSUPPORTED if unknown else problem.kind
+        draft.problem(kind, problem.message, line + max(problem.line, 1) - 1)
     return script
 
 

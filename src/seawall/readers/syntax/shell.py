@@ -32,7 +32,7 @@ _DIALECTS = {
     "python": "python", "python3": "python",
 }  # fmt: skip
 _SHEBANG_TRACE = re.compile(r"#![^\n]*\b(?:bash|sh|zsh|dash|ksh)\s+-[a-z]*x")
-_MISSING = "run: scripts were not read: pip install 'seawall[reach]'"
+_MISSING = "a script was not read: pip install 'seawall[reach]'"
 _MOST_BROKEN = 20 * 1024**2 * 20
 """What parts with errors in them may cost, each the square of its bytes: their parsing takes that long."""
 _DEEPEST = 8
@@ -88,7 +88,7 @@ def _parser() -> Parser | None:
 def _read_shell(text: str, findings: Findings) -> None:
     parser = _parser()
     if parser is None:
-        findings.problem(ProblemKind.UNSUPPORTED, _MISSING, 1)
+        findings.problem(ProblemKind.NOT_INSTALLED, _MISSING, 1)
         return
     _Reading(parser, findings, budget=max(64 * 1024, len(text))).read(text, Frame(), 1, 0, "")
 

@@ -21,7 +21,7 @@ def hygiene(intake: Intake) -> Iterator[Evidence]:
 
     Findings stand under zizmor's own ids (`zizmor/artipacked`). One in a job without anything of worth in
     reach is information; one beside a publish token keeps the severity that zizmor gave it. Needs the extra
-    `zizmor`; where it is not installed nothing is said.
+    `zizmor`; where it is not installed the scan says so.
 
     Why: a workflow has about four findings of hygiene on the average, and one of them matters: the one in the
     job that holds something.

@@ -8,7 +8,7 @@ from seawall.kernel.advisory import Severity
 from seawall.kernel.code import CodeKind
 from seawall.kernel.finding import Evidence
 from seawall.kernel.intake import Intake
-from seawall.kernel.lockfile import ProblemKind
+from seawall.kernel.lockfile import OURS
 from seawall.kernel.outsider import opened_by
 from seawall.kernel.reach.edge import Confidence, Edge, TargetKind
 from seawall.kernel.reach.ranking import WORTH_A_WORD, assumed, score
@@ -214,12 +214,21 @@ def not_read(intake: Intake) -> Iterator[Evidence]:
     Fix: mend the line that is named; a file that is no workflow belongs elsewhere.
     """
     for workflow in intake.ground.workflows:
-        broken = (p for p in workflow.problems if p.kind is not ProblemKind.UNSUPPORTED)
-        for problem in list(broken)[:1]:
+        for problem in [p for p in workflow.problems if p.kind not in OURS][:1]:
             yield Evidence(
                 message=f"this workflow was not understood: {problem.message}",
                 advice="mend the line, so that people and the forge read the same",
                 path=problem.path or workflow.path,
                 line=problem.line,
                 subject=problem.message[:80],
+            )
+    read = {workflow.path for workflow in intake.ground.workflows}
+    for problem in intake.ground.problems:
+        whole = problem.path.startswith(".github/workflows") and problem.path not in read
+        if whole and problem.kind not in OURS:
+            yield Evidence(
+                message=f"this workflow was not read: {problem.message}",
+                advice="make it a file of its own that can be read, or take it away",
+                path=problem.path,
+                subject="not read",
             )
