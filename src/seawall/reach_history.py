@@ -63,7 +63,8 @@ def history(root: Path, limits: Limits, cache: Cache, now: datetime, revision: s
             return ReachHistory(skipped=(Skipped(CHECK, "git is not installed", "install git"),))
         tip = found_commit(running, repository, revision)
         with running.contents() as ask:
-            return _Look(running, repository, root, limits, cache, now, ask).history(tip)
+            mark = "" if revision == "HEAD" else revision
+            return _Look(running, repository, root, limits, cache, now, ask, mark).history(tip)
 
 
 class _Look:
@@ -71,10 +72,10 @@ class _Look:
 
     def __init__(
         self, running: Git, repository: Repository, root: Path, limits: Limits, cache: Cache,
-        now: datetime, ask: Ask,
+        now: datetime, ask: Ask, mark: str,
     ) -> None:  # fmt: skip
         self._git, self._repository, self._limits = running, repository, limits
-        self._cache, self._now, self._root = cache, now, root
+        self._cache, self._now, self._mark = cache, now, mark
         self._until = time.monotonic() + limits.history_seconds
         self._tree = MovingTree(Objects({}, ask), Listing(ENVIRONMENTS, limits), root)
         self._again = Again()
@@ -140,7 +141,14 @@ class _Look:
         return past
 
     def _key(self, name: str) -> str:
-        about = (__version__, str(SHAPE), str(self._repository.objects), self._repository.prefix, name)
+        about = (
+            __version__,
+            str(SHAPE),
+            str(self._repository.objects),
+            self._repository.prefix,
+            self._mark,
+            name,
+        )
         return hashlib.sha256("\0".join(about).encode("utf-8", "surrogateescape")).hexdigest()
 
     def _walk(

@@ -300,6 +300,18 @@ def test_the_next_look_goes_on_from_what_is_remembered(repo: Repo, tmp_path: Pat
     assert again.lines[0][1].commits == fresh.lines[0][1].commits
 
 
+def test_a_revision_is_remembered_beside_head(repo: Repo, tmp_path: Path) -> None:
+    for files in CHANGES[:3]:
+        repo.commit(files)
+    store = open_store(tmp_path / "store.db")
+    head = told(repo, store)
+    older = history(repo.path, ENOUGH, store, NOW, "HEAD~1")
+    assert older.lines[0][1].commits == 2
+    assert _lives(told(repo, store)) == _lives(head)
+    assert _lives(history(repo.path, ENOUGH, store, NOW, "HEAD~1")) == _lives(older)
+    store.close()
+
+
 def test_a_branch_that_was_taken_back_is_told_anew(repo: Repo, tmp_path: Path) -> None:
     store = open_store(tmp_path / "store.db")
     repo.commit({FILE: small("run: npm install a")})
