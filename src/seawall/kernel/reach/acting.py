@@ -12,6 +12,7 @@ from .edge import Line, TargetKind
 from .known_actions import PUBLISHING, SIGNING, Does, KnownAction, known_action
 from .known_actions import Left as Lying
 from .naming import TOKEN, Named, unique
+from .pulling import HEAD, NAME, NOTE
 from .steps import Run
 from .using import action_firmness
 
@@ -37,9 +38,6 @@ _REGISTRIES = (
 )
 """What a name of a publishing action holds, and where it publishes."""
 _HASHED = re.compile(r"\$\{\{[^}]*hashFiles.*|\$\{\{\s*github\.(?:sha|run_id|run_number).*", re.DOTALL)
-_HEAD = re.compile(
-    r"pull_request\.head|workflow_run\.head|head_ref|refs/pull/|event\.number|head_sha|issue\.number"
-)
 _TREE = frozenset(("tree", "execute"))
 _BY_JOB = "swatinem/rust-cache"
 OF_JOB = "of this job"
@@ -165,11 +163,10 @@ def _brought(name: str, run: Run) -> Iterator[Code]:
     repository, ref = run.value("repository"), run.value("ref")
     # Source that lies in a folder of its own comes in by that folder.
     folder = tuple(part for part in (run.value("path"),) if part and part != "." and "${{" not in part)
-    if _HEAD.search(ref) or _HEAD.search(repository):
-        note = "whoever opens a pull request writes it"
+    if HEAD.search(ref) or HEAD.search(repository):
         yield Code(
-            CodeKind.SOURCE, "head of the pull request", Firmness.NONE, run.path, run.line, run.top, ref,
-            manifests=folder, runs="import", note=note,
+            CodeKind.SOURCE, NAME, Firmness.NONE, run.path, run.line, run.top, ref,
+            manifests=folder, runs="import", note=NOTE,
         )  # fmt: skip
     elif repository and "github.repository" not in repository:
         pin = action_firmness(repository, ref, frozenset()) if ref else Firmness.FLOATING
@@ -184,3 +181,8 @@ def _brought(name: str, run: Run) -> Iterator[Code]:
             manifests=folder,
             runs="import",
         )
+    elif "steps." in ref or "needs." in ref:
+        yield Code(
+            CodeKind.SOURCE, NAME, Firmness.NONE, run.path, run.line, run.top, ref, manifests=folder,
+            runs="import", condition=f"where {ref} is the head of a pull request", note=NOTE,
+        )  # fmt: skip

@@ -14,6 +14,7 @@ from seawall.kernel.code import Code
 from .commands import Effect
 from .edge import Line, TargetKind
 from .naming import Named, Names, named, unique
+from .pulling import downloaded, pulled
 from .steps import Piece, Run
 
 
@@ -109,14 +110,14 @@ def _both(first: Deed, second: Deed) -> Deed:
 
 def _of_scripts(run: Run, job_env: Names) -> Deed:
     found = run.effects
-    if not found:
-        return _NOTHING
     held = {**job_env, **run.env}
     return Deed(
         left=tuple(left for effect, piece in found if (left := _left(effect, piece, run, held))),
         makes=tuple(made for effect, piece in found if (made := _made(effect, piece))),
         signs=_events(found, "sign"),
         publishes=_events(found, "publish"),
+        brings=tuple(pulled(run)),
+        downloads=tuple(Event(name, line, folder, foreign=True) for name, line, folder in downloaded(run)),
     )
 
 
