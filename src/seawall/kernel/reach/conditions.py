@@ -26,8 +26,31 @@ def own_condition(condition: str) -> str:
 
 
 def both(*conditions: str) -> str:
-    """All of these conditions, each once."""
-    return " and ".join(dict.fromkeys(part for part in conditions if part))
+    """All of these conditions, each once, also where one of them is several."""
+    kept: dict[str, None] = {}
+    for part in conditions:
+        rest = _without(part, kept) if " and " in part and kept else part
+        if rest and not any(_among(rest, other) for other in kept):
+            kept[rest] = None
+    return " and ".join(kept)
+
+
+def _without(condition: str, known: Iterable[str]) -> str:
+    """What a condition demands beside those that are known."""
+    for one in known:
+        if condition == one:
+            return ""
+        condition = condition.removeprefix(f"{one} and ").removesuffix(f" and {one}")
+    return condition
+
+
+def _among(condition: str, whole: str) -> bool:
+    return (
+        condition == whole
+        or whole.startswith(f"{condition} and ")
+        or whole.endswith(f" and {condition}")
+        or f" and {condition} and " in whole
+    )
 
 
 def only_forks_gate(triggers: Iterable[str]) -> str:

@@ -21,6 +21,7 @@ from seawall.kernel.shell import Script
 from .boxes import box_of, boxed, image_of
 from .commands import At, Effect, codes_of, effects_of
 from .conditions import both, own_condition
+from .deciding import impossible, known_values
 from .following import Start, following_of
 from .ground import Ground
 from .naming import Given, Named, Names, named, settings, unique
@@ -270,8 +271,13 @@ class _Walk:
         """The run with what this script of it does, and the tasks that it calls."""
         journey = self.tree.following.through(first.script, run.path, first.directory)
         self.problems += [self._placed(problem, first) for problem in journey.problems]
+        settings = (*around.settings, *run.step.env)
+        scripts = (first.script, *(visit.task.script for visit in journey.visits))
+        values = known_values(settings, scripts)
         pieces = [first]
         for visit in journey.visits:
+            if impossible(visit.condition, values):
+                continue
             pieces.append(
                 Piece(
                     visit.task.script,
@@ -283,11 +289,11 @@ class _Walk:
                     visit.passes,
                 )
             )
-        env = tuple((item.name, item.value) for item in (*around.settings, *run.step.env))
+        env = tuple((item.name, item.value) for item in settings)
         codes: list[Code] = []
         passes: dict[Code, tuple[str, ...]] = {}
         for piece in pieces:
-            found = list(self._codes(piece, run.top, env))
+            found = [c for c in self._codes(piece, run.top, env) if not impossible(c.condition, values)]
             codes += found
             if piece.passes is not None:
                 passes.update(dict.fromkeys(found, piece.passes))

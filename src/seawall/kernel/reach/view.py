@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from seawall.kernel.code import Code, CodeKind, Firmness
 from seawall.kernel.lockfile import Problem
-from seawall.kernel.pipeline import Container, Setting
+from seawall.kernel.pipeline import Container, Job, Setting
 
 from .acting import OF_JOB
 from .calls import Entry, handed_over
@@ -26,7 +26,7 @@ from .naming import EVERY, TOKEN, Named, settings, tested
 from .programs import PLAIN
 from .reachable import Runner
 from .removing import taken_away
-from .runners import kept_machine
+from .runners import kept_machine, systems_of
 from .script_inputs import script_inputs
 from .started import Started, started_by
 from .steps import Course, Piece, Run, Surroundings, Tree, course_of
@@ -89,7 +89,7 @@ def view_of(entry: Entry, tree: Tree, environments: Mapping[str, frozenset[str]]
         given=given,
         directory=job.directory or workflow.directory or ".",
         shell=job.shell or workflow.shell,
-        settings=(*workflow.env, *job.env),
+        settings=(*_system(job), *workflow.env, *job.env),
         root=path,
     )
     course = course_of(job.steps, around, tree)
@@ -120,6 +120,15 @@ def view_of(entry: Entry, tree: Tree, environments: Mapping[str, frozenset[str]]
         credential_gate=both(gate, forks),
         commits=tree.commits,
     )
+
+
+_RUNNER_OS = {"linux": "Linux", "macos": "macOS", "windows": "Windows"}
+
+
+def _system(job: Job) -> tuple[Setting, ...]:
+    """The variable that tells scripts which system they run on, where the labels tell."""
+    systems = systems_of(job)
+    return tuple(Setting("RUNNER_OS", _RUNNER_OS[one]) for one in systems) if len(systems) == 1 else ()
 
 
 def _of_job(deed: Deed, job: str) -> Deed:

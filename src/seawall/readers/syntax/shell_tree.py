@@ -314,23 +314,28 @@ class Walk(SimpleParts):
     def _branches(self, node: Node, frame: Frame, word: str, asking: Frame) -> Iterator[Item]:
         """`if COND then BODY (elif …) (else …)`: the condition runs, the bodies may."""
         then = next((child for child in node.children if child.type == "then"), None)
-        start = node.children[0].end_byte if node.child_count else node.start_byte
-        asked = self.short(start, then.start_byte if then else node.end_byte)
+        asked = self._asked(node)
         body: list[Item] = []
         rest: list[Item] = []
+        other = frame.under(f"else of {word} {asked}")
         for child in node.children[1:]:
             if then is None or child.start_byte < then.start_byte:
                 yield self._visit(child, asking)
             elif child.type == "elif_clause":
-                other = frame.under(f"else of if {asked}")
                 rest.extend(self._branches(child, frame, "elif", other))
+                other = other.under(f"else of elif {self._asked(child)}")
             elif child.type == "else_clause":
-                other = frame.under(f"else of if {asked}")
                 rest.extend(self._scope([self._visit(c, other) for c in child.children], restores=False))
             else:
                 body.append(self._visit(child, frame.under(f"{word} {asked}")))
         yield from self._scope(body, restores=False)
         yield from rest
+
+    def _asked(self, node: Node) -> str:
+        """What an `if` or `elif` asks, as few words as written."""
+        then = next((child for child in node.children if child.type == "then"), None)
+        start = node.children[0].end_byte if node.child_count else node.start_byte
+        return self.short(start, then.start_byte if then else node.end_byte)
 
     def _loop(self, node: Node, frame: Frame) -> None:
         frame = replace(frame.in_all(), repeated=True)
