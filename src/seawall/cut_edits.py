@@ -217,10 +217,10 @@ def _begins(command: Command, words: tuple[str, ...]) -> bool:
 
 def _held(edit: Edit, command: Command, wanted: tuple[str, ...], hint: Hint) -> None:
     """The edited script has the same commands but for this one. Raises Unsafe."""
-    new = str(edit.changes[0].value)
     for step in steps_of(hint.file):
         if step.script is None or all(one is not command for one in step.script.commands):
             continue
+        new = edits.reworded(step.run, edit.rewordings[0])
         after = parse_script(new, hint.trees.limits, step.script.dialect)
         expected = [wanted if one is command else one.texts for one in step.script.commands]
         if [one.texts for one in after.commands] != expected:

@@ -72,7 +72,10 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Cutting:
-    """What would be changed below `root`. Of `edges`, `gone` are no more and `weaker` are less sure then."""
+    """What would be changed below `root`. Of `edges`, `gone` are no more and `weaker` are less sure then.
+
+    `skipped` is how much was not understood, and so not cut.
+    """
 
     root: Path
     files: tuple[Mended, ...] = ()
@@ -80,6 +83,10 @@ class Cutting:
     edges: int = 0
     gone: int = 0
     weaker: int = 0
+    skipped: int = 0
+
+
+_Cutting = tuple[Cut, Edit]
 
 
 @dataclass(slots=True)
@@ -145,7 +152,9 @@ class _Work:
         )
         gone, weaker = _compared(first[1].edges, now[1].edges)
         left = tuple(dict.fromkeys(told))
-        return Cutting(self.walked.root, files, left, len(first[1].edges), gone, weaker)
+        return Cutting(
+            self.walked.root, files, left, len(first[1].edges), gone, weaker, len(first[1].skipped)
+        )
 
     def found(self) -> tuple[Reach, Reach]:
         """(all of reach, what of it was asked for)."""
@@ -175,19 +184,13 @@ class _Work:
             self.left += [Left(cut, str(reason)) for cut in cuts]
             return False
         hint = Hint(now, self.ground, self.trees)
-        kept: list[tuple[Cut, Edit]] = []
+        tried: list[_Cutting] = []
         for cut in sorted(cuts, key=lambda one: (one.line, one.id, one.words)):
             try:
-                edit = edit_for(cut, source, hint)
-                self.sound(path, file.text, values, [edit])
+                tried.append((cut, edit_for(cut, source, hint)))
             except Unsafe as reason:
                 self.left.append(Left(cut, str(reason)))
-                continue
-            try:
-                self.sound(path, file.text, values, [*(one for _, one in kept), edit])
-                kept.append((cut, edit))
-            except Unsafe:  # two changes of one script: the second waits for the next round
-                self.waits.add(_named(cut))
+        kept = self.settled(path, file.text, values, tried)
         if not kept:
             return False
         file.text = edits.applied(file.text, [edit for _, edit in kept])
@@ -195,6 +198,27 @@ class _Work:
         self.files[path] = file
         self.put(path, self.read(path, file.text))
         return True
+
+    def settled(self, path: str, text: str, values: object, tried: list[_Cutting]) -> list[_Cutting]:
+        """Those of the edits that say what was meant, and together; halved until each is judged."""
+        if not tried:
+            return []
+        try:
+            self.sound(path, text, values, [edit for _, edit in tried])
+            return tried
+        except Unsafe as reason:
+            if len(tried) == 1:
+                self.left.append(Left(tried[0][0], str(reason)))
+                return []
+        half = len(tried) // 2
+        first = self.settled(path, text, values, tried[:half])
+        second = self.settled(path, text, values, tried[half:])
+        try:
+            self.sound(path, text, values, [edit for _, edit in (*first, *second)])
+            return [*first, *second]
+        except Unsafe:  # two changes of one script: the second waits for the next round
+            self.waits |= {_named(cut) for cut, _ in second}
+            return first
 
     def opened(self, path: str) -> _File:
         """The file's bytes, which have to be those that the ground was read from."""

@@ -141,6 +141,8 @@ def _fix(arguments: Namespace, streams: Streams, order: ReachOrder) -> int:
         streams.result(report.as_json(files, (file.cuts for file in found.files)))
     elif files:
         _show_diff(files, streams)
+    if found.skipped:
+        streams.note(f"{found.skipped:,} parts were not understood, and not cut: seawall reach --all")
     if not files:
         streams.note("nothing that a program can cut")
         return 0

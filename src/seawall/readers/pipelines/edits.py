@@ -37,11 +37,22 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Rewording:
+    """`old`, which stands at `at` in the script at `path`, becomes `new`; one script may get several."""
+
+    path: Path
+    at: int
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
 class Edit:
     """One cut in the text, and what it does to the values."""
 
     splices: tuple[Splice, ...]
-    changes: tuple[Change, ...]
+    changes: tuple[Change, ...] = ()
+    rewordings: tuple[Rewording, ...] = ()
 
 
 class Source:
@@ -57,6 +68,10 @@ class Source:
         self.text = text
         self.newline = "\r\n" if "\r\n" in text else "\n"
         self.values = tuple(everything(self.top))
+        self._steps: dict[int, list[tuple[Path, Marked, bool]]] = {}
+        for path, one, shared in self.values:
+            if path and isinstance(path[-1], int) and path[-2:-1] in (("steps",), ("parallel",)):
+                self._steps.setdefault(one.line, []).append((path, one, shared))
 
     def end_of_line(self, index: int) -> int:
         """Where the line of `index` ends, its line break not counted."""
@@ -70,21 +85,17 @@ class Source:
 
     def step(self, line: int) -> tuple[Path, Marked]:
         """The step that begins on a line."""
-        found = [
-            (path, one, shared)
-            for path, one, shared in self.values
-            if one.kind == "mapping" and one.line == line and path and isinstance(path[-1], int)
-            and any(part in ("steps", "parallel") for part in path[-2:-1])
-        ]  # fmt: skip
+        found = [item for item in self._steps.get(line, ()) if item[1].kind == "mapping"]
         return self._only(found, "a step of this line was not found")
 
     def job(self, line: int) -> tuple[Path, Marked]:
         """The job whose name stands on a line."""
         jobs = self.top.get("jobs")
-        found = []
+        found: list[tuple[Path, Marked, bool]] = []
         for key, value in jobs.items if jobs is not None and jobs.kind == "mapping" else ():
-            if key is not None and key.line == line:
-                found += [item for item in self.values if item[1] is value and item[0] == ("jobs", key.value)]
+            if key is not None and key.line == line and jobs is not None:
+                shared = value.shared or jobs.shared or value.kind == "alias"
+                found.append((("jobs", key.value), value, shared))
         return self._only(found, "the job was not found")
 
     def _only(self, found: Sequence[tuple[Path, Marked, bool]], missing: str) -> tuple[Path, Marked]:
@@ -219,8 +230,7 @@ def with_script(source: Source, start: int, end: int, new: str, plain: str = "")
         at = one.value.find(old, at + 1)
         if at < 0:
             raise Unsafe("the script is written with escapes")
-    value = one.value[:at] + new + one.value[at + len(old) :]
-    return Edit((Splice(start, end, new),), (Change(path, value),))
+    return Edit((Splice(start, end, new),), (), (Rewording(path, at, old, new),))
 
 
 def with_moved(source: Source, line: int, step_line: int) -> Edit:
@@ -286,10 +296,33 @@ def applied(text: str, edits: Sequence[Edit]) -> str:
 def changed(value: object, edits: Sequence[Edit]) -> object:
     """The values with all edits made; what shared a value before has one of its own. Raises Unsafe."""
     copy = _copied(value)
+    wordings = sorted(
+        (one for edit in edits for one in edit.rewordings), key=lambda one: one.at, reverse=True
+    )
+    for one in wordings:
+        text = str(found_at(copy, one.path))
+        _change(copy, Change(one.path, reworded(text, one)))
     for edit in edits:
         for change in edit.changes:
             _change(copy, change)
     return copy
+
+
+def reworded(text: str, one: Rewording) -> str:
+    """A script with one rewording made. Raises Unsafe where the script is another one."""
+    if text[one.at : one.at + len(one.old)] != one.old:
+        raise Unsafe("the script is not the one that was read")
+    return text[: one.at] + one.new + text[one.at + len(one.old) :]
+
+
+def found_at(top: object, path: Path) -> object:
+    """The value at a path. Raises Unsafe."""
+    for part in path:
+        listed = isinstance(top, list) and isinstance(part, int) and part < len(top)
+        if not listed and not (isinstance(top, dict) and part in top):
+            raise Unsafe("its place was not found")
+        top = top[part]  # type: ignore[index]
+    return top
 
 
 def _copied(value: object) -> object:
