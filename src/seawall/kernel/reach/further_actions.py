@@ -9,6 +9,7 @@ from .known_actions import Does, KnownAction, Left, When, given, unless
 
 _TOKEN = ("token",)
 _GITHUB_TOKEN = ("github-token",)
+_PUBLISHES = When((("command", "publish"), ("command", "version-or-publish")))
 _PACKAGE = (Does("package"),)
 
 
@@ -29,7 +30,11 @@ FURTHER: tuple[KnownAction, ...] = (
     _publisher("katyo/publish-crates"),
     _publisher("r0adkll/upload-google-play"),
     _publisher("release-plz/action", Does("release"), Does("branch"), Does("tree")),
-    _publisher("jbolda/covector/packages/action", Does("release"), Does("tree"), token=_TOKEN),
+    KnownAction(
+        "jbolda/covector/packages/action",
+        does=(Does("package", when=_PUBLISHES), Does("release", when=_PUBLISHES), Does("tree")),
+        token=_TOKEN,
+    ),
     KnownAction("nwtgck/actions-netlify", does=(Does("deploy"),), token=_GITHUB_TOKEN),
     KnownAction("jsmrcaga/action-netlify-deploy", does=(Does("deploy"), Does("tree"))),
     KnownAction("benchmark-action/github-action-benchmark", does=(Does("branch", when=given("auto-push")),)),

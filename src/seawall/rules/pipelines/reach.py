@@ -21,6 +21,11 @@ _SEVERE = ((70.0, Severity.HIGH), (45.0, Severity.MEDIUM), (WORTH_A_WORD, Severi
 _READ = frozenset((Confidence.CERTAIN, Confidence.STRONG, Confidence.CONDITIONAL))
 
 
+_SECRETS = (TargetKind.SECRET, TargetKind.SIGNING, TargetKind.CREDENTIAL)
+_IDENTITIES = (TargetKind.OIDC, TargetKind.TOKEN)
+_RELEASES = (TargetKind.RELEASE, TargetKind.ARTIFACT)
+
+
 def _per_place(intake: Intake, wanted: Callable[[Edge], bool]) -> Iterator[tuple[str, list[Edge]]]:
     """(place, its wanted edges that are worth a word, worst first) in the order of the worst."""
     found: dict[str, list[Edge]] = {}
@@ -30,16 +35,74 @@ def _per_place(intake: Intake, wanted: Callable[[Edge], bool]) -> Iterator[tuple
     yield from found.items()
 
 
+def _family(edge: Edge) -> tuple[TargetKind, ...]:
+    """Which of three rules an edge is for; none for those of other rules, and of tools' files."""
+    if "#" not in edge.place or _every(edge):
+        return ()
+    read = edge.confidence in _READ
+    if edge.target.kind in _RELEASES:
+        return _RELEASES
+    families = (_SECRETS, _IDENTITIES) if read else ()
+    return next((kinds for kinds in families if edge.target.kind in kinds), ())
+
+
+def _worst_of(intake: Intake, family: tuple[TargetKind, ...]) -> Iterator[tuple[str, list[Edge]]]:
+    """(place, edges) where a family has the worst of what one code item can get at there.
+
+    One item at one place has one finding: that it can also push, or change what is released, is told by it.
+    """
+    for place, edges in _per_place(intake, lambda edge: bool(_family(edge))):
+        worst: dict[tuple[TargetKind, ...], Edge] = {}
+        for edge in edges:
+            worst.setdefault(_family(edge), edge)
+        own = worst.get(family)
+        if own is None:
+            continue
+        told = [other for other, edge in worst.items() if _same(edge, own)]
+        if told[0] == family:
+            yield place, [edge for edge in edges if _family(edge) in told]
+
+
+def _same(one: Edge, other: Edge) -> bool:
+    return (one.code.path, one.code.line, one.code.name) == (
+        other.code.path,
+        other.code.line,
+        other.code.name,
+    )
+
+
 def _severity(edge: Edge) -> Severity:
     return next((severity for least, severity in _SEVERE if score(edge) >= least), Severity.INFO)
 
 
-def _evidence(place: str, edges: list[Edge], verb: str) -> Evidence:
+_PUBLISHED = {
+    "npm": "the npm package", "pypi": "the PyPI package", "crates.io": "the crate", "image": "the image",
+    "github-release": "the GitHub release", "git": "what is pushed", "pages": "the site",
+    "deploy": "what is deployed",
+}  # fmt: skip
+
+
+def _named(edge: Edge) -> str:
+    """A target in the words of a sentence."""
+    target = edge.target
+    if target.kind is TargetKind.OIDC:
+        return "the job's identity (id-token)"
+    if target.kind is TargetKind.RELEASE:
+        return _PUBLISHED.get(target.name, f"what is released ({target.name})")
+    if target.kind is TargetKind.ARTIFACT:
+        return f"the artifact {target.name}"
+    return target_words(target)
+
+
+def _evidence(place: str, edges: list[Edge]) -> Evidence:
+    """`TOKEN and 2 more can be read by CODE, in PLACE`."""
     worst = edges[0]
     others = len({edge.target.id for edge in edges}) - 1
     more = f" and {others} more" if others else ""
+    verb = "can be changed by" if worst.target.kind in _RELEASES else "in reach of"
+    code = code_words(worst.code)
     return Evidence(
-        message=f"{target_words(worst.target)}{more} {verb} {code_words(worst.code)}, {place_words(place)}",
+        message=f"{_named(worst)}{more} {verb} {code}, in {place_words(place)}",
         advice=worst.cuts[0].words if worst.cuts else "run it where nothing of worth is in reach",
         path=worst.code.path,
         line=worst.code.line,
@@ -62,7 +125,8 @@ def secret_in_reach(intake: Intake) -> Iterator[Evidence]:
     """Code that may be other code tomorrow must not run where a secret can be read today.
 
     One finding per job, for the worst: what the code can get at, how surely, and how loosely it is pinned. A
-    job whose strangers' code is held by commit, hash or lockfile says nothing unless much is at stake.
+    job whose strangers' code is held by commit, hash or lockfile says nothing unless much is at stake. Where
+    the same code can also push, or change what is released, that is counted here and is no further finding.
 
     Why: everything in a job shares one machine. A package that was fine yesterday reads the environment, the
     files and the memory of the runner, also of steps before and behind it.
@@ -74,23 +138,16 @@ def secret_in_reach(intake: Intake) -> Iterator[Evidence]:
     Fix: make the cut that is named: move the install into a job without secrets, give a secret to the one
     step that needs it, or hold the code by commit or by a lockfile with hashes.
     """
-    kinds = (TargetKind.SECRET, TargetKind.SIGNING, TargetKind.CREDENTIAL)
-
-    def wanted(edge: Edge) -> bool:
-        # Every secret at once is another rule's; what tools can reach is judged in family tools.
-        return (
-            edge.target.kind in kinds and edge.confidence in _READ and not _every(edge) and "#" in edge.place
-        )
-
-    for place, edges in _per_place(intake, wanted):
-        yield _evidence(place, edges, "in reach of")
+    for place, edges in _worst_of(intake, _SECRETS):
+        yield _evidence(place, edges)
 
 
 @rule("pipelines/identity-in-reach", Severity.MEDIUM)
 def identity_in_reach(intake: Intake) -> Iterator[Evidence]:
     """Code that may be other code tomorrow must not run in a job that can publish, deploy or push.
 
-    Speaks of the job's identity (`id-token: write`) and of a token that was given a permission to write.
+    Speaks of the job's identity (`id-token: write`) and of a token that was given a permission to write,
+    where the same code has not something worse in its reach.
     Where no `permissions:` stand, that the token may write is only assumed: `seawall reach` says so, no
     finding does.
 
@@ -103,16 +160,16 @@ def identity_in_reach(intake: Intake) -> Iterator[Evidence]:
     Fix: let a job of its own publish, which takes the finished bytes and installs nothing; grant the others
     `permissions: contents: read`.
     """
-    kinds = (TargetKind.OIDC, TargetKind.TOKEN)
-    for place, edges in _per_place(intake, lambda e: e.target.kind in kinds and e.confidence in _READ):
-        yield _evidence(place, edges, "in reach of")
+    for place, edges in _worst_of(intake, _IDENTITIES):
+        yield _evidence(place, edges)
 
 
 @rule("pipelines/release-in-reach", Severity.MEDIUM)
 def release_in_reach(intake: Intake) -> Iterator[Evidence]:
     """Whoever can change the bytes before they are signed needs no key.
 
-    Speaks where loosely pinned code runs in the job that builds what is then signed, released or published.
+    Speaks where loosely pinned code runs in the job that builds what is then signed, released or published,
+    and where that code has not something worse in its reach.
 
     Why: a signature says who signed, not what was in the room when it was made.
 
@@ -122,9 +179,8 @@ def release_in_reach(intake: Intake) -> Iterator[Evidence]:
     Fix: build from a lockfile with hashes and with install scripts off; let the job that publishes only take
     what was built, and compare it with a second build.
     """
-    kinds = (TargetKind.RELEASE, TargetKind.ARTIFACT)
-    for place, edges in _per_place(intake, lambda e: e.target.kind in kinds):
-        yield _evidence(place, edges, "can be changed by")
+    for place, edges in _worst_of(intake, _RELEASES):
+        yield _evidence(place, edges)
 
 
 @rule("pipelines/agent-in-reach", Severity.HIGH)
@@ -196,7 +252,7 @@ def every_secret(intake: Intake) -> Iterator[Evidence]:
     Fix: name each secret that is needed.
     """
     for place, edges in _per_place(intake, _every):
-        yield _evidence(place, edges, "given to")
+        yield _evidence(place, edges)
 
 
 def _every(edge: Edge) -> bool:
