@@ -152,6 +152,39 @@ def test_python_projects_prove_the_path_by_attestations(ask: Ask) -> None:
     assert by(ask(attested, record, file="a-1.2.1.tar.gz")) == "allow default/hotfix"
 
 
+def test_on_an_index_that_tells_no_publisher_the_record_comes_after_the_files(ask: Ask) -> None:
+    """A stolen token and an open record: what is published under the version that it names comes too late."""
+    files = {"a-1.2.0.tar.gz": ("1.2.0", ago(90)), "a-1.2.1.tar.gz": ("1.2.1", ago(hours=8))}
+
+    def record(hours: float, **more: object) -> dict:
+        then = ago(hours=hours).isoformat()
+        return (
+            advisory("PYSEC-1", "a", *FIXED, ecosystem="PyPI") | {"published": then, "modified": then} | more
+        )
+
+    offering, file = pypi("a", files), "a-1.2.1.tar.gz"
+    assert by(ask(offering, record(7), file=file)) == "allow default/hotfix"
+    assert by(ask(offering, record(9), file=file)) == "deny default/cooldown", "it named a version to come"
+    written = record(9, modified=ago(hours=7).isoformat())
+    assert by(ask(offering, written, file=file)) == "allow default/hotfix", "the fix was written down later"
+    unreviewed = record(7, id="OWN-1")
+    assert by(ask(offering, unreviewed, file=file)) == "deny default/cooldown"
+
+
+def test_a_file_that_was_added_after_the_record_ends_it_for_all(tmp_path: Path) -> None:
+    files = {"a-1.2.0.tar.gz": ("1.2.0", ago(90)), "a-1.2.1.tar.gz": ("1.2.1", ago(hours=30))}
+    then = ago(hours=20).isoformat()
+    record = advisory("PYSEC-1", "a", *FIXED, ecosystem="PyPI") | {"published": then, "modified": then}
+    opened = gate(tmp_path, [record])
+    assert opened.rule(pypi("a", files), ME, Mode.ENFORCE, NOW).lets_in("a-1.2.1.tar.gz")
+    files["a-1.2.1-py3-none-any.whl"] = ("1.2.1", ago(hours=7))
+    offering = pypi("a", files)
+    assert not any(map(opened.rule(offering, ME, Mode.ENFORCE, NOW).lets_in, list(files)[1:]))
+    for file in list(files)[1:]:
+        assert by(opened.admit(offering, file, ME, Mode.ENFORCE, NOW)) == "deny default/cooldown"
+    shut(opened)
+
+
 def test_the_first_release_of_a_name_repairs_nothing(ask: Ask) -> None:
     offering = npm("a", release("1.2.1", ago(hours=8)))
     assert by(ask(offering, REPAIR)) == "deny default/cooldown"

@@ -100,6 +100,7 @@ def _asked(group: Group, weighed: Weighed, grounds: Grounds, today: date) -> _As
             weighed.matches,
             skipped=bool(group.skipped),
             approved=approval is not None,
+            last_file=group.last_file,
         )
     return _Asked(group, by_kind.get("cooldown"), approval, found)
 

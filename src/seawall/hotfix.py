@@ -2,13 +2,16 @@
 
 Whoever has taken a package over can publish a version, and often write the repository's advisory too. So it
 must be the lowest fixed version in the line of the release before it, named by a reviewed advisory,
-published in the way that the line was published before, and nothing about it may be unknown.
+published in the way that the line was published before, and nothing about it may be unknown. Where an index
+tells nobody who publishes, the record must have been written when the very files were there already.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 
+from seawall.grounds import moment
 from seawall.kernel.advisory import Advisory, Affected, Match
 from seawall.kernel.asset import package_name
 from seawall.kernel.comparing import line_of
@@ -29,10 +32,11 @@ def hotfix(
     *,
     skipped: bool,
     approved: bool,
+    last_file: datetime | None = None,
 ) -> Hotfix:
     """What is proven about a young release. `skipped`: some check about it did not run.
 
-    `matches` are those of the release and of the one before it.
+    `matches` are those of the release and of the one before it. `last_file`: when its last file came.
     """
     repairs = [] if release.key in matches else list(_that_it_repairs(release, advisories))
     if not repairs:
@@ -40,7 +44,7 @@ def hotfix(
     return Hotfix(
         lowest_fixed=True,
         reviewed_source=any(advisory.reviewed for advisory in repairs),
-        usual_path=usual_path(release),
+        usual_path=usual_path(release) or _reviewed_as_it_is(release, repairs, last_file),
         signals_checked=not skipped and _known(release),
         approved=approved,
     )
@@ -57,6 +61,22 @@ def usual_path(release: ReleaseFacts) -> bool:
     if release.publisher:
         return not lost and release.publisher in (release.publishers_before or ())
     return attested
+
+
+def _reviewed_as_it_is(
+    release: ReleaseFacts, repairs: Iterable[Advisory], last_file: datetime | None
+) -> bool:
+    """On an index that tells nobody who publishes: a reviewed record was written after these files had come.
+
+    What it calls fixed are then these files, and not what somebody may still publish under that version. An
+    attestation that was lost is never usual, and a file that was added later ends it for the whole release.
+    """
+    if release.key[0] in ONE_DOCUMENT or last_file is None or release.published_by:
+        return False
+    if release.provenance_before is True and release.provenance is not True:
+        return False
+    written = (moment(max(one.published, one.modified)) for one in repairs if one.reviewed)
+    return any(time >= last_file for time in written)
 
 
 def _known(release: ReleaseFacts) -> bool:

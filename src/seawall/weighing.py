@@ -56,6 +56,7 @@ class Known:
 class Group:
     """Files of one release that are alike. `published` is that of the youngest, `oldest` of the oldest.
 
+    `last_file` is when the last file of the whole release came, also of those that are in other groups.
     `release` says what the registry says, with `published` as the time that counts. `skipped` are all checks
     that did not run for these files. `doubted`: how old they are depends on whose clock is right.
     """
@@ -68,6 +69,7 @@ class Group:
     oldest: datetime | None
     young: bool
     doubted: bool = False
+    last_file: datetime | None = None
     findings: tuple[Finding, ...] = ()
     skipped: tuple[Skipped, ...] = ()
 
@@ -214,6 +216,7 @@ def _groups(
                 group.published = max(group.published, published)
                 group.oldest = min(group.oldest, published)
     for group in groups.values():
+        group.last_file = max(filter(None, (group.release.published, group.published)), default=None)
         if group.release.published != group.published:
             group.release = replace(group.release, published=group.published)
     return list(groups.values())
