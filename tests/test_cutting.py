@@ -493,3 +493,18 @@ def test_a_report_says_which_cuts_a_program_can_make(tmp_path: Path) -> None:
     found = reach(ReachOrder(tmp_path), datetime(2026, 11, 25, tzinfo=UTC))
     cuts = {cut for edge in found.edges for cut in edge.cuts}
     assert {one.id for one in cuts if one.mechanical} == {"persist-credentials"}
+
+
+def test_many_cuts_of_one_file_are_made_at_once(tmp_path: Path) -> None:
+    steps = SIMPLE + "- run: |\n    npm install -g a\n    npm install -g b\n"
+    put(tmp_path, {"package.json": "{}"})
+    job(tmp_path, steps * 20)
+    (file,) = cut(tmp_path).files
+    assert len(file.cuts) == 60
+    soundly_cut(tmp_path)
+
+
+def test_what_was_not_understood_is_counted(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    job(tmp_path, SIMPLE + "- run: ./missing.sh\n")
+    _, _, err = _run(capfd, str(tmp_path), "--fix")
+    assert "1 parts were not understood" in err

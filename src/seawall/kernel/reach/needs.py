@@ -46,6 +46,11 @@ docker/setup-buildx-action docker/setup-qemu-action docker/metadata-action pypa/
 pre-commit/action aquasecurity/setup-trivy reviewdog/action-setup codecov/codecov-action
 coverallsapp/github-action step-security/harden-runner denoland/setup-deno
 pnpm/action-setup tailscale/github-action redhat-actions/podman-login
+shimataro/ssh-key-action octo-sts/action timheuer/base64-to-file electron/github-app-auth-action
+haaleo/publish-vscode-extension r0adkll/sign-android-release r0adkll/upload-google-play
+snapcore/action-publish ksxgithub/github-actions-deploy-aur katyo/publish-crates codspeedhq/action
+actions-rs/cargo lukka/run-vcpkg moonrepo/setup-rust cachix/cachix-action
+crazy-max/ghaction-github-runtime
 """
 _CONTENT_READ = """
 actions/checkout actions/setup-node actions/setup-python actions/setup-go actions/setup-java
@@ -53,7 +58,7 @@ actions/setup-dotnet astral-sh/setup-uv astral-sh/ruff-action oven-sh/setup-bun 
 jdx/mise-action
 """
 
-_NEEDS: dict[str, Needed] = {
+NEEDS: dict[str, Needed] = {
     **dict.fromkeys(_NOTHING_ASKED.split(), _NONE),
     **dict.fromkeys(_CONTENT_READ.split(), _READS),
     "actions/download-artifact": (("actions:read", given("run-id")),),
@@ -120,6 +125,24 @@ _NEEDS: dict[str, Needed] = {
     "super-linter/super-linter": _always(
         "contents:read", "packages:read", "statuses:write", "issues:write", "pull-requests:write"
     ),
+    "github/super-linter": _always(
+        "contents:read", "packages:read", "statuses:write", "issues:write", "pull-requests:write"
+    ),
+    "release-drafter/release-drafter": _PUSHES,
+    "release-plz/action": _PUSHES,
+    "tauri-apps/create-pull-request": _PUSHES,
+    "taiki-e/checkout-action": _READS,
+    "hmarr/auto-approve-action": _always("pull-requests:write"),
+    "marocchino/sticky-pull-request-comment": _always("pull-requests:write", "issues:write"),
+    "peter-evans/create-or-update-comment": _always("pull-requests:write", "issues:write"),
+    "peter-evans/repository-dispatch": _RELEASES,
+    "benchmark-action/github-action-benchmark": (
+        *_always("contents:write", "pull-requests:write"),
+        ("deployments:write", ALWAYS),
+    ),
+    "nwtgck/actions-netlify": _always(
+        "deployments:write", "pull-requests:write", "issues:write", "statuses:write", "contents:write"
+    ),
     "ossf/scorecard-action": _always(
         "security-events:write", "contents:read", "actions:read", "issues:read", "pull-requests:read",
         "checks:read",
@@ -130,11 +153,13 @@ _NEEDS: dict[str, Needed] = {
     "dorny/paths-filter": _always("contents:read", "pull-requests:read"),
     "dawidd6/action-download-artifact": _always("actions:read", "pull-requests:read"),
 }  # fmt: skip
+"""By the name of a known action; one that runs what it is given has no entry."""
 
 
 def needs_of(known: KnownAction, inputs: Inputs) -> Mapping[str, str] | None:
     """Scope → level of all that this action may use with these inputs; None where that is not known."""
-    needed = _NEEDS.get(known.name)
+    repository = "/".join(known.name.split("/")[:2])
+    needed = NEEDS.get(known.name, NEEDS.get(repository))
     if needed is None:
         return None
     found: dict[str, str] = {}
