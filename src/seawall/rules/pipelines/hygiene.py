@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from posixpath import dirname, normpath
 
 from seawall.kernel.advisory import Severity
 from seawall.kernel.finding import Evidence
@@ -37,9 +38,10 @@ def hygiene(intake: Intake) -> Iterator[Evidence]:
             continue
         worst[edge.place] = max(worst.get(edge.place, 0.0), score(edge))
     places = sorted((p.file, p.line, p.id) for p in intake.reach.places if p.job)
+    users = _users(intake)
     seen: Counter[tuple[str, str, str]] = Counter()
     for note in intake.hygiene:
-        most = _worst_at(note, places, worst)
+        most = _worst_at(note, places, worst, users)
         key = (note.rule, note.path, note.what)
         seen[key] += 1
         cap = next((severity for least, severity in _CAPS if most >= least), Severity.INFO)
@@ -55,13 +57,41 @@ def hygiene(intake: Intake) -> Iterator[Evidence]:
         )
 
 
-def _worst_at(note: HygieneNote, places: list[tuple[str, int, str]], worst: dict[str, float]) -> float:
-    """The worst score in the job that holds the line; above the first job, and in an action, of any job."""
+def _worst_at(
+    note: HygieneNote,
+    places: list[tuple[str, int, str]],
+    worst: Mapping[str, float],
+    users: Mapping[str, frozenset[str]],
+) -> float:
+    """The worst score in the job that holds the line; above all jobs of any, in an action of its users."""
     mine = [(line, place) for file, line, place in places if file == note.path]
     above = [place for line, place in mine if line <= note.line]
     if above:
         return worst.get(above[-1], 0.0)
-    named = [place for _, place in mine]
-    if not named and note.path.endswith(("action.yml", "action.yaml")):
-        named = [place for _, _, place in places]
+    named = [place for _, place in mine] or users.get(dirname(note.path), frozenset())
     return max((worst.get(place, 0.0) for place in named), default=0.0)
+
+
+def _users(intake: Intake) -> dict[str, frozenset[str]]:
+    """For the folder of each action of the tree the jobs that use it, also through other actions."""
+    inner = {
+        dirname(action.path): {folder for step in action.steps if (folder := _folder(step.uses))}
+        for action in intake.ground.actions.values()
+    }
+    found: dict[str, set[str]] = {}
+    for workflow in intake.ground.workflows:
+        for job in workflow.jobs:
+            waiting = [folder for step in job.steps if (folder := _folder(step.uses))]
+            seen: set[str] = set()
+            while waiting:
+                folder = waiting.pop()
+                if folder not in seen:
+                    seen.add(folder)
+                    found.setdefault(folder, set()).add(f"{workflow.path}#{job.id}")
+                    waiting += inner.get(folder, ())
+    return {folder: frozenset(jobs) for folder, jobs in found.items()}
+
+
+def _folder(uses: str) -> str:
+    """The folder of an action of the tree, empty for any other."""
+    return normpath(uses[2:]) if uses.startswith(("./", "$/")) else ""

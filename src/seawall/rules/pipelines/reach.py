@@ -37,7 +37,7 @@ def _per_place(intake: Intake, wanted: Callable[[Edge], bool]) -> Iterator[tuple
 
 def _family(edge: Edge) -> tuple[TargetKind, ...]:
     """Which of three rules an edge is for; none for those of other rules, and of tools' files."""
-    if "#" not in edge.place or _every(edge):
+    if "#" not in edge.place or _every(edge) or _perhaps_kept(edge):
         return ()
     read = edge.confidence in _READ
     if edge.target.kind in _RELEASES:
@@ -61,6 +61,11 @@ def _worst_of(intake: Intake, family: tuple[TargetKind, ...]) -> Iterator[tuple[
         told = [other for other, edge in worst.items() if _same(edge, own)]
         if told[0] == family:
             yield place, [edge for edge in edges if _family(edge) in told]
+
+
+def _perhaps_kept(edge: Edge) -> bool:
+    """A label that is not GitHub's: that its machine is kept between jobs is only a guess."""
+    return edge.target.name.startswith("runner:") and "of one's own" in edge.condition
 
 
 def _same(one: Edge, other: Edge) -> bool:
@@ -87,6 +92,8 @@ def _named(edge: Edge) -> str:
     target = edge.target
     if target.kind is TargetKind.OIDC:
         return "the job's identity (id-token)"
+    if target.name.startswith("runner:"):
+        return f"the machine {target.name.removeprefix('runner:')}, which later jobs use,"
     if target.kind is TargetKind.RELEASE:
         return _PUBLISHED.get(target.name, f"what is released ({target.name})")
     if target.kind is TargetKind.ARTIFACT:
@@ -131,8 +138,8 @@ def secret_in_reach(intake: Intake) -> Iterator[Evidence]:
     Why: everything in a job shares one machine. A package that was fine yesterday reads the environment, the
     files and the memory of the runner, also of steps before and behind it.
 
-    Attack: on 31 March 2026 a floating version brought axios 1.14.1 into the job that held OpenAI's
-    signing certificate and notary key. tj-actions in March 2025 dumped the memory of the runners that
+    Attack: on 31 March 2026 a floating tag let axios 1.14.1 run in the job that held OpenAI's signing
+    certificate and what it notarizes with. tj-actions in March 2025 dumped the memory of the runners that
     used it.
 
     Fix: make the cut that is named: move the install into a job without secrets, give a secret to the one
@@ -154,8 +161,8 @@ def identity_in_reach(intake: Intake) -> Iterator[Evidence]:
     Why: no key has to be stolen where the job itself may ask for one: trusted publishing, cloud roles and
     pushes to the repository take the job's word.
 
-    Attack: in May 2026 malware inside TanStack's release job asked for its identity and published 84 versions
-    with valid provenance.
+    Attack: in May 2026 malware inside TanStack's release job read the job's identity out of the runner's
+    memory and published 84 versions with valid provenance.
 
     Fix: let a job of its own publish, which takes the finished bytes and installs nothing; grant the others
     `permissions: contents: read`.
@@ -246,8 +253,8 @@ def every_secret(intake: Intake) -> Iterator[Evidence]:
 
     Why: the job needs one or two; the rest is there only to be taken, those of tomorrow included.
 
-    Attack: the first thing that Shai-Hulud (September 2025) did with a stolen token was to push a workflow
-    that sent `toJSON(secrets)` away.
+    Attack: with the tokens that it stole, Shai-Hulud (September 2025) pushed a workflow that sent
+    `toJSON(secrets)` away.
 
     Fix: name each secret that is needed.
     """
