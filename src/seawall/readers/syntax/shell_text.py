@@ -135,13 +135,19 @@ def _expression_end(text: bytes, at: int) -> int:
     return plain + 2
 
 
+_ASCII = bytes(range(128)) + b"X" * 128
+"""The grammar is shown one-byte letters only: tree-sitter-bash 0.25 asks `isdigit`, which is undefined above
+255, of what follows `{`, so that `{` before a letter of a far plane ends the process. Words are read from the
+source."""
+
+
 def prepare(text: str, first: int = 1, last: int = 0) -> Prepared:
     """Linear in the text; never raises."""
     source = text.encode("utf-8", "replace")
     nul = b"\0" in source
     if nul:
         source = source.replace(b"\0", b"_")
-    plain = bytearray(source.replace(b"\r\n", b" \n"))
+    plain = bytearray(source.replace(b"\r\n", b" \n").translate(_ASCII))
     spans = expressions_in(source)
     for start, end in spans:
         plain[start:end] = b"X" * (end - start)
