@@ -66,7 +66,7 @@ def usual_path(release: ReleaseFacts) -> bool:
 def _reviewed_as_it_is(
     release: ReleaseFacts, repairs: Iterable[Advisory], last_file: datetime | None
 ) -> bool:
-    """On an index that tells nobody who publishes: a reviewed record was written after these files had come.
+    """On an index that tells nobody who publishes: a reviewed record was first published after these files came.
 
     What it calls fixed are then these files, and not what somebody may still publish under that version. An
     attestation that was lost is never usual, and a file that was added later ends it for the whole release.
@@ -75,7 +75,8 @@ def _reviewed_as_it_is(
         return False
     if release.provenance_before is True and release.provenance is not True:
         return False
-    written = (moment(max(one.published, one.modified)) for one in repairs if one.reviewed)
+    # When it was changed later proves nothing: records are touched for many reasons, and nobody looks again.
+    written = (moment(one.published) for one in repairs if one.reviewed and one.published)
     return any(time >= last_file for time in written)
 
 
