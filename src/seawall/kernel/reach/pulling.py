@@ -25,7 +25,7 @@ HEAD = re.compile(
 )
 """Expressions that name what the author of a pull request chose."""
 NAME, NOTE = "head of the pull request", "whoever opens a pull request writes it"
-_BRANCH = re.compile(r"\bpull/[^/\s]+/(?:head|merge)(?::(?P<local>\S+))?")
+_BRANCH = re.compile(r"\bpull/(?:\$\{\{[^}]*\}\}|[^/\s])+/(?:head|merge)(?::(?P<local>\S+))?")
 _TAKING = frozenset(
     ("checkout", "switch", "merge", "reset", "pull", "rebase", "cherry-pick", "restore", "worktree")
 )
