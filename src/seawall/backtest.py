@@ -7,12 +7,13 @@ what they say today. At a moment nothing is visible that was published later. No
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from seawall.adapters.disk.shipped import data_bytes
+from seawall.adapters.disk.shipped import client_policy, data_bytes
+from seawall.decide import chosen_policy, policy_from
 from seawall.grounds import Grounds, grounds
 from seawall.kernel.admission import Admission
 from seawall.kernel.attack import Catalog
@@ -23,7 +24,7 @@ from seawall.kernel.matching import match
 from seawall.kernel.policy.engine import Policy
 from seawall.kernel.replay import Answer, Entry, Said
 from seawall.kernel.scenario import Moment, PastPackage, PastRelease, Scenario, Take, Want
-from seawall.kernel.settings import DEFAULTS, Settings
+from seawall.kernel.settings import DEFAULTS, POLICY_STRICTNESS, Settings
 from seawall.kernel.verdict import Verdict
 from seawall.past_gate import Looks, PastAdvisories, PastGate
 from seawall.past_hub import hub_said
@@ -42,14 +43,51 @@ _WORDS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A policy with its settings and what it is called in the table."""
+
+    name: str
+    policy: Policy
+    settings: Settings = DEFAULTS
+
+
 def backtest(
-    scenarios: Iterable[Scenario], policy: Policy, settings: Settings = DEFAULTS, *, scans: bool = True
+    scenarios: Sequence[Scenario], policy: Policy, settings: Settings = DEFAULTS
 ) -> tuple[Entry, ...]:
-    """A row for every scenario. Without `scans` only the gate is asked: a client's cooldown is no more."""
+    """A row for every scenario."""
+    return next(iter(beside(scenarios, [Tried(policy.name, policy, settings)])))
+
+
+def beside(scenarios: Sequence[Scenario], tried: Sequence[Tried]) -> Iterator[tuple[Entry, ...]]:
+    """The rows of each policy in turn; what lies in files is looked at once for all of them.
+
+    A policy that says nothing about what a tree may keep is that of a client: only its gate is asked.
+    """
+    catalog = read_catalog(data_bytes("attacks.json"))
     with tempfile.TemporaryDirectory(prefix="seawall-backtest-") as place:
         looks = Looks(Path(place))
-        bench = Bench(policy, settings, looks, read_catalog(data_bytes("attacks.json")), scans)
-        return tuple(bench.entry(scenario) for scenario in scenarios)
+        for one in tried:
+            scans = any("keep" in i.actions and i.outcome is not Outcome.ALLOW for i in one.policy.statements)
+            bench = Bench(one.policy, one.settings, looks, catalog, scans)
+            yield tuple(bench.entry(scenario) for scenario in scenarios)
+
+
+def others(but: Policy) -> tuple[Tried, ...]:
+    """What stands beside a policy in the table: the shipped ones, and what clients do by themselves."""
+    shipped = [chosen_policy(name) for name in reversed(POLICY_STRICTNESS)]
+    found = [Tried(policy.name, policy) for policy in shipped if policy.digest != but.digest]
+    waiting = replace(DEFAULTS, cooldown_days=0)
+    found.append(Tried("default, and no cooldown", chosen_policy("default"), waiting))
+    return (*found, *(Tried(name, policy_from(name, client_policy(file))) for name, file in CLIENTS))
+
+
+CLIENTS = (
+    ("npm 11 as it comes", "npm"),
+    ("pnpm 11 as it comes", "pnpm-11"),
+    ("a plain cooldown of 7 days", "seven-days"),
+)
+"""Clients that wait, or do not, by themselves: what they are called, and the file of seawall/data/clients."""
 
 
 class Bench:

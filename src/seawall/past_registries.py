@@ -99,7 +99,7 @@ class PastRegistries:
         return made
 
     def _page(self, package: PastPackage, there: Sequence[PastRelease]) -> dict[str, object]:
-        files = [
+        files: list[dict[str, object]] = [
             {
                 "filename": filename,
                 "url": f"https://{HOST}/files/{package.name}/{filename}",

@@ -216,21 +216,39 @@ def _explain_findings(arguments: Namespace, streams: Streams, policy: Policy) ->
 
 
 def _backtest(arguments: Namespace, streams: Streams) -> int:
+    from importlib.util import find_spec
+
     from seawall.adapters.disk.scenarios import scenarios_in, shipped_scenarios
-    from seawall.backtest import backtest
+    from seawall.adapters.disk.shipped import data_bytes
+    from seawall.backtest import Tried, beside, others
     from seawall.decide import chosen_policy
     from seawall.kernel.errors import UsageError
+    from seawall.pricing import price
+    from seawall.readers.scenarios.histories import read_histories
     from seawall.reports import backtest as report
 
     if arguments.what:
         raise UsageError("backtest takes no names", "write: seawall policy backtest --policy NAME|FILE")
+    missing = [name for name in ("tree_sitter_javascript", "tree_sitter_bash") if find_spec(name) is None]
+    if missing:
+        raise UsageError(
+            f"backtest reads code as the firewall does, and needs {', '.join(missing)}",
+            "install them: pip install 'seawall[firewall,reach]'",
+        )
     policy = chosen_policy(arguments.policy or "default")
-    scenarios = scenarios_in(arguments.scenarios) if arguments.scenarios else shipped_scenarios()
-    entries = backtest(scenarios, policy)
+    own = arguments.scenarios
+    scenarios = scenarios_in(own) if own else shipped_scenarios()
+    tried = (Tried(policy.name, policy), *(() if own else others(policy)))
+    histories = read_histories(data_bytes("histories.json"))
+    rows = [
+        report.Row(one.name, entries, price(histories, one.policy, one.settings))
+        for one, entries in zip(tried, beside(scenarios, tried), strict=True)
+    ]
+    taken = f"{histories.taken:%Y-%m-%d}"
     if arguments.format == "json":
-        streams.result(json.dumps(report.document(policy.name, entries, {}), indent=1))
+        streams.result(json.dumps(report.document(rows[0], rows[1:], taken), indent=1))
     else:
-        streams.result("\n".join(report.lines(policy.name, entries)))
+        streams.result("\n".join(report.lines(rows[0], rows[1:], taken)))
     return 0
 
 

@@ -110,3 +110,35 @@ def _weakest(found: Iterable[Answer]) -> Answer:
 
 def _strongest(found: Iterable[Answer]) -> Answer:
     return min(found, key=_WEAK.__getitem__)
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A fix that was held back for so many hours; -1 = for good."""
+
+    name: str
+    version: str
+    hours: float
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a policy costs in a year of ordinary installs.
+
+    `installs` are packages times installs; of them `delayed` got an older release for a while, and `denied`
+    one that time alone never lets in. `updates` are releases of that year which somebody wanted, `exemptions`
+    those that are let in by nothing but one. `wait_days` is the median of the waits. `fixes` had an advisory
+    that came with them or later: `fixes_late` were held when it was public, `silent_late` before that. Of
+    `fixes_unknown` the record is older than the fix, and nobody knows when it began to name it.
+    """
+
+    installs: int
+    delayed: int
+    denied: int
+    updates: int
+    exemptions: int
+    wait_days: float
+    fixes: int
+    fixes_unknown: int = 0
+    fixes_late: tuple[Late, ...] = ()
+    silent_late: tuple[Late, ...] = ()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from seawall.kernel.replay import Answer, Entry, Said
+from seawall.kernel.replay import Answer, Entry, Late, Price, Said
 
 from .plain import neutral
 
@@ -21,15 +22,54 @@ _WORDS = {
 _AT_MERGE = {**_WORDS, Answer.ALLOW: "quiet"}
 
 
-def document(policy: str, entries: Sequence[Entry], price: Mapping[str, object]) -> dict[str, object]:
-    """The same as JSON-ready values."""
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One policy in the comparison: its rows, and what it costs."""
+
+    name: str
+    entries: tuple[Entry, ...]
+    price: Price
+
+
+def document(row: Row, compared: Sequence[Row] = (), taken: str = "") -> dict[str, object]:
+    """The same as JSON-ready values. `taken` is the day of the histories that the price is from."""
     return {
         "schema": SCHEMA,
-        "policy": policy,
-        "entries": [_entry(item) for item in entries],
-        "summary": summary(entries),
-        "price": dict(price),
+        "policy": row.name,
+        "entries": [_entry(item) for item in row.entries],
+        "summary": summary(row.entries),
+        "price": {"histories_of": taken, **_price(row.price)},
+        "compared": [
+            {"policy": one.name, "summary": summary(one.entries), "price": _price(one.price)}
+            for one in compared
+        ],
     }
+
+
+def _price(price: Price) -> dict[str, object]:
+    return {
+        "installs": price.installs,
+        "installs_delayed": price.delayed,
+        "installs_denied_outside_the_cooldown": price.denied,
+        "updates": price.updates,
+        "exemptions": price.exemptions,
+        "exemptions_per_100_updates": _share(price.exemptions, price.updates),
+        "denied_percent": _share(price.denied, price.installs),
+        "wait_days": price.wait_days,
+        "fixes": price.fixes,
+        "fixes_unknown": price.fixes_unknown,
+        "fixes_delayed_after_advisory": [_late(one) for one in price.fixes_late],
+        "silent_fixes_delayed": [_late(one) for one in price.silent_late],
+    }
+
+
+def _late(one: Late) -> dict[str, object]:
+    return {"name": one.name, "version": one.version, "hours": one.hours}
+
+
+def _share(part: int, whole: int) -> float:
+    """In percent."""
+    return round(100 * part / whole, 2) if whole else 0.0
 
 
 def _entry(item: Entry) -> dict[str, object]:
@@ -88,8 +128,9 @@ def summary(entries: Iterable[Entry]) -> dict[str, int]:
     }
 
 
-def lines(policy: str, entries: Sequence[Entry]) -> Iterator[str]:
-    """The tables, then one line that says it all."""
+def lines(row: Row, compared: Sequence[Row] = (), taken: str = "") -> Iterator[str]:
+    """The tables, the price, and one line that says it all."""
+    policy, entries = row.name, row.entries
     bad = [item for item in entries if not item.benign and item.visible]
     unseen = [item for item in entries if not item.benign and not item.visible]
     good = [item for item in entries if item.benign]
@@ -110,7 +151,55 @@ def lines(policy: str, entries: Sequence[Entry]) -> Iterator[str]:
         yield ""
         yield from _table("benign, though it looks odd", good)
     yield ""
+    yield from _priced(row.price, taken)
+    if compared:
+        yield ""
+        yield from _beside((row, *compared))
+    yield ""
     yield from _summed(entries)
+
+
+_SIX_HOURS = 6.0
+
+
+def _priced(price: Price, taken: str) -> Iterator[str]:
+    yield f"The price, on what two ordinary applications installed in the year until {taken}:"
+    yield (
+        f"  {price.installs} packages installed: {price.denied} denied outside the cooldown, "
+        f"{price.delayed} ({_share(price.delayed, price.installs)} %) an older release for a while, "
+        f"half of them for {price.wait_days} days or less"
+    )
+    yield f"  {price.updates} updates: {_share(price.exemptions, price.updates)} exemptions per 100"
+    short = [one for one in price.fixes_late if 0 <= one.hours <= _SIX_HOURS]
+    long = [one for one in price.fixes_late if one not in short]
+    silent = [one.hours for one in price.silent_late]
+    yield (
+        f"  {price.fixes} security fixes with an advisory: {len(long)} delayed after it was public, "
+        f"{len(short)} more by at most six hours; {len(silent)} while nobody had said what they were"
+        + (f", {max(silent) / 24:.0f} days at most" if silent else "")
+    )
+    if long:
+        yield "    " + ", ".join(f"{one.name} {one.version} ({one.hours:.0f} h)" for one in long[:6])
+    if price.fixes_unknown:
+        yield f"    of {price.fixes_unknown} more the record is older than the fix: not known"
+
+
+def _beside(rows: Sequence[Row]) -> Iterator[str]:
+    width = max(len(row.name) for row in rows)
+    visible = sum(not item.benign and item.visible for item in rows[0].entries)
+    yield (
+        f"{'compared':<{width}}  gate: denied  delayed   merge check: denied  warned   fixes held"
+        "  of benign: denied  delayed"
+    )
+    for row in rows:
+        found = summary(row.entries)
+        held = sum(one.hours > _SIX_HOURS or one.hours < 0 for one in row.price.fixes_late)
+        yield (
+            f"{row.name:<{width}}  {found['gate_denied']:>12}  {found['gate_delayed']:>7}  "
+            f"{found['merge_denied']:>19}  {found['merge_warned']:>6}  {held:>11}  "
+            f"{found['benign_denied']:>17}  {found['benign_delayed']:>7}"
+        )
+    yield f"(of {visible} attacks that could be seen; fixes held: more than six hours after their advisory)"
 
 
 def _table(title: str, items: Sequence[Entry]) -> Iterator[str]:

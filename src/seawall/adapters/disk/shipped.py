@@ -33,6 +33,11 @@ def data_bytes(name: str) -> bytes:
     return (files("seawall") / "data" / name).read_bytes()
 
 
+def client_policy(name: str) -> bytes:
+    """What a client decides by itself, written as a policy: a file of `seawall/data/clients`."""
+    return (files("seawall") / "data" / "clients" / f"{name}.cedar").read_bytes()
+
+
 def given_policy_text(path: Path) -> str:
     """The text of a user's own policy file. PolicyError when it cannot be read, is too big or is no text."""
     try:
