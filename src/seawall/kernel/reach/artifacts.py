@@ -20,6 +20,7 @@ from .deeds import Event
 from .edge import Confidence, Edge, Line, Target, TargetKind
 from .importing import program_name, program_of
 from .joining import joined
+from .matrix import texts_of
 from .naming import refers
 from .reachable import Found, Runner
 from .view import View, loosest
@@ -106,14 +107,16 @@ def executed(one: Handed) -> frozenset[int]:
     """The runs of the taker in which the artifact's bytes are run, installed or imported."""
     place = one.taken.directory
     place = "." if not place or place.startswith(("${{ github.workspace", "$GITHUB_WORKSPACE")) else place
+    places = [place]
     if one.taken.apart and one.given is not one.taken:
-        place = normpath(f"{place}/{_glob(one.given.name or 'artifact')}")
+        names = [name for name, _ in texts_of(one.given.name or "artifact", one.giver.entry.job)]
+        places = [normpath(f"{place}/{_glob(name)}") for name in names]
     return frozenset(
         run.order
         for run in one.taker.course.runs
         if run.order > one.taken_order
         for piece in run.pieces
-        if any(_touches(command, place) for command in piece.script.commands)
+        if any(_touches(command, at) for command in piece.script.commands for at in places)
     )
 
 

@@ -22,6 +22,7 @@ from .deeds import Deed, deed_of
 from .edge import Cut, Line, Place, PlaceKind, Target, TargetKind
 from .holding import Holding, Holdings, Lying, fill, weighed_all
 from .importing import Profile, companions, imports, profile, program_of
+from .matrix import texts_of
 from .naming import EVERY, TOKEN, Named, settings, tested
 from .programs import PLAIN
 from .reachable import Runner
@@ -30,7 +31,7 @@ from .runners import kept_machine, systems_of
 from .script_inputs import script_inputs
 from .started import Started, started_by
 from .steps import Course, Piece, Run, Surroundings, Tree, course_of
-from .using import action_code, image_code
+from .using import action_code, image_code, image_firmness
 from .worth import LESSER_RELEASES
 
 OUTSIDE = frozenset(("pull_request_target", "workflow_run", "issue_comment", "issues", "discussion_comment"))
@@ -244,7 +245,7 @@ def _runners(
 ) -> list[Runner]:
     """Every code item of the job with the runs in which it runs."""
     found = [*_images(entry, course), *_called(entry, tree)]
-    brought = [(run, code) for run in course.runs for code in run.codes]
+    brought = [(run, leg) for run in course.runs for code in run.codes for leg in _legs(code, entry.job)]
     codes = [code for _, code in brought]
     names = {system: companions(codes, system) for system in {code.ecosystem for code in codes}}
     for run, code in brought:
@@ -359,19 +360,33 @@ def _gated(code: Code, run: Run) -> Code:
     )
 
 
+def _legs(code: Code, job: Job) -> tuple[Code, ...]:
+    """An image that the matrix names, as each leg names it; anything else as it is."""
+    if code.kind is not CodeKind.IMAGE or "matrix." not in code.name:
+        return (code,)
+    found = []
+    for image, condition in texts_of(code.name, job):
+        name, ref, pin = image_firmness(image)
+        found.append(replace(code, name=name, ref=ref, pin=pin, condition=both(code.condition, condition)))
+    return tuple(found)
+
+
 def _images(entry: Entry, course: Course) -> Iterable[Runner]:
     """The image that all steps run in, and those of services, which see what they are given and no more."""
     job, path = entry.job, entry.workflow.path
     if job.container and job.container.image:
-        code = image_code(job.container.image, path, job.container.line or job.line)
-        yield Runner(code, -1, frozenset(run.order for run in course.runs))
+        for image, condition in texts_of(job.container.image, job):
+            code = image_code(image, path, job.container.line or job.line)
+            code = replace(code, condition=condition)
+            yield Runner(code, -1, frozenset(run.order for run in course.runs))
     for service in job.services:
         if not service.image:
             continue
-        code = image_code(service.image, path, service.line or job.line, contained=True)
         given = frozenset((one.kind, one.name.upper()) for one in _given_to(service, entry))
-        code = replace(code, via=(f"service {service.name}",))
-        yield Runner(code, -1, frozenset(), frozenset(), given, apart=True)
+        for image, condition in texts_of(service.image, job):
+            code = image_code(image, path, service.line or job.line, contained=True)
+            code = replace(code, via=(f"service {service.name}",), condition=condition)
+            yield Runner(code, -1, frozenset(), frozenset(), given, apart=True)
 
 
 def _called(entry: Entry, tree: Tree) -> Iterable[Runner]:
