@@ -71,6 +71,6 @@ def test_an_image_that_an_action_is_given_by_the_matrix(tmp_path: Path) -> None:
         - uses: addnab/docker-run-action@v3
           with: {image: "${{ matrix.s.box }}", run: make}
         """
-    more = f"strategy: {{matrix: {{s: [{{box: a/b:1.2}}, {{box: 'c@{DIGEST}'}}]}}}}"
+    more = f"strategy: {{matrix: {{s: [{{box: a/b:1.2}}, {{box: 'c@{DIGEST}'}}]}}}}\n"
     found = {code.name: str(code.pin) for _, code in job(tmp_path, steps, more).codes if code.kind == "image"}
     assert found == {"a/b": "tag", "c": "sha"}
