@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tests.kernel.reach.small_trees import job, said
+from tests.kernel.reach.small_trees import job, said, tree
 
 from seawall.kernel.limits import DEFAULT_LIMITS
 from seawall.kernel.reach.expressions import references
@@ -98,3 +98,13 @@ def test_a_tool_of_its_own_environment_is_loaded_by_nobody_else(tmp_path: Path) 
     steps = "- run: {}\n- run: uv run --script x.py\n  env:\n    KEY: ${{{{ secrets.KEY }}}}\n"
     assert said(job(tmp_path / "a", steps.format("uvx tool")), "uvx tool", "KEY")[1] == "strong"
     assert said(job(tmp_path / "b", steps.format("pip install tool")), "pip install", "KEY")[1] == "certain"
+
+
+@pytest.mark.parametrize(
+    "name", ["action.yml", "compose.yaml", "docker-compose.yml", "conda-lock.yml", "pnpm-lock.yaml"]
+)
+def test_a_workflow_may_have_any_name(tmp_path: Path, name: str) -> None:
+    text = "on: push\npermissions: {contents: write}\njobs:\n  a:\n    runs-on: x\n    steps:\n      - uses: acme/tool@v1\n"
+    reach = tree(tmp_path, {f".github/workflows/{name}": text})
+    assert said(reach, "tool", "GITHUB_TOKEN", "#a") == ("R0", "certain")
+    assert not reach.skipped

@@ -11,7 +11,7 @@ import re
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from fnmatch import translate
+from fnmatch import fnmatchcase, translate
 from functools import lru_cache
 from pathlib import Path
 from posixpath import basename, dirname, join, normpath
@@ -273,7 +273,8 @@ def _claimer(formats: tuple[Claiming, ...]) -> Callable[[str], Claiming | None]:
     def claim(path: str) -> Claiming | None:
         name = basename(path)
         if name in exact:
-            return exact[name]
+            # A workflow may be called `action.yml`: where a file lies says more than its name.
+            return next((item for glob, deep, item in patterns if deep and _ends(path, glob)), exact[name])
         for pattern, text in ((by_name, name), (by_path, path)):
             found = pattern.match(text) if pattern else None
             if found and found.lastgroup:
@@ -281,6 +282,11 @@ def _claimer(formats: tuple[Claiming, ...]) -> Callable[[str], Claiming | None]:
         return None
 
     return claim
+
+
+def _ends(path: str, glob: str) -> bool:
+    """The last parts of a path are those of a glob, one for one."""
+    return fnmatchcase("/".join(path.split("/")[-glob.count("/") - 1 :]), glob)
 
 
 def _any(alternatives: Sequence[str]) -> re.Pattern[str] | None:
