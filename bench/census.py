@@ -117,7 +117,7 @@ def _take(job: Job, view: View) -> None:
     outside = [who for who in loose if not by_github(who.code)]
     met = [who for who in outside if any(meet(who, one, view) for one in values)]
     job.together |= bool(met)
-    job.unpinned |= any(not tuple(at_code(who.code)) for who in met)
+    job.unpinned |= any(not tuple(at_code(who.code, view)) for who in met)
     job.secret_apart &= not any(
         one.everywhere or set(who.own) & one.steps.keys() for who in installs for one in secrets
     )
