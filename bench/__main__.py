@@ -19,6 +19,7 @@ from . import (
     installing,
     ledger,
     policy,
+    reach,
     reading,
     release_diff,
     startup,
@@ -32,6 +33,7 @@ MODULES = (
     (feeds, "Advisories"),
     (against_syft, "A tree of lockfiles, beside syft"),
     (history, "History"),
+    (reach, "Reach, beside zizmor"),
     (reading, "Reading"),
     (policy, "Policy"),
     (admit, "The gate's answers"),
@@ -107,7 +109,7 @@ def _machine() -> str:
         f"\nMachine: {_processors()}, {platform.system()} on {platform.machine()}.\n"
         f"Seawall {version('seawall')}, Python {platform.python_version()}, "
         f"SQLite {sqlite3.sqlite_version}, cedarpy {version('cedarpy')}, PyYAML {version('pyyaml')}, "
-        f"git {git}, {syft}.\n"
+        f"git {git}, {syft}, zizmor {version('zizmor')}.\n"
     )
 
 
