@@ -105,3 +105,19 @@ def test_a_command_that_is_tried_again_runs_in_the_job(tmp_path: Path) -> None:
         """,
     )
     assert said(reach, "npm install -g foo", "KEY") == ("R1 R4", "certain")
+
+
+def test_an_image_that_the_job_builds_is_its_own(tmp_path: Path) -> None:
+    steps = """
+        - run: docker build -t own-one -f Dockerfile .
+        - uses: docker/build-push-action@v6
+          with: {load: true, tags: "own-two:1,own-three"}
+        - run: |
+            docker run own-one x
+            docker run own-two:1 x
+            docker run -v $PWD:/x own-three x
+            docker run others:1 x
+        """
+    reach = job(tmp_path, steps, Dockerfile="FROM base:1\n")
+    images = {code.name for _, code in reach.codes if code.kind == "image"}
+    assert images == {"others", "base"}

@@ -5,13 +5,14 @@ Source: docker(1), podman(1), the OCI image references.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from seawall.kernel.code import Code, CodeKind, Firmness
+from seawall.kernel.shell import Command
 
 from .inner import DOCKER_RUN, docker_place, docker_words
 from .options import known, parsed
-from .running import Run
+from .running import Run, program_name
 from .scene import Scene, code
 from .using import image_firmness
 
@@ -85,6 +86,18 @@ def built(runs: Sequence[Run]) -> frozenset[str]:
                 found.update(parsed(words[1:], _BUILD).values("-t", "--tag"))
             elif words and words[0].text == "tag" and len(words) == 3 and words[1].text in found:
                 found.add(words[2].text)
+    return frozenset(found)
+
+
+def made_here(commands: Iterable[Command]) -> frozenset[str]:
+    """The names of images that commands of `docker build` give to what they make."""
+    found: set[str] = set()
+    for command in commands:
+        words = [word for word in command.words if word.text != "sudo"]
+        if words and program_name(words[0]) in ("docker", "podman", "nerdctl"):
+            inner = docker_words(words[1:])
+            if inner and inner[0].text == "build":
+                found.update(parsed(inner[1:], _BUILD).values("-t", "--tag"))
     return frozenset(found)
 
 

@@ -18,6 +18,7 @@ from seawall.kernel.pipeline import Container, Job, Setting
 from .acting import OF_JOB
 from .calls import Entry, handed_over
 from .conditions import both, job_condition, only_forks_gate, step_condition
+from .containers import made_here
 from .deeds import Deed, deed_of
 from .edge import Cut, Line, Place, PlaceKind, Target, TargetKind
 from .holding import Holding, Holdings, Lying, fill, weighed_all
@@ -246,6 +247,8 @@ def _runners(
     """Every code item of the job with the runs in which it runs."""
     found = [*_images(entry, course), *_called(entry, tree)]
     brought = [(run, leg) for run in course.runs for code in run.codes for leg in _legs(code, entry.job)]
+    own = _own_images(course) if any(code.kind is CodeKind.IMAGE for _, code in brought) else frozenset()
+    brought = [(run, code) for run, code in brought if not own or not _is_own(code, own)]
     codes = [code for _, code in brought]
     names = {system: companions(codes, system) for system in {code.ecosystem for code in codes}}
     for run, code in brought:
@@ -358,6 +361,20 @@ def _gated(code: Code, run: Run) -> Code:
         if run.condition
         else code
     )
+
+
+def _own_images(course: Course) -> frozenset[str]:
+    """The names of the images that the job itself builds."""
+    commands = (command for run in course.runs for piece in run.pieces for command in piece.script.commands)
+    found = set(made_here(commands))
+    for run in course.runs:
+        if run.used and run.used.name.lower() in ("docker/build-push-action", "depot/build-push-action"):
+            found.update(run.value("tags").replace(",", "\n").split())
+    return frozenset(found)
+
+
+def _is_own(code: Code, own: frozenset[str]) -> bool:
+    return code.kind is CodeKind.IMAGE and not own.isdisjoint((code.name, f"{code.name}:{code.ref}"))
 
 
 def _legs(code: Code, job: Job) -> tuple[Code, ...]:

@@ -35,11 +35,15 @@ def _per_place(intake: Intake, wanted: Callable[[Edge], bool]) -> Iterator[tuple
     yield from found.items()
 
 
+_ONLY_ALL = frozenset(("R5", "R7", "R10"))
+"""The rules of a secret that is there because all are: `every-secret` speaks of those."""
+
+
 def _family(edge: Edge) -> tuple[TargetKind, ...]:
     """Which of three rules an edge is for; none for those of other rules, and of tools' files."""
     if "#" not in edge.place or _every(edge) or _perhaps_kept(edge):
         return ()
-    read = edge.confidence in _READ
+    read = edge.confidence in _READ and not _ONLY_ALL.issuperset(edge.rules)
     if edge.target.kind in _RELEASES:
         return _RELEASES
     families = (_SECRETS, _IDENTITIES) if read else ()
