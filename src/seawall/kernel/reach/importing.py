@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from posixpath import basename
 
 from seawall.kernel.code import Code, CodeKind
@@ -24,22 +25,34 @@ _SECONDS = re.compile(r"[\d.]+[smhd]?\Z")
 
 def program_of(command: Command) -> str:
     """The base name of the program that really runs, wrappers taken off; `./…` keeps its `./`."""
+    if command.words and (first := _base(command.words[0].text)) not in WRAPPERS and first != "timeout":
+        return _program(command.words[0].text, first)
     words = list(command.texts)
     while words:
         word = words.pop(0)
-        name = basename(word.replace("\\", "/"))
+        name = _base(word)
         if name not in WRAPPERS and name != "timeout":
             break
         while words and (words[0].startswith("-") or _ASSIGNED.match(words[0]) or _SECONDS.match(words[0])):
             words.pop(0)
     else:
         return ""
+    return _program(word, name)
+
+
+def _program(word: str, name: str) -> str:
     return f"./{name}" if word.startswith(".") and "/" in word else program_name(word)
 
 
+@lru_cache(maxsize=4096)
+def _base(word: str) -> str:
+    return basename(word.replace("\\", "/"))
+
+
+@lru_cache(maxsize=4096)
 def program_name(word: str) -> str:
     """The base name of a program in lower case, without its version (`python3.12` is `python`)."""
-    name = basename(word.replace("\\", "/")).lower()
+    name = _base(word).lower()
     found = _VERSIONED.match(name)
     return found[1] if found else name
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from seawall.kernel.lockfile import ProblemKind
 from seawall.kernel.pipeline import InputScript, Step
@@ -36,8 +35,8 @@ _SHELLS = frozenset(("bash", "sh", "dash", "zsh", "ksh", "ash"))
 
 def read_steps(draft: Draft, body: Mapping, dialect: Dialect) -> tuple[Step, ...]:
     """All steps at `steps`, those of `parallel` groups one by one in their place."""
-    found = (_step(draft, item, line, dialect) for item, line in _flat(draft, body, "steps", 0))
-    return tuple(replace(step, index=index) for index, step in enumerate(found))
+    flat = enumerate(_flat(draft, body, "steps", 0))
+    return tuple(_step(draft, item, line, dialect, index) for index, (item, line) in flat)
 
 
 def _flat(draft: Draft, body: Mapping, key: str, depth: int) -> Iterator[tuple[Mapping, int]]:
@@ -54,14 +53,14 @@ def _flat(draft: Draft, body: Mapping, key: str, depth: int) -> Iterator[tuple[M
             yield item, line
 
 
-def _step(draft: Draft, body: Mapping, line: int, dialect: Dialect) -> Step:
+def _step(draft: Draft, body: Mapping, line: int, dialect: Dialect, index: int) -> Step:
     draft.unknown_keys(body, _STEP, "a step")
     uses, run, shell = (draft.text(body, key) for key in ("uses", "run", "shell"))
     when = condition(draft.text(body, "if"))
     if ("uses" in body) == ("run" in body) and not any(key in body for key in _WAITS):
         draft.problem(ProblemKind.MALFORMED, "a step needs exactly one of `uses` and `run`", line)
     return Step(
-        index=0,
+        index=index,
         line=line,
         name=draft.text(body, "name"),
         id=draft.text(body, "id"),
