@@ -6,6 +6,7 @@ from pathlib import Path
 from tests.kernel.reach.small_trees import HEAD, job, tree
 
 from seawall.kernel.limits import DEFAULT_LIMITS
+from seawall.kernel.reach.calls import MOST_CALLS
 from seawall.kernel.reach.ground import Ground
 from seawall.kernel.reach.reaching import MOST_EDGES, reach_of
 from seawall.readers.pipelines.github_workflow import FORMAT
@@ -95,3 +96,28 @@ def test_many_workflows_cost_as_much_each_as_few() -> None:
     second = _took(begin)
     assert len(large.edges) == 10 * len(small.edges)
     assert second < 30 * first, "ten times as many cost no more than thirty times as much"
+
+
+def test_calls_of_workflows_are_bounded_for_the_whole_tree(tmp_path: Path) -> None:
+    """Many workflows that each stay below their own bound are no way round it."""
+    calls = "".join(CALL.format(n=n, to=n) for n in range(350))
+    files = {f"w{n}.yml": CALLED + "  j:\n    runs-on: x\n    steps: []\n" for n in range(350)}
+    files |= {f"top{n}.yml": HEAD + "jobs:\n" + calls for n in range(20)}
+    begin = time.process_time()
+    reach = tree(tmp_path, files)
+    assert _took(begin) < 20
+    cut = [one.reason for one in reach.skipped if f"than {MOST_CALLS} in this tree" in one.reason]
+    assert len(cut) == 20 - MOST_CALLS // 350
+
+
+def test_many_jobs_that_hold_secrets_of_their_own_cost_what_they_hold(tmp_path: Path) -> None:
+    """Each has an environment of its own, so that none is open to another, however many there are."""
+    jobs = "".join(
+        f"  j{n}:\n    runs-on: x\n    environment: e{n}\n    env:\n      K: ${{{{ secrets.S{n} }}}}\n"
+        "    steps:\n      - uses: acme/tool@v1\n"
+        for n in range(4_000)
+    )
+    begin = time.process_time()
+    reach = tree(tmp_path, {"w.yml": HEAD + "jobs:\n" + jobs})
+    assert _took(begin) < 15
+    assert "bound" not in {edge.confidence.value for edge in reach.edges}

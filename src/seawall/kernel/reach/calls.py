@@ -22,6 +22,8 @@ from .using import used
 DEPTH = 10
 MOST_ENTRIES = 400
 """So many jobs one workflow can start, those of called workflows counted each time."""
+MOST_CALLS = 5_000
+"""So many calls of workflows are followed in one tree; each costs as much as the jobs that it starts."""
 _CALL = "workflow_call"
 
 
@@ -122,8 +124,10 @@ def _expanded(start: _Start, tree: Tree, problems: list[Problem]) -> Iterator[En
     while waiting:
         now = waiting.pop()
         started += 1
-        if started > MOST_ENTRIES:
-            message = f"leads to more than {MOST_ENTRIES} calls of workflows; the rest was not followed"
+        tree.calls += bool(now.chain)
+        if started > MOST_ENTRIES or tree.calls > MOST_CALLS:
+            most = f"{MOST_CALLS} in this tree" if tree.calls > MOST_CALLS else MOST_ENTRIES
+            message = f"leads to more calls of workflows than {most}; the rest was not followed"
             problems.append(Problem(start.workflow.path, ProblemKind.TOO_MANY, message))
             return
         for job in now.workflow.jobs:

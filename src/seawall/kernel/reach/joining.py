@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from seawall.kernel.code import Code
@@ -28,36 +28,36 @@ def inside(view: View) -> Iterator[Edge]:
                 yield joined(view, who, what.target, found, (what.condition,), what)
 
 
-def elsewhere(view: View, others: Iterable[View]) -> Iterator[Edge]:
+Secrets = Mapping[str, Mapping[str, Sequence[tuple[str, Holding]]]]
+"""By scope and name (upper case): the first job that names a secret, and the first other one that does."""
+
+
+def secrets_of(views: Iterable[View]) -> Secrets:
+    """What the jobs name, looked up once for all of them."""
+    found: dict[str, dict[str, list[tuple[str, Holding]]]] = {}
+    for view in views:
+        for what in view.holdings:
+            target = what.target
+            if target.kind is TargetKind.SECRET and target.name != "*":
+                ways = found.setdefault(target.scope, {}).setdefault(target.name.upper(), [])
+                if len(ways) < 2 and all(place != view.id for place, _ in ways):
+                    ways.append((view.id, what))
+    return found
+
+
+def elsewhere(view: View, secrets: Secrets) -> Iterator[Edge]:
     """R4′: a secret that only other jobs of the workflow name is not here, but one line away.
 
     One that only jobs with an environment name is that environment's, and not in reach of a job that does not
     declare it.
     """
-    own = {
-        (one.target.name.upper(), one.target.scope)
-        for one in view.holdings
-        if one.target.kind is TargetKind.SECRET
-    }
-    named: dict[tuple[str, str], tuple[Target, tuple[Line, ...]]] = {}
-    for other in others:
-        if other.id == view.id:
-            continue
-        for what in other.holdings:
-            key = (what.target.name.upper(), what.target.scope)
-            if (
-                what.target.kind is TargetKind.SECRET
-                and what.target.name != "*"
-                and key not in own
-                and key not in named
-                and _open_to(view, what.target)
-            ):
-                named[key] = what.target, _named_lines(what)
+    runners = [who for who in view.runners if not who.code.contained]
+    if not runners:
+        return
+    named = [(what.target, _named_lines(what)) for what in _elsewhere(view, secrets)]
     widened = any(what.target.name == "*" for what in view.holdings)
-    for who in view.runners:
-        if who.code.contained:
-            continue
-        for target, lines in named.values():
+    for who in runners:
+        for target, lines in named:
             if widened:
                 found = [Found("R5", Confidence.CERTAIN, lines)]
             else:
@@ -67,9 +67,18 @@ def elsewhere(view: View, others: Iterable[View]) -> Iterator[Edge]:
             yield joined(view, who, target, found)
 
 
-def _open_to(view: View, target: Target) -> bool:
-    scope = target.scope
-    return not scope.startswith("environment:") or scope == f"environment:{view.place.environment}"
+def _elsewhere(view: View, secrets: Secrets) -> Iterator[Holding]:
+    own = {
+        (one.target.scope, one.target.name.upper())
+        for one in view.holdings
+        if one.target.kind is TargetKind.SECRET
+    }
+    for scope, names in secrets.items():
+        if scope.startswith("environment:") and scope != f"environment:{view.place.environment}":
+            continue
+        for name, ways in names.items():
+            if (scope, name) not in own:
+                yield from [what for place, what in ways if place != view.id][:1]
 
 
 def _named_lines(what: Holding) -> tuple[Line, ...]:

@@ -101,7 +101,8 @@ def r3_import(who: Runner, what: Holding) -> Found | None:
     """R3′: a later command that imports the package runs it in its process, with that step's environment."""
     if not who.imported:
         return None
-    lines = [line for order in sorted(who.imported) for line in what.steps.get(order, ())]
+    runs = sorted(order for order in what.steps if order in who.imported)
+    lines = [line for order in runs for line in what.steps[order]]
     lines += what.everywhere
     return Found("R3′", Confidence.CERTAIN, tuple(dict.fromkeys(lines))) if lines else None
 

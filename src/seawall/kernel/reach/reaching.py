@@ -23,7 +23,7 @@ from .edge import Edge, Place, PlaceKind, Reach
 from .expressions import references
 from .following import following_of
 from .ground import Ground
-from .joining import elsewhere, inside, merged
+from .joining import Secrets, elsewhere, inside, merged, secrets_of
 from .ranking import ranked
 from .started import dockerfile_codes
 from .steps import Tree
@@ -131,8 +131,9 @@ def _run(views: Sequence[View], shelf: caches.Shelf, problems: list[Problem]) ->
         view.runners.append(who)
     for view in views:
         view.runners += list(caches.read_back(view, shelf))
+    secrets = secrets_of(views)
     for view in views:
-        for edge in _of_view(view, views, pairs, shelf):
+        for edge in _of_view(view, secrets, pairs, shelf):
             found.append(edge)
             if len(found) > MOST_EDGES:
                 message = f"more than {MOST_EDGES} edges; the rest of this workflow was not followed"
@@ -142,10 +143,10 @@ def _run(views: Sequence[View], shelf: caches.Shelf, problems: list[Problem]) ->
 
 
 def _of_view(
-    view: View, views: Sequence[View], pairs: Sequence[artifacts.Handed], shelf: caches.Shelf
+    view: View, secrets: Secrets, pairs: Sequence[artifacts.Handed], shelf: caches.Shelf
 ) -> Iterable[Edge]:
     yield from inside(view)
-    yield from elsewhere(view, views)
+    yield from elsewhere(view, secrets)
     yield from caches.written(view, shelf)
     yield from artifacts.altered(view, pairs)
 

@@ -109,6 +109,7 @@ class Tree:
         self.workflows = {one.path: one for one in ground.workflows}
         self.commits = known_commits(ground.locks)
         self.dockerfiles = {one.path: one for one in ground.dockerfiles}
+        self.calls = 0  # of workflows, that were followed so far
         self._locked: dict[str, Locked] = {}
         # Scripts are parts of the ground, which lives as long as this: their identities stay their own.
         self._codes: dict[tuple[object, ...], tuple[Code, ...]] = {}

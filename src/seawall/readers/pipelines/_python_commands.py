@@ -21,7 +21,9 @@ from seawall.readers.syntax.fault import SyntaxFault
 from ._notes import Notes, setting
 from ._scripts import command, script_at, word_of
 
-_MOST_SOURCE = 1024 * 1024
+_MOST_SOURCE = 256 * 1024
+"""Characters; a syntax tree takes up to eight hundred bytes for each of them."""
+
 _MOST_CHARACTERS = 120
 _MOST_TEXT = 10_000
 _MOST_WORDS = 10_000
