@@ -413,6 +413,18 @@ def test_a_link_is_not_followed_and_a_changed_file_is_not_written(tmp_path: Path
     assert real.is_symlink()
 
 
+def test_nothing_is_written_when_one_of_several_files_was_changed(tmp_path: Path) -> None:
+    job(tmp_path, SIMPLE)
+    text = (tmp_path / WORKFLOW).read_text()
+    put(tmp_path, {".github/workflows/z.yml": text})
+    found = cut(tmp_path)
+    assert len(found.files) == 2
+    (tmp_path / ".github/workflows/z.yml").write_text(text + "# more\n")
+    with pytest.raises(UsageError, match="changed since"):
+        carry_out(found)
+    assert (tmp_path / WORKFLOW).read_text() == text
+
+
 def test_a_linked_directory_is_not_entered(tmp_path: Path) -> None:
     job(tmp_path, SIMPLE)
     found = cut(tmp_path)

@@ -16,7 +16,8 @@ from types import MappingProxyType
 from seawall.adapters.disk.tree import Walk, read, walk
 from seawall.adapters.disk.writing import replace_in_tree
 from seawall.cut_edits import Hint, Trees, edit_for
-from seawall.kernel.errors import TargetError
+from seawall.kernel.errors import TargetError, UsageError
+from seawall.kernel.limits import DEFAULT_LIMITS
 from seawall.kernel.lockfile import Problem
 from seawall.kernel.pipeline import Action, Workflow
 from seawall.kernel.reach.asked import asked
@@ -114,7 +115,15 @@ def cutting(order: ReachOrder, code: str = "", credential: str = "") -> Cutting:
 
 
 def carry_out(found: Cutting) -> None:
-    """Write every changed file, each whole or not at all. Raises UsageError where one was changed since."""
+    """Write every changed file, each whole or not at all. Raises UsageError where one was changed since.
+
+    All are looked at before the first is written.
+    """
+    for file in found.files:
+        if read(found.root, file.path, DEFAULT_LIMITS) != file.before:
+            raise UsageError(
+                f"{file.path} was changed since it was read", "nothing was changed; run it again"
+            )
     for file in found.files:
         replace_in_tree(found.root, file.path, file.before, file.after)
 
