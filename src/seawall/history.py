@@ -63,8 +63,13 @@ def intervals(
     limits: Limits,
     cache: Cache,
     now: datetime,
+    since: int = 0,
 ) -> HistoryReport:
-    """Every interval in which a lockfile under `target` held one of `known_bad`. No repository, no report."""
+    """Every interval in which a lockfile under `target` held one of `known_bad`. No repository, no report.
+
+    With `since` (Unix seconds) only commits that landed from then on are asked: enough for what nobody could
+    have locked before.
+    """
     start = time.monotonic()
     repository = open_repository(target)
     if repository is None:
@@ -74,7 +79,7 @@ def intervals(
     with git(repository, limits.history_seconds) as running:
         if running is None:
             return HistoryReport(skipped=(Skipped(CHECK, "git is not installed", "install git"),))
-        walk = _Walk(running, repository, formats, known_bad, matcher, limits, cache, now)
+        walk = _Walk(running, repository, formats, known_bad, matcher, limits, cache, now, since)
         report = walk.report()
     return HistoryReport(
         report.intervals, report.skipped, report.commits, report.blobs, time.monotonic() - start
@@ -91,6 +96,7 @@ class _Walk:
     limits: Limits
     cache: Cache
     now: datetime
+    since: int = 0
 
     def report(self) -> HistoryReport:
         claims = _claims(self.formats)
@@ -105,7 +111,7 @@ class _Walk:
         left = self.git.commits([name for name in self.repository.left if name not in tips])
         start = list(dict.fromkeys([*tips.values(), *left.values()]))
         about = (str(self.repository.objects), prefix, *(item.id for item in claims))
-        log, again = past_log(self.git, start, claimed, about, self.limits, self.cache, self.now)
+        log, again = past_log(self.git, start, claimed, about, self.limits, self.cache, self.now, self.since)
         if again:
             self.git.hurry(self.limits.history_seconds_again)
         judged = self._judged(log, find)

@@ -38,11 +38,17 @@ def past_log(
     limits: Limits,
     cache: Cache,
     now: datetime,
+    since: int = 0,
 ) -> tuple[Log, bool]:
     """The log of everything on a way to `tips`, and whether an earlier one was remembered here.
 
+    With `since` (Unix seconds) only of what landed from then on, and nothing of it is remembered.
+
     `about` is what `claimed` depends on: where the repository is, which part of it, which formats.
     """
+    if since > 0:
+        most = limits.history_commits, limits.history_bytes
+        return running.log(tips, claimed, *most, since=since), False
     key = hashlib.sha256("\0".join((__version__, *about)).encode("utf-8", "surrogatepass")).hexdigest()
     held = _loaded(cache.cached(_KIND, (key,), now).get(key, b""))
     log = _longer(running, held, tips, claimed, limits) if held else None

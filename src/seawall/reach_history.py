@@ -52,8 +52,13 @@ class ReachHistory:
     skipped: tuple[Skipped, ...] = ()
 
 
-def history(root: Path, limits: Limits, cache: Cache, now: datetime, revision: str = "HEAD") -> ReachHistory:
-    """The past of reach in the repository at `root`, or in a part of one that is a top of its own."""
+def history(
+    root: Path, limits: Limits, cache: Cache, now: datetime, revision: str = "HEAD", *, beside: bool = True
+) -> ReachHistory:
+    """The past of reach in the repository at `root`, or in a part of one that is a top of its own.
+
+    Without `beside` only the line of the revision, no tag and no default branch beside it.
+    """
     repository = open_repository(root)
     if not isinstance(repository, Repository):
         return ReachHistory(skipped=(repository or Skipped(CHECK, "there is no git repository"),))
@@ -64,7 +69,8 @@ def history(root: Path, limits: Limits, cache: Cache, now: datetime, revision: s
         tip = found_commit(running, repository, revision)
         with running.contents() as ask:
             mark = "" if revision == "HEAD" else revision
-            return _Look(running, repository, root, limits, cache, now, ask, mark).history(tip)
+            look = _Look(running, repository, root, limits, cache, now, ask, mark)
+            return look.history(tip, beside=beside)
 
 
 class _Look:
@@ -81,14 +87,13 @@ class _Look:
         self._again = Again()
         self._jobs = self._tools = self._found = NO_REACH
 
-    def history(self, tip: str) -> ReachHistory:
+    def history(self, tip: str, *, beside: bool) -> ReachHistory:
         """HEAD's line, and those beside it for which there is time."""
         main = self._line("", tip, "", set())
         lines, skipped = [("", main)], [*_cut(main, "HEAD")]
         walked: set[str] = set()
-        beside = self._beside(tip)
         left = 0
-        for name, commit in beside:
+        for name, commit in self._beside(tip) if beside else ():
             if commit in walked:
                 continue
             if self._late or len(lines) > MOST_BESIDE:

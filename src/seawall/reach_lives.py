@@ -104,7 +104,11 @@ def live(
     `until` tell when it stood so, and its lines are those of `commit`. `skipped` is how far it was looked.
     """
     told = history(top_of(root), limits, cache, now)
-    start, end = int(since.timestamp()), int(until.timestamp())
+    return stood(told, int(since.timestamp()), int(until.timestamp()))
+
+
+def stood(told: ReachHistory, start: int, end: int) -> Reach:
+    """The same of a history that was told already, from one Unix second to another."""
     edges: dict[object, Edge] = {}
     codes: dict[tuple[str, Code], None] = {}
     places: dict[str, Place] = {}

@@ -78,8 +78,11 @@ class Git:
         most: int,
         most_bytes: int,
         without: Sequence[str] = (),
+        since: int = 0,
     ) -> Log:
         """Every commit on a way to `tips` and on none to `without`, and every change of what is `claimed`.
+
+        With `since` (Unix seconds) only commits that landed from then on.
 
         git is not given the paths: comparing whole trees is several times faster than matching patterns.
         """
@@ -89,6 +92,7 @@ class Git:
             "log", "--topo-order", "--raw", "-z", "-c", "--no-abbrev", "--no-renames", "--no-ext-diff",
             "--no-textconv", "--no-color", "--no-show-signature", f"--max-count={most + 1}",
             "--format=tformat:%x01%H %at %P", "--stdin",
+            *([f"--max-age={since}"] if since > 0 else ()),
         ]  # fmt: skip
         with self.asked(words, [*tips, *(f"^{name}" for name in without)]) as process:
             output = process.stdout
