@@ -22,6 +22,7 @@ from .command import Command, Streams
 COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("scan", "seawall.cli.scan", "look at a tree or file and say what came in and what is wrong with it"),
     ("reach", "seawall.cli.reach", "which third-party code can get at which credential"),
+    ("trace", "seawall.cli.trace", "who may have taken a bad version, and what was in its reach"),
     ("explain", "seawall.cli.explain", "what a rule, a package version or an advisory means"),
     ("setup", "seawall.cli.setup", "which package managers here are open, and close them"),
     ("sync", "seawall.cli.sync", "bring advisory data onto this machine"),

@@ -43,7 +43,7 @@ def document(reach: Reach) -> dict[str, object]:
         "schema": SCHEMA,
         "places": [_place(place) for place in (*reach.places, *reach.past_places)],
         "code": [{"place": place, **_code(code), "path": code.path} for place, code in reach.codes],
-        "edges": [_edge(edge) for edge in (*reach.edges, *reach.past)],
+        "edges": [edge_document(edge) for edge in (*reach.edges, *reach.past)],
         "skipped": [_skipped(item) for item in reach.skipped],
         "credentials": [_credential(item) for item in reach.credentials],
     }
@@ -84,7 +84,8 @@ def _code(code: Code) -> dict[str, object]:
     }
 
 
-def _edge(edge: Edge) -> dict[str, object]:
+def edge_document(edge: Edge) -> dict[str, object]:
+    """One edge as JSON values."""
     target = edge.target
     return {
         "code": {**_code(edge.code), "path": edge.code.path},

@@ -1,0 +1,460 @@
+"""Who took a bad version is answered three ways: confirmed, possible, or excluded by evidence.
+
+Confirmed: a lockfile, also a past one, or the line itself names the bad version, and what runs there obeys
+it. Excluded: only where that is shown; a lock without it for all of the time, an exact other version, a
+commit. Everything else is possible, "cannot tell" among it. Times are Unix seconds, None = not bounded.
+Source: docs/commands/trace.md.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from .advisory import Affected
+from .asset import package_name
+from .code import Code, CodeKind, Firmness
+from .matching import is_affected
+from .reach.edge import Edge, Place, Reach
+
+FAR = 1 << 62
+ACTIONS = "GitHub Actions"
+_LOCKED = frozenset((Firmness.LOCKFILE, Firmness.HASH, Firmness.VERSION))
+_REWRITES = "may rewrite"
+_OF_FILES = 3
+_ALONE = frozenset(("npm", "pnpm", "corepack", "yarn"))
+"""Programs on npm's registry that hold all that they need inside of themselves: they bring nothing along."""
+
+
+class Status(IntEnum):
+    """What is known about one place, the worst last."""
+
+    EXCLUDED = 0
+    POSSIBLE = 1
+    CONFIRMED = 2
+
+    @property
+    def word(self) -> str:
+        """As people and programs read it."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """What is asked about: bad versions of packages, and when they could be had.
+
+    `words` is what was asked for. `since` and `until` are None where nobody says. `drill`: as if.
+    `switch`: its malware is known, or said, to destroy when what it stole is revoked.
+    """
+
+    words: str
+    suspects: tuple[Affected, ...]
+    since: int | None = None
+    until: int | None = None
+    title: str = ""
+    drill: bool = False
+    switch: bool = False
+    sources: tuple[str, ...] = ()
+
+    @property
+    def start(self) -> int:
+        """The first second that counts."""
+        return -FAR if self.since is None else self.since
+
+    @property
+    def end(self) -> int:
+        """The last second that counts."""
+        return FAR if self.until is None else self.until
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """One file that names package versions, as it lay on the branch from one commit to another.
+
+    `held` are the (ecosystem, name, version) of packages in question that it fixes, `asked` the
+    (ecosystem, name, range) that it leaves open. `unread` says why nothing is known of it. `start` is None
+    where it was there before all that was looked at, `end` while it is still there.
+    """
+
+    path: str
+    commit: str
+    start: int | None
+    end: int | None
+    end_commit: str = ""
+    held: tuple[tuple[str, str, str], ...] = ()
+    asked: tuple[tuple[str, str, str], ...] = ()
+    unread: str = ""
+    lock: bool = True
+    ecosystem: str = ""
+
+    def touches(self, since: int, until: int) -> bool:
+        """Whether it lay there at some time from `since` to `until`."""
+        begun = self.start is None or self.start <= until
+        return begun and (self.end is None or self.end >= since)
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """A span in which a lockfile on any branch fixed a bad version. Times as in `Locked`."""
+
+    path: str
+    key: tuple[str, str, str]
+    commit: str
+    start: int | None
+    end: int | None
+    end_commit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """One piece of evidence. `since` and `until` are when it was so."""
+
+    words: str
+    path: str = ""
+    line: int = 0
+    commit: str = ""
+    since: int | None = None
+    until: int | None = None
+    until_commit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """What is known about one place: a lockfile (whoever installed from it), or what runs in a job.
+
+    `principal` is the job (`workload:FILE#JOB`), or empty where it is whoever installed there. `weight`
+    ranks those that are possible: 2 it asks for the package itself, 1 the package is among the
+    repository's own, 0 it is not known whether it came along.
+    """
+
+    status: Status
+    place: str
+    principal: str
+    since: int | None
+    until: int | None
+    evidence: tuple[Proof, ...]
+    codes: tuple[Code, ...] = ()
+    weight: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What the repository tells: lockfiles on the branch, bad spans on any, reach while it counted.
+
+    `whole`: the lockfiles of the branch are known for all of the time that is asked about.
+    """
+
+    locks: tuple[Locked, ...] = ()
+    bad: tuple[Bad, ...] = ()
+    reach: Reach = field(default_factory=Reach)
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    status: Status
+    proof: tuple[Proof, ...]
+    weight: int = 0
+    since: int | None = None
+    until: int | None = None
+
+
+def exposures(asked: Suspicion, past: Past) -> tuple[Exposure, ...]:
+    """What is known about each lockfile and each place, the worst first."""
+    found = [*_of_files(asked, past), *_of_places(asked, past)]
+    return tuple(sorted(found, key=lambda one: (-one.status, -one.weight, one.place)))
+
+
+def in_reach(asked: Suspicion, found: Iterable[Exposure], reach: Reach) -> tuple[Edge, ...]:
+    """The edges of what may have run, in the order of `reach`: worst first."""
+    ran = {
+        (one.place, code.kind, code.name)
+        for one in found
+        if one.status is not Status.EXCLUDED
+        for code in one.codes
+    }
+    del asked
+    return tuple(edge for edge in reach.edges if (edge.place, edge.code.kind, edge.code.name) in ran)
+
+
+def is_bad(asked: Suspicion, key: tuple[str, str, str]) -> bool | None:
+    """Whether a package version is one that is asked about; None where that cannot be known."""
+    answers = [is_affected(one, key[2]) for one in _about(asked, key[0], key[1])]
+    if any(answers):
+        return True
+    return None if None in answers else False
+
+
+def _about(asked: Suspicion, ecosystem: str, name: str) -> list[Affected]:
+    wanted = package_name(ecosystem, name)
+    return [
+        one
+        for one in asked.suspects
+        if one.ecosystem == ecosystem and package_name(ecosystem, one.name) == wanted
+    ]
+
+
+def _of_files(asked: Suspicion, past: Past) -> Iterator[Exposure]:
+    by_path: dict[str, list[Bad]] = defaultdict(list)
+    for one in past.bad:
+        if one.end is None or one.end >= asked.start:
+            by_path[one.path].append(one)
+    for path, spans in by_path.items():
+        since, until = _joined(asked, spans)
+        proof = tuple(_locked(one) for one in spans)
+        yield Exposure(Status.CONFIRMED, path, "", since, until, proof, weight=_OF_FILES)
+    standing: dict[str, list[Locked]] = defaultdict(list)
+    for lock in past.locks:
+        if lock.lock and lock.touches(asked.start, asked.end):
+            standing[lock.path].append(lock)
+    for path, locks in standing.items():
+        if path in by_path or not _suits(asked, locks):
+            continue
+        shown = _excluding(asked, locks, past.whole)
+        if shown:
+            yield Exposure(Status.EXCLUDED, path, "", asked.since, asked.until, shown)
+
+
+def _suits(asked: Suspicion, locks: Iterable[Locked]) -> bool:
+    ecosystems = {one.ecosystem for one in asked.suspects}
+    return any(one.ecosystem in ecosystems for one in locks)
+
+
+def _joined(asked: Suspicion, spans: Sequence[Bad]) -> tuple[int | None, int | None]:
+    """From when to when the bad version may have been installed by these locks."""
+    starts = [-FAR if one.start is None else one.start for one in spans]
+    ends = [FAR if one.end is None else one.end for one in spans]
+    since, until = max(min(starts), asked.start), max(ends)
+    if asked.until is not None and since <= asked.until:
+        until = min(until, asked.until)
+    return (None if since == -FAR else since), (None if until == FAR else until)
+
+
+def _locked(one: Bad) -> Proof:
+    words = f"locked {one.key[1]} {one.key[2]}"
+    return Proof(words, one.path, 0, one.commit, one.start, one.end, one.end_commit)
+
+
+def _excluding(asked: Suspicion, locks: Sequence[Locked], whole: bool) -> tuple[Proof, ...]:
+    """The evidence that these, one behind the other, kept it out for all of the time; nothing where not."""
+    if not whole or any(lock.unread for lock in locks):
+        return ()
+    ordered = sorted(locks, key=lambda one: -FAR if one.start is None else one.start)
+    covered = asked.start
+    for lock in ordered:
+        if lock.start is not None and lock.start > covered:
+            return ()
+        covered = max(covered, FAR if lock.end is None else lock.end)
+    if covered < asked.end or any(is_bad(asked, key) is not False for one in ordered for key in one.held):
+        return ()
+    return tuple(_kept(asked, one) for one in ordered)
+
+
+def _kept(asked: Suspicion, one: Locked) -> Proof:
+    held = [f"{name} {version}" for _, name, version in one.held]
+    names = ", ".join(dict.fromkeys(item.name for item in asked.suspects[:3]))
+    words = f"held {', '.join(held[:4])}" if held else f"held no {names}"
+    return Proof(words, one.path, 0, one.commit, one.start, one.end, one.end_commit)
+
+
+def _of_places(asked: Suspicion, past: Past) -> Iterator[Exposure]:
+    of: dict[str, list[tuple[Code, _Verdict]]] = defaultdict(list)
+    known = _known(asked, past)
+    for place, code in past.reach.codes:
+        verdict = _judged(asked, code, past, known)
+        if verdict:
+            of[place].append((code, verdict))
+    about = {place.id: place for place in past.reach.places}
+    for place, pairs in of.items():
+        yield _exposure(asked, place, about.get(place), pairs)
+
+
+def _exposure(
+    asked: Suspicion, id: str, place: Place | None, pairs: Sequence[tuple[Code, _Verdict]]
+) -> Exposure:
+    worst = max((verdict.status, verdict.weight) for _, verdict in pairs)
+    mine = sorted(pairs, key=lambda pair: (-pair[1].status, -pair[1].weight))
+    decisive = [verdict for _, verdict in mine if verdict.status is worst[0]]
+    proof = tuple(dict.fromkeys(one for verdict in decisive for one in verdict.proof))
+    since = min((asked.start if v.since is None else v.since for v in decisive), default=asked.start)
+    until = max((asked.end if v.until is None else v.until for v in decisive), default=asked.end)
+    codes = tuple(code for code, verdict in mine if verdict.status is not Status.EXCLUDED)
+    principal = f"workload:{id}" if place is None or place.job else id
+    return Exposure(
+        worst[0],
+        id,
+        principal,
+        None if since == -FAR else since,
+        None if until == FAR else until,
+        proof,
+        codes,
+        worst[1],
+    )
+
+
+def _known(asked: Suspicion, past: Past) -> frozenset[tuple[str, str]]:
+    """The packages in question that the repository is known to depend on, by any of its files."""
+    held = {key[:2] for one in past.locks for key in (*one.held, *one.asked)}
+    held |= {one.key[:2] for one in past.bad}
+    return frozenset(pair for pair in held if _about(asked, *pair))
+
+
+def _judged(asked: Suspicion, code: Code, past: Past, known: frozenset[tuple[str, str]]) -> _Verdict | None:
+    """What is known about one code item; None where it brings in nothing of that kind."""
+    if code.kind in (CodeKind.ACTION, CodeKind.WORKFLOW):
+        return _of_action(asked, code)
+    if not code.ecosystem or not any(one.ecosystem == code.ecosystem for one in asked.suspects):
+        return None
+    named = [name for name in code.packages if _about(asked, code.ecosystem, name)]
+    if named:
+        return _of_named(asked, code, named[0])
+    if code.manifests:
+        return _of_manifests(asked, code, past, known)
+    if code.ecosystem == "npm" and code.packages and _ALONE.issuperset(code.packages):
+        return None
+    return _unsure(asked, code, known)
+
+
+def _here(code: Code, words: str) -> Proof:
+    return Proof(words, code.path, code.line)
+
+
+def _of_action(asked: Suspicion, code: Code) -> _Verdict | None:
+    own = code.name.lower()
+    mine = [
+        one
+        for one in asked.suspects
+        if one.ecosystem == ACTIONS and (own == one.name.lower() or own.startswith(f"{one.name.lower()}/"))
+    ]
+    if not mine:
+        return None
+    said = f"{code.name}@{code.ref}"
+    if any(code.ref in one.versions or is_affected(one, code.ref) for one in mine):
+        return _Verdict(Status.CONFIRMED, (_here(code, f"runs {said}"),))
+    if code.pin is Firmness.SHA:
+        return _Verdict(Status.EXCLUDED, (_here(code, f"runs {said}, another commit"),))
+    return _Verdict(Status.POSSIBLE, (_here(code, f"runs {said}, a name that its owner can move"),), 2)
+
+
+def _of_named(asked: Suspicion, code: Code, name: str) -> _Verdict:
+    alone = len(code.packages) == 1
+    if code.pin is Firmness.VERSION and alone:
+        bad = is_bad(asked, (code.ecosystem, name, code.ref.lstrip("=v")))
+        if bad:
+            return _Verdict(Status.CONFIRMED, (_here(code, f"{code.name} asks for exactly that version"),))
+        if bad is False:
+            return _Verdict(Status.EXCLUDED, (_here(code, f"{code.name} asks for another exact version"),))
+    if alone and code.ref and not _may_be(asked, code.ecosystem, name, code.ref):
+        return _Verdict(Status.EXCLUDED, (_here(code, f"{code.name}: its range does not admit it"),))
+    return _Verdict(Status.POSSIBLE, (_here(code, f"{code.name} asks for {name}, {code.pin}"),), 2)
+
+
+def _of_manifests(asked: Suspicion, code: Code, past: Past, known: frozenset[tuple[str, str]]) -> _Verdict:
+    """What a lockfile, or a file of requirements, makes of an install."""
+    start, end = asked.start, asked.end
+    files = [one for one in past.locks if one.path in code.manifests and one.touches(start, end)]
+    obeyed = code.pin in _LOCKED
+    bad = [one for one in past.bad if one.path in code.manifests and (one.end is None or one.end >= start)]
+    if bad and obeyed:
+        since, until = _joined(asked, bad)
+        late = asked.until is not None and since is not None and since > asked.until
+        proof = (_here(code, f"{code.name} installs what is locked"), *map(_locked, bad))
+        return _Verdict(Status.POSSIBLE if late else Status.CONFIRMED, proof, 2, since, until)
+    locks = [one for one in files if one.lock]
+    if obeyed and locks and _REWRITES not in code.note:
+        shown = _each_excluding(asked, locks, past.whole)
+        if shown:
+            return _Verdict(Status.EXCLUDED, (_here(code, f"{code.name} obeys it"), *shown))
+    fixed = [key for one in files for key in one.held]
+    if any(is_bad(asked, key) for key in fixed):
+        return _Verdict(Status.CONFIRMED, (_here(code, f"{code.name} asks for exactly that version"),))
+    return _open(asked, code, files, known, obeyed=obeyed, past_whole=past.whole)
+
+
+def _each_excluding(asked: Suspicion, locks: Sequence[Locked], whole: bool) -> tuple[Proof, ...]:
+    """As `_excluding`, for one file or several of which each has to."""
+    by_path: dict[str, list[Locked]] = defaultdict(list)
+    for one in locks:
+        by_path[one.path].append(one)
+    found = [_excluding(asked, mine, whole) for mine in by_path.values()]
+    return tuple(proof for proofs in found for proof in proofs) if all(found) else ()
+
+
+def _open(
+    asked: Suspicion,
+    code: Code,
+    files: Sequence[Locked],
+    known: frozenset[tuple[str, str]],
+    *,
+    obeyed: bool,
+    past_whole: bool,
+) -> _Verdict:
+    """Nothing shows that it was kept out."""
+    asks = [(one, key) for one in files for key in one.asked if _about(asked, key[0], key[1])]
+    admitted = [pair for pair in asks if _may_be(asked, *pair[1])]
+    if admitted:
+        one, (_, name, spec) = admitted[0]
+        words = f"asks for {name} {spec or 'in any version'}, which admits it"
+        proof = Proof(words, one.path, 0, one.commit, one.start, one.end, one.end_commit)
+        return _Verdict(Status.POSSIBLE, (_here(code, f"{code.name}, {code.pin}"), proof), 2)
+    if asks and code.ecosystem == "PyPI" and all(one.asked for one in files) and past_whole:
+        # One environment holds one version of a name: a range that does not admit it keeps it out.
+        one, (_, name, spec) = asks[0]
+        proof = Proof(
+            f"asks for {name} {spec}, which does not admit it", one.path, 0, one.commit, one.start, one.end
+        )
+        return _Verdict(Status.EXCLUDED, (_here(code, code.name), proof))
+    if obeyed and _REWRITES in code.note:
+        return _unsure(
+            asked, code, known, "the lockfile held it out, but the command may rewrite the lockfile"
+        )
+    if obeyed:
+        return _unsure(asked, code, known, "what its lockfile held all the time is not known")
+    return _unsure(asked, code, known)
+
+
+def _unsure(asked: Suspicion, code: Code, known: frozenset[tuple[str, str]], why: str = "") -> _Verdict:
+    names = [name for ecosystem, name in sorted(known) if ecosystem == code.ecosystem]
+    if why:
+        words = f"{code.name}: {why}"
+    elif names:
+        words = f"{code.name} ({code.pin}): {names[0]} is among this repository's dependencies"
+    else:
+        words = f"{code.name} ({code.pin}): not known whether it was among what this install brought"
+    del asked
+    return _Verdict(Status.POSSIBLE, (_here(code, words),), 1 if names else 0)
+
+
+def _may_be(asked: Suspicion, ecosystem: str, name: str, spec: str) -> bool:
+    """Whether a range admits one of the bad versions; True where that cannot be told."""
+    mine = _about(asked, ecosystem, name)
+    if not spec.strip() or any(not one.versions or one.ranges for one in mine):
+        return True
+    return any(admits(ecosystem, spec, version) is not False for one in mine for version in one.versions)
+
+
+def admits(ecosystem: str, spec: str, version: str) -> bool | None:
+    """Whether a range as its ecosystem writes it admits a version; None where that cannot be told."""
+    try:
+        if ecosystem == "PyPI":
+            from packaging.specifiers import SpecifierSet
+
+            return SpecifierSet(spec).contains(version, prereleases=True)
+        if ecosystem == "npm":
+            # Imported where used: it brings importlib.metadata along.
+            from semantic_version import NpmSpec, Version
+
+            return bool(NpmSpec(spec).match(Version(version)))
+    except ValueError:
+        return None
+    return None
+
+
+def counted(found: Iterable[Exposure]) -> Mapping[Status, int]:
+    """How many places of each status."""
+    numbers = dict.fromkeys(Status, 0)
+    for one in found:
+        numbers[one.status] += 1
+    return numbers

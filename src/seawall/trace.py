@@ -1,0 +1,156 @@
+"""An asset → who may have taken it, when, and everything in its reach. With nothing set up: from git alone.
+
+The lockfiles of every branch tell where a bad version was fixed, the branch's own lockfiles what kept it out,
+and reach is told at the commits that counted then, not at HEAD, which may be repaired. Nothing is asked of
+anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from seawall.adapters.vcs.repository import Repository, open_repository
+from seawall.caching import cache_at
+from seawall.history import intervals
+from seawall.kernel.advisory import Advisory
+from seawall.kernel.cache import Cache
+from seawall.kernel.errors import TargetError
+from seawall.kernel.finding import Skipped
+from seawall.kernel.history import Interval
+from seawall.kernel.limits import DEFAULT_LIMITS, Limits
+from seawall.kernel.matching import match
+from seawall.kernel.reach.edge import Reach
+from seawall.kernel.rotation import built, plan
+from seawall.kernel.trace import FAR, Bad, Past, Suspicion, exposures, in_reach
+from seawall.kernel.traced import Coverage, Trace
+from seawall.lock_past import LockPast, day, lock_past, unread_of
+from seawall.reach import top_of
+from seawall.reach_history import history
+from seawall.reach_lives import stood
+from seawall.readers.lockfiles import FORMATS
+from seawall.suspecting import suspicion
+
+_SECONDS, _SECONDS_OF_BRANCHES = 2.5, 4.0
+"""For the walks along HEAD's branch (lockfiles, reach) and over all branches: ten are for all of it."""
+_SLACK = 86_400
+"""So many seconds a committer's clock may be behind."""
+_OURS = "too many commits"
+
+
+@dataclass(frozen=True, slots=True)
+class TraceOrder:
+    """What a person asked for. `as_if`: when the asset is taken to have turned bad; empty = as is known."""
+
+    asset: str
+    target: Path
+    as_if: str = ""
+    offline: bool = True
+    index: Path | None = None
+    store: Path | None = None
+    limits: Limits = DEFAULT_LIMITS
+
+
+def trace(order: TraceOrder, now: datetime) -> Trace:
+    """Who may have taken it. Raises UsageError for what is not known, TargetError for no target."""
+    if not order.target.exists():
+        raise TargetError(f"{order.target} does not exist", "name a directory, bare or checked out")
+    asked = suspicion(order.asset, order.as_if, order.index)
+    top = top_of(order.target)
+    limits = _within(order.limits, _SECONDS)
+    with ExitStack() as opened:
+        cache = cache_at(order.store, opened)
+        locked = lock_past(top, asked, limits)
+        bad, skipped = _bad(top, asked, _within(order.limits, _SECONDS_OF_BRANCHES), cache, now)
+        reach = _reach(top, asked, locked, limits, cache, now)
+    found = exposures(asked, Past(locked.locks, bad, reach, locked.whole))
+    edges = in_reach(asked, found, reach)
+    missing = (*locked.skipped, *skipped, *reach.skipped)
+    return Trace(
+        asked,
+        found,
+        edges,
+        built(edges),
+        plan(asked, found, edges),
+        tuple(_coverage(top, asked, locked, reach, missing)),
+        complete=locked.whole and not locked.empty and not missing,
+    )
+
+
+def _within(limits: Limits, seconds: float) -> Limits:
+    """So many seconds for a walk, unless whoever asks can wait."""
+    if limits.history_seconds > DEFAULT_LIMITS.history_seconds:
+        return limits
+    return replace(limits, history_seconds=seconds, history_seconds_again=seconds)
+
+
+def _bad(
+    top: Path, asked: Suspicion, limits: Limits, cache: Cache, now: datetime
+) -> tuple[tuple[Bad, ...], tuple[Skipped, ...]]:
+    """Where any branch ever fixed a bad version."""
+    record = Advisory("trace", asked.suspects, malicious=True)
+    # What was published at a time was locked by nobody before; a drill takes what was there already.
+    since = 0 if asked.since is None or asked.drill else asked.since - _SLACK
+    report = intervals(top, FORMATS, (record,), match, limits, cache, now, since)
+    return tuple(map(_span, report.intervals)), report.skipped
+
+
+def _span(one: Interval) -> Bad:
+    end = one.removed_time or (one.last_time if one.gone else "")
+    return Bad(
+        one.path, one.key, one.first_commit, _seconds(one.first_time), _seconds(end), one.removed_commit
+    )
+
+
+def _seconds(text: str) -> int | None:
+    return int(datetime.fromisoformat(text).timestamp()) if text else None
+
+
+def _reach(
+    top: Path, asked: Suspicion, locked: LockPast, limits: Limits, cache: Cache, now: datetime
+) -> Reach:
+    """Reach at the commits that counted in the window."""
+    if not locked.last:
+        return Reach()
+    bounded = replace(limits, history_commits=min(limits.history_commits, locked.commits))
+    revision = "HEAD" if locked.last == locked.tip else locked.last
+    told = history(top, bounded, cache, now, revision, beside=False)
+    found = stood(told, max(asked.start, -FAR // 2), min(asked.end, FAR // 2))
+    # It ends where the window begins, which is as far as it was to go.
+    kept = tuple(one for one in found.skipped if not (locked.whole and one.reason.endswith(_OURS)))
+    return replace(found, skipped=kept)
+
+
+def _coverage(
+    top: Path, asked: Suspicion, locked: LockPast, reach: Reach, skipped: Iterable[Skipped]
+) -> Iterator[Coverage]:
+    """What was looked at, then what was not."""
+    repository = open_repository(top)
+    if isinstance(repository, Repository) and locked.tip:
+        yield Coverage(
+            True,
+            f"HEAD's branch from {locked.first[:7]} ({day(locked.first_time)}) to {locked.tip[:7]}:"
+            f" {locked.walked:,} commits, {locked.commits:,} of them before the window ended",
+        )
+        files = len({one.path for one in locked.locks})
+        yield Coverage(True, f"{files:,} lockfiles and manifests of these ecosystems that lay there then")
+        yield Coverage(True, "the lockfiles of every branch and tag of this clone, for the bad versions")
+        yield Coverage(
+            True, f"what {len(reach.places):,} jobs and other places ran then: {len(reach.codes):,} items"
+        )
+        if not locked.last:
+            yield Coverage(True, "the branch had no commit yet at that time")
+    for one in skipped:
+        words = "seawall trace --all" if "--all" in one.advice else one.advice
+        advice = f" ({words})" if words else ""
+        yield Coverage(False, f"{one.check}: {one.reason}{advice}")
+    for words in list(unread_of(locked.locks))[:5]:
+        yield Coverage(False, words)
+    if asked.since is None:
+        yield Coverage(False, "when the bad version could be had is not known: all of the history is taken")
+    yield Coverage(False, "whether and when a job ran: git does not tell, so each may have run")
+    yield Coverage(False, "workflows of other branches, laptops, caches, mirrors, and what is not committed")
+    yield Coverage(False, "what actions, images and downloaded programs bring along inside of them")
