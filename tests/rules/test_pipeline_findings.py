@@ -97,3 +97,31 @@ def test_a_machine_that_is_only_guessed_to_be_kept_is_no_finding(tmp_path: Path)
         said = [one.message for one in found if one.rule == "pipelines/secret-in-reach"]
         assert bool(said) is speaks
         assert all("the machine self-hosted, which later jobs use," in one for one in said)
+
+
+LABELLER = """
+on: pull_request_target
+permissions: {pull-requests: write}
+jobs:
+  label:
+    runs-on: ubuntu-latest
+    steps:
+      - run: git fetch origin refs/pull/${{ github.event.number }}/merge:theirs
+      - run: SCRIPT
+        env: {TOKEN: "${{ github.token }}"}
+"""
+
+
+def test_a_proposal_that_is_only_compared_is_not_run(tmp_path: Path) -> None:
+    for script, runs in (
+        ('if [ "$(git diff main..theirs x)" ]; then curl -H "$TOKEN" https://api.example/labels; fi', False),
+        ("git checkout theirs && make", True),
+        ("git ls-files | xargs sha256sum", False),
+        ("git ls-files | xargs bash", True),
+    ):
+        quoted = script.replace("'", "''")
+        tree(tmp_path, {"w.yml": LABELLER.replace("SCRIPT", f"'{quoted}'")})
+        ground = ground_from(walk(tmp_path, FORMATS, ENVIRONMENTS, DEFAULT_LIMITS), DEFAULT_LIMITS)
+        intake = Intake(documents=(), now=datetime(2026, 11, 25, tzinfo=UTC), ground=ground)
+        found = [one for one in judge(PIPELINES, intake) if one.rule == "pipelines/outsider-code"]
+        assert bool(found) is runs, script

@@ -332,3 +332,27 @@ def test_r2_a_file_that_an_action_decodes_lies_there(tmp_path: Path) -> None:
         - run: npm install loose
         """
     assert said(job(tmp_path, steps), "npm install loose", "KEYSTORE") == ("R2 R4", "certain")
+
+
+@pytest.mark.parametrize(
+    ("condition", "reached"),
+    [
+        ("github.event.pull_request.user.login == 'dependabot[bot]'", True),
+        ("github.event.pull_request.head.repo.full_name == github.repository", False),
+        ("${{ !github.event.pull_request.head.repo.fork }}", False),
+        ("github.event.pull_request.head.repo.full_name != github.repository", True),
+        ("github.event.pull_request.head.repo.full_name == github.repository || x", True),
+    ],
+)
+def test_r13_the_head_of_a_branch_of_the_repository_is_no_strangers(
+    tmp_path: Path, condition: str, reached: bool
+) -> None:
+    steps = """
+        - uses: actions/checkout@v4
+          with: {ref: "${{ github.event.pull_request.head.sha }}"}
+        - run: make
+          env: {KEY: "${{ secrets.KEY }}"}
+        """
+    head = "on: pull_request_target\npermissions: {}\n"
+    found = job(tmp_path, steps, f'if: "{condition}"\n', head)
+    assert bool(said(found, "head of the pull request", "KEY")[0]) is reached

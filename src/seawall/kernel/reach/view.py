@@ -5,6 +5,7 @@ Everything that the reach rules are asked about is collected here once; nothing 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -298,9 +299,20 @@ def _works_in(piece: Piece, folder: str) -> bool:
     return False
 
 
+_SAME_REPOSITORY = re.compile(
+    r"head\.repo\.full_name\s*==\s*github\.repository\b|head_repository\.full_name\s*==\s*github\.repository\b"
+    r"|!\s*github\.event\.pull_request\.head\.repo\.fork\b|head\.repo\.fork\s*==\s*false"
+)
+
+
 def _from_outside(entry: Entry) -> bool:
-    """A trigger that hands secrets to a run that strangers start (a plain pull request's run has none)."""
-    return not OUTSIDE.isdisjoint(entry.triggers)
+    """A trigger that hands secrets to a run that strangers start (a plain pull request's run has none).
+
+    A condition that lets only branches of the repository through, and nothing else instead, keeps them out.
+    """
+    condition = both(entry.gate, entry.job.condition)
+    closed = "||" not in condition and _SAME_REPOSITORY.search(condition)
+    return not closed and not OUTSIDE.isdisjoint(entry.triggers)
 
 
 def _kinded(code: Code, deed: Deed | None) -> Code:

@@ -11,6 +11,7 @@ from seawall.kernel.intake import Intake
 from seawall.kernel.outsider import opened_by, outsider_code, outsider_text
 from seawall.kernel.pipeline import Job, Step, Workflow
 from seawall.kernel.rule import rule
+from seawall.kernel.shell import Command
 
 _EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
 _RUN_INPUTS = frozenset({"script", "run", "command", "cmd", "prompt", "direct_prompt", "custom_instructions"})
@@ -20,7 +21,8 @@ _BUILDERS = frozenset({"docker/build-push-action", "docker/bake-action", "pre-co
 _HARMLESS = frozenset({
     "git", "gh", "echo", "printf", "cat", "cd", "ls", "test", "[", "[[", "true", "false", "exit", "set",
     "export", "unset", "mkdir", "cp", "mv", "rm", "touch", "tee", "grep", "sed", "awk", "cut", "sort",
-    "tail", "head", "tr", "wc", "jq", "date", "sleep", "read",
+    "tail", "head", "tr", "wc", "jq", "date", "sleep", "read", "curl", "wget", "diff", "cmp", "xargs",
+    "basename", "dirname", "sha256sum", "find", "uniq", "yq", "base64",
 })  # fmt: skip
 _GATE = re.compile(
     r"\bmerged\b|author_association|\blabels?\b|sender\.login|github\.actor\b|permission|head\.repo\.full_name",
@@ -111,8 +113,20 @@ def _runs_files(step: Step) -> bool:
         return name.startswith("./") or name in _BUILDERS
     if step.script is None:
         return bool(step.run)
-    programs = {command.program.rpartition("/")[2] for command in step.script.commands if command.words}
-    return not programs <= _HARMLESS
+    commands = [command for command in step.script.commands if command.words]
+    programs = {command.program.rpartition("/")[2] for command in commands} | {
+        _behind(one) for one in commands
+    }
+    return not programs - {""} <= _HARMLESS
+
+
+def _behind(command: Command) -> str:
+    """The program that `xargs` or `find -exec` runs, empty for none."""
+    words = command.texts
+    if command.program == "xargs":
+        return next((word for word in words[1:] if not word.startswith("-")), "")
+    at = next((n for n, word in enumerate(words) if word in ("-exec", "-execdir")), -1)
+    return words[at + 1] if command.program == "find" and 0 <= at < len(words) - 1 else ""
 
 
 def _gated(job: Job) -> bool:
