@@ -355,6 +355,66 @@ def test_a_wrong_call_is_one_clear_error(
     assert not re.search("[\x1b\u202e]", said.err)
 
 
+def test_what_no_file_tells_of_is_incomplete(days: Days, capsys: pytest.CaptureFixture[str]) -> None:
+    days.at("2026-03-01T00:00:00Z", {FILE: job("npx axios")})
+    found = told(capsys, "nx-console-vscode-2026-05", days.path, code=3)
+    assert any("VS Code" in one["what"] for one in found["coverage"])
+
+
+def test_a_job_that_came_after_the_lock_was_repaired_took_nothing(
+    days: Days, capsys: pytest.CaptureFixture[str]
+) -> None:
+    days.at("2026-03-01T00:00:00Z", {"package-lock.json": lock("1.2.3", "left-pad")})
+    days.at("2026-03-10T00:00:00Z", {"package-lock.json": lock("1.3.0", "left-pad")})
+    days.at("2026-03-20T00:00:00Z", {FILE: job("npm ci")})
+    found = statuses(told(capsys, "pkg:npm/left-pad@1.2.3", days.path, code=1))
+    assert found == {"package-lock.json": "confirmed", JOB: "excluded"}
+
+
+def test_a_job_is_exposed_from_when_it_was_there(days: Days, capsys: pytest.CaptureFixture[str]) -> None:
+    days.at("2026-03-01T00:00:00Z", {"README": "x"})
+    days.at("2026-03-10T00:00:00Z", {FILE: job("npx left-pad")})
+    days.at("2026-03-20T00:00:00Z", {FILE: None})
+    found = told(capsys, "pkg:npm/left-pad@1.2.3", days.path, "--as-if", "2026-03-05", code=1)
+    (one,) = found["exposures"]
+    assert (one["since"], one["until"]) == ("2026-03-10T00:00:00Z", "2026-03-20T00:00:00Z")
+
+
+# PyPI
+
+
+@pytest.mark.parametrize(
+    ("command", "files", "status"),
+    [
+        ("uv sync --locked", {"uv.lock": "UV 1.82.6"}, "excluded"),
+        ("uv sync --locked", {"uv.lock": "UV 1.82.8"}, "confirmed"),
+        ("pip install -r requirements.txt", {"requirements.txt": "litellm>=1.80\n"}, "possible"),
+        ("pip install -r requirements.txt", {"requirements.txt": "litellm<1.80\n"}, "excluded"),
+        ("pip install -r requirements.txt", {"requirements.txt": "litellm==1.82.8\n"}, "confirmed"),
+        ("pip install -r requirements.txt", {"requirements.txt": "requests==2.0\n"}, "possible"),
+        ("uvx litellm", {}, "possible"),
+        ("pip install litellm==1.82.6", {}, "excluded"),
+    ],
+)
+def test_the_day_of_a_python_package(
+    days: Days, capsys: pytest.CaptureFixture[str], command: str, files: dict[str, str], status: str
+) -> None:
+    made: dict[str, str | bytes | None] = {FILE: job(command)}
+    for name, text in files.items():
+        version = text.partition(" ")[2]
+        head = 'version = 1\nrequires-python = ">=3.11"\n\n[[package]]\nname = "litellm"\n'
+        source = 'source = { registry = "https://registry.example/simple" }\n'
+        digest = "sha256:" + "a" * 64
+        wheel = f'{{ url = "https://files.example/litellm.whl", hash = "{digest}", size = 1 }}'
+        source += f'wheels = [\n    {wheel},\n]\n\n[[package]]\nname = "app"\nversion = "1"\n'
+        source += 'source = { virtual = "." }\ndependencies = [\n    { name = "litellm" },\n]\n'
+        made[name] = f'{head}version = "{version}"\n{source}' if name == "uv.lock" else text
+    if "uv.lock" in files:
+        made["pyproject.toml"] = '[project]\nname = "app"\nversion = "1"\ndependencies = ["litellm"]\n'
+    days.at("2026-03-24T10:00:00Z", made)
+    assert statuses(told(capsys, "litellm-pypi-2026-03", days.path))[JOB] == status
+
+
 # The plan, and what people read
 
 

@@ -27,6 +27,7 @@ from seawall.readers.format import Format
 from seawall.readers.lockfiles import FORMATS
 
 CHECK = "lockfiles of the branch"
+_LISTED = "requirements"
 _MOST_READ = 2_000
 _ESCAPES = (b"\\u", b"\\x")
 
@@ -193,11 +194,10 @@ class _Walk:
             stand.path, stand.commit, stand.start, stand.end,
             lock=item.kind is DocumentKind.LOCKFILE, ecosystem=item.ecosystem,
         )  # fmt: skip
-        if not self._may_name(data) and empty.lock:
+        if not self._may_name(data) and empty.lock and item.id != _LISTED:
             return empty
         document = item.read(data, stand.path, self.limits)
-        if document.problems:
-            return _unread(stand, item, document.problems[0].message)
+        unread = document.problems[0].message if document.problems else ""
         held, asks = [], []
         for entry in document.entries:
             if not self._is_asked(entry.ecosystem, entry.name):
@@ -208,7 +208,11 @@ class _Walk:
             elif not isinstance(entry, Pin):
                 asks.append((entry.ecosystem, entry.name, entry.spec))
         lock = document.kind is DocumentKind.LOCKFILE
-        return replace(empty, held=tuple(dict.fromkeys(held)), asked=tuple(dict.fromkeys(asks)), lock=lock)
+        if item.id == _LISTED:
+            # Without hashes it fixes what it names and nothing that this brings along.
+            lock = lock and bool(document.pins) and all(pin.digests for pin in document.pins)
+        fixed, left = tuple(dict.fromkeys(held)), tuple(dict.fromkeys(asks))
+        return replace(empty, held=fixed, asked=left, lock=lock, unread=unread)
 
     def _is_asked(self, ecosystem: str, name: str) -> bool:
         return (ecosystem, package_name(ecosystem, name)) in self._names

@@ -18,6 +18,7 @@ from seawall.caching import cache_at
 from seawall.history import intervals
 from seawall.kernel.advisory import Advisory
 from seawall.kernel.cache import Cache
+from seawall.kernel.code import Code
 from seawall.kernel.errors import TargetError
 from seawall.kernel.finding import Skipped
 from seawall.kernel.history import Interval
@@ -25,11 +26,11 @@ from seawall.kernel.limits import DEFAULT_LIMITS, Limits
 from seawall.kernel.matching import match
 from seawall.kernel.reach.edge import Reach
 from seawall.kernel.rotation import built, plan
-from seawall.kernel.trace import FAR, Bad, Past, Suspicion, exposures, in_reach
+from seawall.kernel.trace import ACTIONS, FAR, Bad, Past, Span, Suspicion, exposures, in_reach
 from seawall.kernel.traced import Coverage, Trace
 from seawall.lock_past import LockPast, day, lock_past, unread_of
 from seawall.reach import top_of
-from seawall.reach_history import history
+from seawall.reach_history import ReachHistory, history
 from seawall.reach_lives import stood
 from seawall.readers.lockfiles import FORMATS
 from seawall.suspecting import suspicion
@@ -65,8 +66,8 @@ def trace(order: TraceOrder, now: datetime) -> Trace:
         cache = cache_at(order.store, opened)
         locked = lock_past(top, asked, limits)
         bad, skipped = _bad(top, asked, _within(order.limits, _SECONDS_OF_BRANCHES), cache, now)
-        reach = _reach(top, asked, locked, limits, cache, now)
-    found = exposures(asked, Past(locked.locks, bad, reach, locked.whole))
+        reach, lived = _reach(top, asked, locked, limits, cache, now)
+    found = exposures(asked, Past(locked.locks, bad, reach, locked.whole, lived))
     edges = in_reach(asked, found, reach)
     missing = (*locked.skipped, *skipped, *reach.skipped)
     return Trace(
@@ -76,7 +77,7 @@ def trace(order: TraceOrder, now: datetime) -> Trace:
         built(edges),
         plan(asked, found, edges),
         tuple(_coverage(top, asked, locked, reach, missing)),
-        complete=locked.whole and not locked.empty and not missing,
+        complete=locked.whole and not locked.empty and not missing and not _unknown(asked),
     )
 
 
@@ -85,6 +86,12 @@ def _within(limits: Limits, seconds: float) -> Limits:
     if limits.history_seconds > DEFAULT_LIMITS.history_seconds:
         return limits
     return replace(limits, history_seconds=seconds, history_seconds_again=seconds)
+
+
+def _unknown(asked: Suspicion) -> tuple[str, ...]:
+    """The ecosystems that are asked about and of which no lockfile, manifest or workflow tells."""
+    known = {item.ecosystem for item in FORMATS} | {ACTIONS}
+    return tuple(sorted({one.ecosystem for one in asked.suspects} - known))
 
 
 def _bad(
@@ -111,17 +118,32 @@ def _seconds(text: str) -> int | None:
 
 def _reach(
     top: Path, asked: Suspicion, locked: LockPast, limits: Limits, cache: Cache, now: datetime
-) -> Reach:
-    """Reach at the commits that counted in the window."""
+) -> tuple[Reach, dict[tuple[str, Code], Span]]:
+    """Reach at the commits that counted in the window, and from when to when its code was there."""
     if not locked.last:
-        return Reach()
+        return Reach(), {}
     bounded = replace(limits, history_commits=min(limits.history_commits, locked.commits))
     revision = "HEAD" if locked.last == locked.tip else locked.last
     told = history(top, bounded, cache, now, revision, beside=False)
     found = stood(told, max(asked.start, -FAR // 2), min(asked.end, FAR // 2))
     # It ends where the window begins, which is as far as it was to go.
     kept = tuple(one for one in found.skipped if not (locked.whole and one.reason.endswith(_OURS)))
-    return replace(found, skipped=kept)
+    return replace(found, skipped=kept), _lived(told)
+
+
+def _lived(told: ReachHistory) -> dict[tuple[str, Code], Span]:
+    """From when to when; one that went and came back, from its first beginning to its last end."""
+    spans: dict[tuple[str, Code], Span] = {}
+    for _, past in told.lines:
+        for life in past.codes:
+            since = life.first.start if life.first else None
+            until = life.removed.end if life.removed else None
+            if life.what in spans:
+                before = spans[life.what]
+                since = None if since is None or before[0] is None else min(since, before[0])
+                until = None if until is None or before[1] is None else max(until, before[1])
+            spans[life.what] = since, until
+    return spans
 
 
 def _coverage(
@@ -141,7 +163,7 @@ def _coverage(
         yield Coverage(
             True, f"what {len(reach.places):,} jobs and other places ran then: {len(reach.codes):,} items"
         )
-        if not locked.last:
+        if not locked.last and locked.whole:
             yield Coverage(True, "the branch had no commit yet at that time")
     for one in skipped:
         words = "seawall trace --all" if "--all" in one.advice else one.advice
@@ -149,6 +171,8 @@ def _coverage(
         yield Coverage(False, f"{one.check}: {one.reason}{advice}")
     for words in list(unread_of(locked.locks))[:5]:
         yield Coverage(False, words)
+    for ecosystem in _unknown(asked):
+        yield Coverage(False, f"what comes from {ecosystem}: no file that is read here tells of it")
     if asked.since is None:
         yield Coverage(False, "when the bad version could be had is not known: all of the history is taken")
     yield Coverage(False, "whether and when a job ran: git does not tell, so each may have run")

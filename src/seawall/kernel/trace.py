@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 from .advisory import Affected
@@ -106,6 +106,11 @@ class Bad:
     end: int | None
     end_commit: str = ""
 
+    def touches(self, since: int, until: int) -> bool:
+        """Whether it was so at some time from `since` to `until`."""
+        begun = self.start is None or self.start <= until
+        return begun and (self.end is None or self.end >= since)
+
 
 @dataclass(frozen=True, slots=True)
 class Proof:
@@ -139,17 +144,23 @@ class Exposure:
     weight: int = 0
 
 
+Span = tuple[int | None, int | None]
+"""From when to when; None = not known, or not bounded."""
+
+
 @dataclass(frozen=True, slots=True)
 class Past:
     """What the repository tells: lockfiles on the branch, bad spans on any, reach while it counted.
 
-    `whole`: the lockfiles of the branch are known for all of the time that is asked about.
+    `whole`: the lockfiles of the branch are known for all of the time that is asked about. `lived`: from when
+    to when a code item was at its place as it is here, where that is known.
     """
 
     locks: tuple[Locked, ...] = ()
     bad: tuple[Bad, ...] = ()
     reach: Reach = field(default_factory=Reach)
     whole: bool = True
+    lived: Mapping[tuple[str, Code], Span] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +174,18 @@ class _Verdict:
 
 def exposures(asked: Suspicion, past: Past) -> tuple[Exposure, ...]:
     """What is known about each lockfile and each place, the worst first."""
+    past = replace(past, bad=(*past.bad, *_seen(asked, past)))
     found = [*_of_files(asked, past), *_of_places(asked, past)]
     return tuple(sorted(found, key=lambda one: (-one.status, -one.weight, one.place)))
+
+
+def _seen(asked: Suspicion, past: Past) -> Iterator[Bad]:
+    """What the branch's own lockfiles held of it and is not among the bad spans."""
+    known = {(one.path, one.key) for one in past.bad}
+    for one in past.locks:
+        for key in one.held if one.lock and one.touches(asked.start, asked.end) else ():
+            if (one.path, key) not in known and is_bad(asked, key):
+                yield Bad(one.path, key, one.commit, one.start, one.end, one.end_commit)
 
 
 def in_reach(asked: Suspicion, found: Iterable[Exposure], reach: Reach) -> tuple[Edge, ...]:
@@ -199,7 +220,7 @@ def _about(asked: Suspicion, ecosystem: str, name: str) -> list[Affected]:
 def _of_files(asked: Suspicion, past: Past) -> Iterator[Exposure]:
     by_path: dict[str, list[Bad]] = defaultdict(list)
     for one in past.bad:
-        if one.end is None or one.end >= asked.start:
+        if one.touches(asked.start, FAR):
             by_path[one.path].append(one)
     for path, spans in by_path.items():
         since, until = _joined(asked, spans)
@@ -254,8 +275,10 @@ def _excluding(asked: Suspicion, locks: Sequence[Locked], whole: bool) -> tuple[
 
 def _kept(asked: Suspicion, one: Locked) -> Proof:
     held = [f"{name} {version}" for _, name, version in one.held]
+    asks = [f"{name}{spec}" for _, name, spec in one.asked]
     names = ", ".join(dict.fromkeys(item.name for item in asked.suspects[:3]))
     words = f"held {', '.join(held[:4])}" if held else f"held no {names}"
+    words = words if held or not asks else f"asked for {', '.join(asks[:4])}, which does not admit it"
     return Proof(words, one.path, 0, one.commit, one.start, one.end, one.end_commit)
 
 
@@ -263,12 +286,26 @@ def _of_places(asked: Suspicion, past: Past) -> Iterator[Exposure]:
     of: dict[str, list[tuple[Code, _Verdict]]] = defaultdict(list)
     known = _known(asked, past)
     for place, code in past.reach.codes:
-        verdict = _judged(asked, code, past, known)
+        span = past.lived.get((place, code), (None, None))
+        during = _during(asked, span)
+        verdict = _judged(during, code, past, known, FAR if span[1] is None else span[1])
         if verdict:
-            of[place].append((code, verdict))
+            since = during.since if verdict.since is None else verdict.since
+            until = during.until if verdict.until is None else verdict.until
+            of[place].append((code, replace(verdict, since=since, until=until)))
     about = {place.id: place for place in past.reach.places}
     for place, pairs in of.items():
         yield _exposure(asked, place, about.get(place), pairs)
+
+
+def _during(asked: Suspicion, span: Span) -> Suspicion:
+    """The part of the window in which a thing was there."""
+    since, until = span
+    start = asked.start if since is None else max(asked.start, since)
+    end = asked.end if until is None else min(asked.end, until)
+    return replace(
+        asked, since=None if start == -FAR else start, until=None if end == FAR else max(start, end)
+    )
 
 
 def _exposure(
@@ -301,8 +338,10 @@ def _known(asked: Suspicion, past: Past) -> frozenset[tuple[str, str]]:
     return frozenset(pair for pair in held if _about(asked, *pair))
 
 
-def _judged(asked: Suspicion, code: Code, past: Past, known: frozenset[tuple[str, str]]) -> _Verdict | None:
-    """What is known about one code item; None where it brings in nothing of that kind."""
+def _judged(
+    asked: Suspicion, code: Code, past: Past, known: frozenset[tuple[str, str]], gone: int
+) -> _Verdict | None:
+    """What is known about one code item, taken out at `gone`; None where it brings in nothing of the kind."""
     if code.kind in (CodeKind.ACTION, CodeKind.WORKFLOW):
         return _of_action(asked, code)
     if not code.ecosystem or not any(one.ecosystem == code.ecosystem for one in asked.suspects):
@@ -311,7 +350,7 @@ def _judged(asked: Suspicion, code: Code, past: Past, known: frozenset[tuple[str
     if named:
         return _of_named(asked, code, named[0])
     if code.manifests:
-        return _of_manifests(asked, code, past, known)
+        return _of_manifests(asked, code, past, known, gone)
     if code.ecosystem == "npm" and code.packages and _ALONE.issuperset(code.packages):
         return None
     return _unsure(asked, code, known)
@@ -351,12 +390,14 @@ def _of_named(asked: Suspicion, code: Code, name: str) -> _Verdict:
     return _Verdict(Status.POSSIBLE, (_here(code, f"{code.name} asks for {name}, {code.pin}"),), 2)
 
 
-def _of_manifests(asked: Suspicion, code: Code, past: Past, known: frozenset[tuple[str, str]]) -> _Verdict:
+def _of_manifests(
+    asked: Suspicion, code: Code, past: Past, known: frozenset[tuple[str, str]], gone: int
+) -> _Verdict:
     """What a lockfile, or a file of requirements, makes of an install."""
     start, end = asked.start, asked.end
     files = [one for one in past.locks if one.path in code.manifests and one.touches(start, end)]
     obeyed = code.pin in _LOCKED
-    bad = [one for one in past.bad if one.path in code.manifests and (one.end is None or one.end >= start)]
+    bad = [one for one in past.bad if one.path in code.manifests and one.touches(start, gone)]
     if bad and obeyed:
         since, until = _joined(asked, bad)
         late = asked.until is not None and since is not None and since > asked.until
@@ -399,13 +440,10 @@ def _open(
         words = f"asks for {name} {spec or 'in any version'}, which admits it"
         proof = Proof(words, one.path, 0, one.commit, one.start, one.end, one.end_commit)
         return _Verdict(Status.POSSIBLE, (_here(code, f"{code.name}, {code.pin}"), proof), 2)
-    if asks and code.ecosystem == "PyPI" and all(one.asked for one in files) and past_whole:
-        # One environment holds one version of a name: a range that does not admit it keeps it out.
-        one, (_, name, spec) = asks[0]
-        proof = Proof(
-            f"asks for {name} {spec}, which does not admit it", one.path, 0, one.commit, one.start, one.end
-        )
-        return _Verdict(Status.EXCLUDED, (_here(code, code.name), proof))
+    shown = _each_excluding(asked, files, past_whole) if files and all(map(_says, files)) else ()
+    if shown and code.ecosystem == "PyPI":
+        # One environment holds one version of a name: another one, or a range without it, keeps it out.
+        return _Verdict(Status.EXCLUDED, (_here(code, code.name), *shown))
     if obeyed and _REWRITES in code.note:
         return _unsure(
             asked, code, known, "the lockfile held it out, but the command may rewrite the lockfile"
@@ -413,6 +451,11 @@ def _open(
     if obeyed:
         return _unsure(asked, code, known, "what its lockfile held all the time is not known")
     return _unsure(asked, code, known)
+
+
+def _says(one: Locked) -> bool:
+    """It was read, and says which versions of a package in question it takes."""
+    return not one.unread and bool(one.held or one.asked)
 
 
 def _unsure(asked: Suspicion, code: Code, known: frozenset[tuple[str, str]], why: str = "") -> _Verdict:
