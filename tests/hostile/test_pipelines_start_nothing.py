@@ -184,7 +184,7 @@ def test_only_git_and_zizmor_are_started(hostile: Repo, tmp_path: Path, words: t
             assert environment == {"HOME": directory, "XDG_CACHE_HOME": directory, "PATH": ""}
         else:
             assert Path(command[0]).name == "git"
-            assert command[1] in ("log", "cat-file")
+            assert command[1] in ("log", "cat-file", "ls-tree")
             assert environment.keys() >= _GIT_ENVIRONMENT
             assert all(name in _GIT_ENVIRONMENT or name.startswith("GIT_") for name in environment)
     after = {file: file.read_bytes() for file in hostile.path.rglob("*") if file.is_file()}
@@ -192,10 +192,10 @@ def test_only_git_and_zizmor_are_started(hostile: Repo, tmp_path: Path, words: t
 
 
 @pytest.mark.skipif(not ZIZMOR.exists(), reason="zizmor is not installed")
-def test_a_scan_asks_git_and_zizmor_and_reach_asks_nobody(hostile: Repo, tmp_path: Path) -> None:
+def test_a_scan_asks_git_and_zizmor_and_reach_asks_git(hostile: Repo, tmp_path: Path) -> None:
     """So the test above speaks of processes that there are."""
     environment = {"PATH": path(hostile, tmp_path), "HOME": str(tmp_path)}
-    for words, started in ((("scan", ".", "--offline"), {"git", "zizmor"}), (("reach", "."), set())):
+    for words, started in ((("scan", ".", "--offline"), {"git", "zizmor"}), (("reach", "."), {"git"})):
         _, seen = watched(tmp_path, *words, cwd=hostile.path, env=environment)
         assert {Path(c[0]).name for event, c, *_ in seen if event == "subprocess.Popen"} == started
 
