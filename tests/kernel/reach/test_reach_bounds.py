@@ -3,9 +3,11 @@
 import time
 from pathlib import Path
 
+import pytest
 from tests.kernel.reach.small_trees import HEAD, job, tree
 
 from seawall.kernel.limits import DEFAULT_LIMITS
+from seawall.kernel.reach import reaching
 from seawall.kernel.reach.calls import MOST_CALLS
 from seawall.kernel.reach.ground import Ground
 from seawall.kernel.reach.reaching import MOST_EDGES, reach_of
@@ -96,6 +98,16 @@ def test_many_workflows_cost_as_much_each_as_few() -> None:
     second = _took(begin)
     assert len(large.edges) == 10 * len(small.edges)
     assert second < 30 * first, "ten times as many cost no more than thirty times as much"
+
+
+def test_edges_are_bounded_for_the_whole_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reaching, "MOST_IN_TREE", 10)
+    step = "permissions: {}\njobs:\n  j:\n    runs-on: x\n    env: {K: '${{ secrets.K }}'}\n    steps:\n"
+    files = {f"w{n}.yml": "on: push\n" + step + "      - uses: acme/tool@v1\n" * 6 for n in range(9)}
+    reach = tree(tmp_path, files)
+    left = [one.reason for one in reach.skipped if "edges in this tree" in one.reason]
+    assert 10 < len(reach.edges) < 30
+    assert 0 < len(left) < 9
 
 
 def test_calls_of_workflows_are_bounded_for_the_whole_tree(tmp_path: Path) -> None:

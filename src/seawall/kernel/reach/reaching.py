@@ -31,6 +31,8 @@ from .view import View, view_of
 
 MOST_EDGES = 20_000
 """So many edges one workflow can have; an ordinary one has some dozens."""
+MOST_IN_TREE = 60_000
+"""With so many edges no further workflow is followed; a large tree has a few thousand."""
 CHECK = "reach"
 
 
@@ -73,7 +75,11 @@ def reach_of(ground: Ground, limits: Limits, looking: Looking | None = None) -> 
     twice: list[Edge] = []
     codes: dict[tuple[str, Code], None] = {}
     places: dict[str, Place] = {}
-    for started in runs:
+    for workflow, started in zip(ground.workflows, runs, strict=True):
+        if len(edges) + len(twice) > MOST_IN_TREE:
+            message = f"more than {MOST_IN_TREE} edges in this tree; what is in reach here was not followed"
+            problems.append(Problem(workflow.path, ProblemKind.TOO_MANY, message))
+            continue
         views, found = look.edges(started, shelf, problems)
         edges += [edge for edge in found if edge.place not in shared]
         twice += [edge for edge in found if edge.place in shared]
