@@ -19,10 +19,10 @@ from seawall.adapters.vcs.objects import Ask, below, found_commit
 from seawall.adapters.vcs.repository import Repository, open_repository
 from seawall.kernel.asset import package_name
 from seawall.kernel.errors import UsageError
+from seawall.kernel.exposure import Locked, Suspicion
 from seawall.kernel.finding import Skipped
 from seawall.kernel.limits import Limits
 from seawall.kernel.lockfile import DocumentKind, Pin
-from seawall.kernel.trace import Locked, Suspicion
 from seawall.readers.format import Format
 from seawall.readers.lockfiles import FORMATS
 

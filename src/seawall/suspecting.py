@@ -14,9 +14,9 @@ from seawall.kernel.advisory import Advisory, Affected, VersionRange
 from seawall.kernel.asset import package_name
 from seawall.kernel.attack import Attack, BadRelease
 from seawall.kernel.errors import UsageError
+from seawall.kernel.exposure import Suspicion
 from seawall.kernel.intake import Key
 from seawall.kernel.matching import is_affected
-from seawall.kernel.trace import Suspicion
 from seawall.one_package import key_of
 from seawall.readers.advisories.attacks import read_catalog
 

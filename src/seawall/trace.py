@@ -20,13 +20,14 @@ from seawall.kernel.advisory import Advisory
 from seawall.kernel.cache import Cache
 from seawall.kernel.code import Code
 from seawall.kernel.errors import TargetError
+from seawall.kernel.exposure import ACTIONS, FAR, Bad, Past, Span, Suspicion
 from seawall.kernel.finding import Skipped
 from seawall.kernel.history import Interval
 from seawall.kernel.limits import DEFAULT_LIMITS, Limits
 from seawall.kernel.matching import match
 from seawall.kernel.reach.edge import Reach
 from seawall.kernel.rotation import built, plan
-from seawall.kernel.trace import ACTIONS, FAR, Bad, Past, Span, Suspicion, exposures, in_reach
+from seawall.kernel.trace import exposures, in_reach
 from seawall.kernel.traced import Coverage, Trace
 from seawall.lock_past import LockPast, day, lock_past, unread_of
 from seawall.reach import top_of

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from .exposure import Exposure, Status, Suspicion
 from .reach.edge import Confidence, Edge, Target, TargetKind
 from .rotation_words import words_for
-from .trace import Exposure, Status, Suspicion
 
 STEPS = ("contain", "replace", "re-sign", "list dependents", "revoke", "prove", "tell")
 """The steps in their order."""

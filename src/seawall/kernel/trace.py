@@ -9,158 +9,19 @@ Source: docs/commands/trace.md.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from enum import IntEnum
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from .advisory import Affected
-from .asset import package_name
 from .code import Code, CodeKind, Firmness
+from .exposure import ACTIONS, FAR, Bad, Exposure, Locked, Past, Proof, Span, Status, Suspicion, about, is_bad
 from .matching import is_affected
 from .reach.edge import Edge, Place, Reach
 
-FAR = 1 << 62
-ACTIONS = "GitHub Actions"
 _LOCKED = frozenset((Firmness.LOCKFILE, Firmness.HASH, Firmness.VERSION))
 _REWRITES = "may rewrite"
 _OF_FILES = 3
 _ALONE = frozenset(("npm", "pnpm", "corepack", "yarn"))
 """Programs on npm's registry that hold all that they need inside of themselves: they bring nothing along."""
-
-
-class Status(IntEnum):
-    """What is known about one place, the worst last."""
-
-    EXCLUDED = 0
-    POSSIBLE = 1
-    CONFIRMED = 2
-
-    @property
-    def word(self) -> str:
-        """As people and programs read it."""
-        return self.name.lower()
-
-
-@dataclass(frozen=True, slots=True)
-class Suspicion:
-    """What is asked about: bad versions of packages, and when they could be had.
-
-    `words` is what was asked for. `since` and `until` are None where nobody says. `drill`: as if.
-    `switch`: its malware is known, or said, to destroy when what it stole is revoked.
-    """
-
-    words: str
-    suspects: tuple[Affected, ...]
-    since: int | None = None
-    until: int | None = None
-    title: str = ""
-    drill: bool = False
-    switch: bool = False
-    sources: tuple[str, ...] = ()
-
-    @property
-    def start(self) -> int:
-        """The first second that counts."""
-        return -FAR if self.since is None else self.since
-
-    @property
-    def end(self) -> int:
-        """The last second that counts."""
-        return FAR if self.until is None else self.until
-
-
-@dataclass(frozen=True, slots=True)
-class Locked:
-    """One file that names package versions, as it lay on the branch from one commit to another.
-
-    `held` are the (ecosystem, name, version) of packages in question that it fixes, `asked` the
-    (ecosystem, name, range) that it leaves open. `unread` says why nothing is known of it. `start` is None
-    where it was there before all that was looked at, `end` while it is still there.
-    """
-
-    path: str
-    commit: str
-    start: int | None
-    end: int | None
-    end_commit: str = ""
-    held: tuple[tuple[str, str, str], ...] = ()
-    asked: tuple[tuple[str, str, str], ...] = ()
-    unread: str = ""
-    lock: bool = True
-    ecosystem: str = ""
-
-    def touches(self, since: int, until: int) -> bool:
-        """Whether it lay there at some time from `since` to `until`."""
-        begun = self.start is None or self.start <= until
-        return begun and (self.end is None or self.end >= since)
-
-
-@dataclass(frozen=True, slots=True)
-class Bad:
-    """A span in which a lockfile on any branch fixed a bad version. Times as in `Locked`."""
-
-    path: str
-    key: tuple[str, str, str]
-    commit: str
-    start: int | None
-    end: int | None
-    end_commit: str = ""
-
-    def touches(self, since: int, until: int) -> bool:
-        """Whether it was so at some time from `since` to `until`."""
-        begun = self.start is None or self.start <= until
-        return begun and (self.end is None or self.end >= since)
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """One piece of evidence. `since` and `until` are when it was so."""
-
-    words: str
-    path: str = ""
-    line: int = 0
-    commit: str = ""
-    since: int | None = None
-    until: int | None = None
-    until_commit: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Exposure:
-    """What is known about one place: a lockfile (whoever installed from it), or what runs in a job.
-
-    `principal` is the job (`workload:FILE#JOB`), or empty where it is whoever installed there. `weight`
-    ranks those that are possible: 2 it asks for the package itself, 1 the package is among the
-    repository's own, 0 it is not known whether it came along.
-    """
-
-    status: Status
-    place: str
-    principal: str
-    since: int | None
-    until: int | None
-    evidence: tuple[Proof, ...]
-    codes: tuple[Code, ...] = ()
-    weight: int = 0
-
-
-Span = tuple[int | None, int | None]
-"""From when to when; None = not known, or not bounded."""
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """What the repository tells: lockfiles on the branch, bad spans on any, reach while it counted.
-
-    `whole`: the lockfiles of the branch are known for all of the time that is asked about. `lived`: from when
-    to when a code item was at its place as it is here, where that is known.
-    """
-
-    locks: tuple[Locked, ...] = ()
-    bad: tuple[Bad, ...] = ()
-    reach: Reach = field(default_factory=Reach)
-    whole: bool = True
-    lived: Mapping[tuple[str, Code], Span] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,23 +59,6 @@ def in_reach(asked: Suspicion, found: Iterable[Exposure], reach: Reach) -> tuple
     }
     del asked
     return tuple(edge for edge in reach.edges if (edge.place, edge.code.kind, edge.code.name) in ran)
-
-
-def is_bad(asked: Suspicion, key: tuple[str, str, str]) -> bool | None:
-    """Whether a package version is one that is asked about; None where that cannot be known."""
-    answers = [is_affected(one, key[2]) for one in _about(asked, key[0], key[1])]
-    if any(answers):
-        return True
-    return None if None in answers else False
-
-
-def _about(asked: Suspicion, ecosystem: str, name: str) -> list[Affected]:
-    wanted = package_name(ecosystem, name)
-    return [
-        one
-        for one in asked.suspects
-        if one.ecosystem == ecosystem and package_name(ecosystem, one.name) == wanted
-    ]
 
 
 def _of_files(asked: Suspicion, past: Past) -> Iterator[Exposure]:
@@ -293,9 +137,9 @@ def _of_places(asked: Suspicion, past: Past) -> Iterator[Exposure]:
             since = during.since if verdict.since is None else verdict.since
             until = during.until if verdict.until is None else verdict.until
             of[place].append((code, replace(verdict, since=since, until=until)))
-    about = {place.id: place for place in past.reach.places}
+    places = {place.id: place for place in past.reach.places}
     for place, pairs in of.items():
-        yield _exposure(asked, place, about.get(place), pairs)
+        yield _exposure(asked, place, places.get(place), pairs)
 
 
 def _during(asked: Suspicion, span: Span) -> Suspicion:
@@ -335,7 +179,7 @@ def _known(asked: Suspicion, past: Past) -> frozenset[tuple[str, str]]:
     """The packages in question that the repository is known to depend on, by any of its files."""
     held = {key[:2] for one in past.locks for key in (*one.held, *one.asked)}
     held |= {one.key[:2] for one in past.bad}
-    return frozenset(pair for pair in held if _about(asked, *pair))
+    return frozenset(pair for pair in held if about(asked, *pair))
 
 
 def _judged(
@@ -346,7 +190,7 @@ def _judged(
         return _of_action(asked, code)
     if not code.ecosystem or not any(one.ecosystem == code.ecosystem for one in asked.suspects):
         return None
-    named = [name for name in code.packages if _about(asked, code.ecosystem, name)]
+    named = [name for name in code.packages if about(asked, code.ecosystem, name)]
     if named:
         return _of_named(asked, code, named[0])
     if code.manifests:
@@ -433,7 +277,7 @@ def _open(
     past_whole: bool,
 ) -> _Verdict:
     """Nothing shows that it was kept out."""
-    asks = [(one, key) for one in files for key in one.asked if _about(asked, key[0], key[1])]
+    asks = [(one, key) for one in files for key in one.asked if about(asked, key[0], key[1])]
     admitted = [pair for pair in asks if _may_be(asked, *pair[1])]
     if admitted:
         one, (_, name, spec) = admitted[0]
@@ -472,7 +316,7 @@ def _unsure(asked: Suspicion, code: Code, known: frozenset[tuple[str, str]], why
 
 def _may_be(asked: Suspicion, ecosystem: str, name: str, spec: str) -> bool:
     """Whether a range admits one of the bad versions; True where that cannot be told."""
-    mine = _about(asked, ecosystem, name)
+    mine = about(asked, ecosystem, name)
     if not spec.strip() or any(not one.versions or one.ranges for one in mine):
         return True
     return any(admits(ecosystem, spec, version) is not False for one in mine for version in one.versions)
@@ -493,11 +337,3 @@ def admits(ecosystem: str, spec: str, version: str) -> bool | None:
     except ValueError:
         return None
     return None
-
-
-def counted(found: Iterable[Exposure]) -> Mapping[Status, int]:
-    """How many places of each status."""
-    numbers = dict.fromkeys(Status, 0)
-    for one in found:
-        numbers[one.status] += 1
-    return numbers

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .exposure import Exposure, Status, Suspicion
 from .reach.edge import Edge
 from .reach.lived import time_of
 from .rotation import PlanItem
-from .trace import Exposure, Status, Suspicion
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ import json
 from typing import cast
 
 from seawall.kernel.asset import package_purl
+from seawall.kernel.exposure import Exposure, Proof
 from seawall.kernel.reach.lived import time_of
 from seawall.kernel.rotation import PlanItem
-from seawall.kernel.trace import Exposure, Proof
 from seawall.kernel.traced import Trace
 
 from .plain import as_text

@@ -5,11 +5,11 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
+from seawall.kernel.exposure import Exposure, Proof, Status, counted
 from seawall.kernel.reach.edge import Edge
 from seawall.kernel.reach.lived import time_of
 from seawall.kernel.reach.words import code_words, place_words, target_words
 from seawall.kernel.rotation import STEPS, PlanItem
-from seawall.kernel.trace import Exposure, Proof, Status, counted
 from seawall.kernel.traced import Trace, window_words
 
 from .plain import neutral, shortened
