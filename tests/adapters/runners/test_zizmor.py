@@ -101,9 +101,17 @@ def test_one_file_that_it_cannot_read_does_not_silence_it_about_the_others() -> 
     answer = ask({PATH: WORKFLOW, **others}, DEFAULT_LIMITS, zizmor)
     assert {note.path for note in answer.notes} == {PATH}
     assert sorted(one.reason for one in answer.skipped) == [
-        "it was not given .github/workflows/large.yml: larger than 524288 bytes",
+        "it was not given .github/workflows/large.yml: larger than 262144 bytes",
         "it was not given .github/workflows/wide.yml and 1 more: no UTF-8",
     ]
+
+
+def test_it_is_given_so_much_at_once(tmp_path: Path) -> None:
+    large = WORKFLOW + b"#" * 200_000
+    files = {f".github/workflows/w{n:02}.yml": large for n in range(20)}
+    (left,) = ask(files, DEFAULT_LIMITS, stand_in(tmp_path, "print('[]')")).skipped
+    said = "it was not given .github/workflows/w15.yml and 4 more: all are more than 3145728 bytes"
+    assert left.reason == said
 
 
 def test_nothing_is_started_for_nothing(tmp_path: Path) -> None:

@@ -39,8 +39,8 @@ _ARGUMENTS = (
 _SECONDS = 10.0
 """Twelve well-known repositories with up to 1.7 MB of workflows took half a second to one and a half."""
 
-_FILE_BYTES = 512 * 1024
-"""Four times the largest workflow of those."""
+_FILE_BYTES, _ALL_BYTES = 256 * 1024, 3 * 1024 * 1024
+"""Twice the largest workflow of those, and all of the largest; it takes up to 130 times as much memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def program() -> Path | None:
 
 def ask(files: Mapping[str, bytes], limits: Limits, zizmor: Path, seconds: float = _SECONDS) -> Answer:
     """What zizmor says about `files`, by path relative to the repository's top. Never raises."""
-    left = {path: why for path, data in files.items() if (why := _unfit(path, data))}
+    left = _unfit_of(files)
     apart = tuple(_left_out(left))
     files = {path: data for path, data in files.items() if path not in left}
     if not files:
@@ -89,8 +89,20 @@ def _read(code: int, report: bytes, said: bytes, limits: Limits, apart: tuple[Sk
         return _not(f"its report cannot be read: {fault}", apart)
 
 
+def _unfit_of(files: Mapping[str, bytes]) -> dict[str, str]:
+    """Files that are kept from it, and why: one such file, and it says nothing about any other."""
+    left: dict[str, str] = {}
+    room = _ALL_BYTES
+    for path, data in files.items():
+        why = _unfit(path, data) or ("" if len(data) <= room else f"all are more than {_ALL_BYTES} bytes")
+        if why:
+            left[path] = why
+        else:
+            room -= len(data)
+    return left
+
+
 def _unfit(path: str, data: bytes) -> str:
-    """Why a file is kept from it: one such file, and it says nothing about any other."""
     if len(data) > _FILE_BYTES:
         return f"larger than {_FILE_BYTES} bytes"
     try:
