@@ -32,6 +32,7 @@ from seawall.kernel.reach.ranking import ranked
 from seawall.kernel.reach.reaching import reach_of, wanted_by
 from seawall.kernel.reach.tools import tool_reach
 from seawall.kernel.task import Compose, Dockerfile, HookFile, TaskFile
+from seawall.kernel.unburdened import unburdened
 from seawall.readers.format import PipelineFormat
 from seawall.readers.lockfiles import ENVIRONMENTS
 from seawall.readers.lockfiles import FORMATS as LOCKFILES
@@ -160,6 +161,7 @@ def ground_of(root: Path, limits: Limits = DEFAULT_LIMITS, exclude: Iterable[str
     return ground_from(walk(root, LOCKFILES, ENVIRONMENTS, limits, exclude), limits)
 
 
+@unburdened()
 def ground_from(walked: Walk, limits: Limits, documents: Sequence[Document] | None = None) -> Ground:
     """The same for a tree that was walked, and whose lockfiles and manifests may have been read already."""
     problems = list(walked.problems)
