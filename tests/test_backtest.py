@@ -161,6 +161,20 @@ def test_a_launch_line_is_what_is_asked_for() -> None:
     assert found.seen == ("ledger",), "a launch leaves no lockfile"
 
 
+def test_a_lockfile_that_is_merged_is_asked_for_by_exact_versions() -> None:
+    def lock(version: str) -> dict[str, bytes]:
+        return {"requirements.txt": f"thing=={version} --hash=sha256:{'0' * 64}\n".encode()}
+
+    scenario = told(
+        ATTACK.replace('"npm"', '"PyPI"').replace('{ npm = ["thing@^1.0.0"]', '{ PyPI = ["thing"]')
+    )
+    take = Take(scenario.takes[0].at, Moment.MERGE, files=lock("1.0.1"), before=lock("1.0.0"))
+    found = entry(replace(scenario, takes=(take,)))
+    assert found.said[0].taken == ("thing 1.0.1",)
+    assert found.gate is Answer.DENY
+    assert found.seen == ("ledger", "history")
+
+
 def test_what_comes_from_no_registry_here_is_named_with_its_reason() -> None:
     found = entry(told(ATTACK.replace('"npm"', '"Debian"').replace("{ npm", "{ Debian")))
     assert (found.gate, found.merge, found.visible) == (Answer.NONE, Answer.NONE, False)

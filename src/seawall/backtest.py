@@ -30,7 +30,7 @@ from seawall.past_gate import Looks, PastAdvisories, PastGate
 from seawall.past_hub import hub_said
 from seawall.past_registries import ASKED, PastRegistries
 from seawall.past_taking import Taken, taken
-from seawall.past_tree import Files, PastScan, launched, locked
+from seawall.past_tree import Files, PastScan, launched, locked, pinned
 from seawall.readers.advisories.attacks import read_catalog
 
 _MINUTE = timedelta(minutes=1)
@@ -137,7 +137,7 @@ class _Replay:
 
     def _moments(self, take: Take) -> Iterator[_Asked]:
         """The moment itself and, of something bad, the last one at which it could still be had."""
-        wants = take.wants or (launched(take.files) if take.does is Moment.LAUNCH else ())
+        wants = take.wants or _brought(take)
         here = self._asked(take, take.at, wants)
         yield here
         if here.bare.bad and not self._scenario.benign:
@@ -220,8 +220,10 @@ class _Replay:
 
     def _trees(self, asked: _Asked) -> tuple[Files, Files]:
         take = asked.take
-        locks = {} if take.does is Moment.LAUNCH else locked(asked.bare, asked.wants, self._registries)
-        after = {**take.files, **locks}
+        locks: Files = {}
+        if take.wants and take.does is not Moment.LAUNCH:
+            locks = locked(asked.bare, asked.wants, self._registries)
+        after = {**locks, **take.files}
         earlier = min((release.at for _, release in asked.bare.bad), default=None)
         if earlier is None and asked.bare.releases:
             earlier = max(release.at for _, release in asked.bare.releases)
@@ -234,7 +236,7 @@ class _Replay:
             told = {key for key in every if self._scenario.package(*key)}
             old = locked(bare, asked.wants, self._registries) if told <= there else {}
         kept = take.files if take.before is None and take.does is Moment.INSTALL else take.before or {}
-        return after, {**kept, **old}
+        return after, {**old, **kept}
 
     def _seen(self, moments: Sequence[_Asked]) -> dict[str, datetime]:
         """By what it would have been noticed once it was known, had it been let in."""
@@ -267,6 +269,14 @@ class _Replay:
             return False
         verdict = self._scan.scan(before or {"README.md": b"\n"}, when + _MINUTE, past=past)
         return any(item.finding.rule == "packages/malware-in-history" for item in verdict.findings)
+
+
+def _brought(take: Take) -> tuple[Want, ...]:
+    """What comes in where nothing is said of it: what a tool starts, or what lockfiles newly hold."""
+    if take.does is Moment.LAUNCH:
+        return launched(take.files)
+    before = pinned(take.before or {})
+    return tuple(want for want in pinned(take.files) if want not in before)
 
 
 def _interval(key: Key, first: Commit, last: Commit, removed: Commit | None) -> Interval:

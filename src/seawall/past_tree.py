@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from seawall.adapters.disk.tools import read_tools
-from seawall.adapters.disk.tree import Claiming, Walk, claimer
+from seawall.adapters.disk.tree import Claiming, Walk, claimer, read_documents
 from seawall.judging import Facts, Lookup, Past, Question, Trust, World, judge_tree
 from seawall.kernel.attack import Catalog
 from seawall.kernel.comparing import facts_of, pair
@@ -159,6 +159,16 @@ def launched(files: Files) -> tuple[Want, ...]:
                 if code.ecosystem in ("npm", "PyPI"):
                     found[Want(code.ecosystem, subject(code), code.ref)] = None
     return tuple(found)
+
+
+def pinned(files: Files) -> dict[Want, None]:
+    """What the lockfiles among these files hold, each by its exact version."""
+    found: dict[Want, None] = {}
+    for document in read_documents(walked(files), DEFAULT_LIMITS):
+        for pin in document.pins:
+            exact = f"=={pin.version}" if pin.ecosystem == "PyPI" else pin.version
+            found[Want(pin.ecosystem, pin.name, exact)] = None
+    return found
 
 
 def locked(taken: Taken, wants: Sequence[Want], registries: PastRegistries) -> Files:

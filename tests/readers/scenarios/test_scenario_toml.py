@@ -1,5 +1,8 @@
 """A scenario that cannot be used is one clear line; a hostile one too, and never a crash."""
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -118,3 +121,16 @@ def test_an_outline_has_the_size_that_it_says_and_is_the_same_each_time(like: st
 def test_an_outline_without_a_likeness_is_padded_with_nothing() -> None:
     assert made("x", "", 5) == b"x\n\n\n\n"
     assert made("x", "", 0) == b"x"
+
+
+def test_what_the_page_shows_can_be_used() -> None:
+    page = Path(__file__).parents[3] / "docs" / "scenarios.md"
+    blocks = re.findall(r"```toml\n(.*?)```", page.read_text(), re.DOTALL)
+    assert len(blocks) == 2
+    assert scenario(blocks[0]).packages[0].releases[1].bad
+    assert scenario(blocks[1] + TAKE).repositories[0].code == ("AutoModel",)
+
+
+def test_the_page_names_everything_that_a_file_may_look_like() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "scenarios.md").read_text().replace("\n", " ")
+    assert [like for like in LIKE if like not in page] == []
