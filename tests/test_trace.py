@@ -430,6 +430,7 @@ def test_the_plan_is_ordered_and_names_each_credential_once(
     assert len(replaced) == len(set(replaced))
     worth = [one["worth"] for one in found["plan"] if one["step"] == "replace"]
     assert worth == sorted(worth, reverse=True)
+    assert {one["status"] for one in found["plan"] if one["step"] == "replace"} == {"possible"}
     sweep = next(n for n, one in enumerate(found["plan"]) if one["what"].startswith("sweep"))
     assert sweep < steps.index("revoke")
 

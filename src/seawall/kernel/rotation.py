@@ -29,7 +29,7 @@ class PlanItem:
     """One thing to do. `step` is one of `STEPS`, in order; `what` names it, `how` says how.
 
     `kind` is what sort of credential it is, `worth` 0 to 100, `places` where it was in reach, `confidence`
-    how surely. All but `step`, `what` and `how` may be empty.
+    how surely, `status` the worst of what is known of those places. All but the first three may be empty.
     """
 
     step: str
@@ -39,6 +39,7 @@ class PlanItem:
     worth: int = 0
     places: tuple[str, ...] = ()
     confidence: str = ""
+    status: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def plan(asked: Suspicion, found: Sequence[Exposure], edges: Sequence[Edge]) -> 
     made = built(edges)
     return (
         *_contain(asked, taken, edges),
-        *_replace(held),
+        *_replace(held, taken),
         *_resign(made),
         *_revoke(asked, held),
         *_prove(held),
@@ -107,10 +108,14 @@ def _contain(asked: Suspicion, taken: Sequence[Exposure], edges: Iterable[Edge])
     if places:
         files = tuple(dict.fromkeys(place.partition("#")[0] for place in places))
         yield PlanItem("contain", "stop these workflows", _stop(files), places=places)
-    others = tuple(one.place for one in taken if one.place not in places)
-    if others:
+    locks = tuple(one.place for one in taken if not one.principal)
+    if locks:
         how = "take no more from them until they are repaired; look at every machine that installed from them"
-        yield PlanItem("contain", "stop installing from these", how, places=others)
+        yield PlanItem("contain", "stop installing from these files", how, places=locks)
+    others = tuple(one.place for one in taken if one.principal and one.place not in places)
+    if others:
+        how = "build no image and start no tool from these until the package is pinned to a good version"
+        yield PlanItem("contain", "stop these builds, editors and agents", how, places=others)
     how = "`gh cache delete --all`, and the package managers' caches on runners that are kept"
     yield PlanItem("contain", "delete caches that these jobs wrote", how)
     if any("runner" in edge.condition or edge.target.name.startswith("runner:") for edge in edges):
@@ -132,10 +137,14 @@ def _stop(files: Sequence[str]) -> str:
     return f"`gh workflow disable` for {names}{more}; cancel what runs; pin the package to a good version"
 
 
-def _replace(held: Iterable[_Held]) -> Iterator[PlanItem]:
+def _replace(held: Iterable[_Held], taken: Iterable[Exposure]) -> Iterator[PlanItem]:
+    status = {one.place: one.status for one in taken}
     for one in held:
         kind, how = words_for(one.target)
-        yield PlanItem("replace", one.target.name, how, kind, one.target.worth, one.places, one.confidence)
+        worst = max((status[place] for place in one.places if place in status), default=Status.POSSIBLE)
+        yield PlanItem(
+            "replace", one.target.name, how, kind, one.target.worth, one.places, one.confidence, worst.word
+        )
 
 
 def _resign(made: Sequence[Edge]) -> Iterator[PlanItem]:

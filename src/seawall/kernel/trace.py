@@ -288,10 +288,10 @@ def _open(
     if shown and code.ecosystem == "PyPI":
         # One environment holds one version of a name: another one, or a range without it, keeps it out.
         return _Verdict(Status.EXCLUDED, (_here(code, code.name), *shown))
-    if obeyed and _REWRITES in code.note:
-        return _unsure(
-            asked, code, known, "the lockfile held it out, but the command may rewrite the lockfile"
-        )
+    locks = [one for one in files if one.lock]
+    if obeyed and locks and _each_excluding(asked, locks, past_whole):
+        why = "its lockfile held no such version, but the command may rewrite that"
+        return _unsure(asked, code, known, why)
     if obeyed:
         return _unsure(asked, code, known, "what its lockfile held all the time is not known")
     return _unsure(asked, code, known)

@@ -82,4 +82,5 @@ def _item(number: int, one: PlanItem) -> dict[str, object]:
         "worth": one.worth or None,
         "places": list(one.places),
         "confidence": one.confidence or None,
+        "status": one.status or None,
     }

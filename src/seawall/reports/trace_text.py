@@ -159,11 +159,20 @@ def _plan(items: Sequence[PlanItem], *, width: int) -> Iterator[str]:
             continue
         yield f"  {number}. {step}"
         for one in mine:
-            kind = f" ({one.kind}; {one.confidence})" if one.kind else ""
-            text = f"{neutral(one.what)}{neutral(kind)}: {neutral(one.how)}"
+            text = neutral(f"{one.what}{_about(one)}: {one.how}")
             yield from textwrap.wrap(
                 text, width, initial_indent="     ", subsequent_indent="       ", break_on_hyphens=False
             )
+
+
+def _about(one: PlanItem) -> str:
+    """Of a credential what it is and how surely it was in reach; of a thing to stop where it is."""
+    if one.kind:
+        return f" ({one.kind}; {one.status}; {one.confidence})"
+    if one.step != "contain" or not one.places or "workflows" in one.what:
+        return ""
+    more = f" and {len(one.places) - 4} more" if len(one.places) > 4 else ""
+    return f" ({', '.join(map(place_words, one.places[:4]))}{more})"
 
 
 def _coverage(found: Trace, *, width: int) -> Iterator[str]:
