@@ -11,10 +11,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from .intake import Upstreams
 from .lockfile import Problem
+
+if TYPE_CHECKING:
+    from .intake import Upstreams
 
 ECOSYSTEM_OF: Mapping[str, str] = MappingProxyType(
     {
@@ -210,6 +213,8 @@ def upstreams(machine: Machine) -> Upstreams:
         hosts[item.ecosystem].add(item.host)
         if item.role is Role.DEFAULT and (item.ecosystem, item.host) not in own:
             gates[item.ecosystem].add(item.host)
+    from .intake import Upstreams  # only here: with it comes everything that rules are asked about
+
     return Upstreams(_frozen(hosts), _frozen(gates))
 
 
