@@ -66,7 +66,7 @@ def usual_path(release: ReleaseFacts) -> bool:
 def _reviewed_as_it_is(
     release: ReleaseFacts, repairs: Iterable[Advisory], last_file: datetime | None
 ) -> bool:
-    """On an index that tells nobody who publishes: a reviewed record was first published after these files came.
+    """On an index that tells nobody who publishes: reviewers first published a record after these files came.
 
     What it calls fixed are then these files, and not what somebody may still publish under that version. An
     attestation that was lost is never usual, and a file that was added later ends it for the whole release.
