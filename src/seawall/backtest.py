@@ -190,8 +190,11 @@ class _Replay:
         held = taken(self._scenario, asked.wants, asked.at, lambda p, r: self._lets_in(p, r, asked.at))
         answers = [self._gate.admission(*pair, asked.at) for pair in asked.bare.releases]
         speaking = [one for one in answers if one is not None and one.decision.outcome is not Outcome.ALLOW]
+        if not asked.bare.bad:
+            return Answer.NONE, speaking
         if not held.bad:
-            return (Answer.DENY if asked.bare.bad else Answer.NONE), speaking
+            denied = any(one.decision.outcome is Outcome.DENY for one in speaking)
+            return (Answer.DENY if denied else Answer.INCOMPLETE), speaking
         worst = max(
             (_rank(self._gate.admission(*pair, asked.at)) for pair in held.bad), default=Outcome.ALLOW
         )

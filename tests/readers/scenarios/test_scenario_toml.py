@@ -85,6 +85,7 @@ def test_moments_and_what_is_asked_for() -> None:
         (TAKE + PACKAGE + 'files = { x = { file = "no.txt" } }\n', 6, "no.txt: No such file"),
         (TAKE + PACKAGE + 'files = { x = { like = "malware" } }\n', 6, "nothing is known that looks like"),
         (TAKE + PACKAGE + "files = { x = { bytes = 99999999999 } }\n", 6, "bytes must be a number up to"),
+        (TAKE + PACKAGE.replace("1.0.0", "1.0"), 6, "'1.0' is no version of npm"),
         (TAKE + PACKAGE + 'archives = ["egg"]\n', 6, "archives are sdist and wheel"),
         (TAKE + "[[repository]]\nname = 'a/b'\n", 5, "a/b has no [[repository.commit]]"),
         (TAKE + "[[advisory]]\nat = 2026-01-01T00:00:00Z\n", 5, "[[advisory]] 1: ecosystem is missing"),

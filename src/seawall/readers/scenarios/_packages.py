@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from seawall.kernel.asset import package_name
 from seawall.kernel.scenario import PastPackage, PastRelease
+from seawall.kernel.versions import order
 
 from ._values import (
     Beside,
@@ -48,6 +50,7 @@ def package(item: Table, beside: Beside) -> PastPackage:
         before = releases[-1] if releases else None
         try:
             releases.append(_release(one, before, first_files(ecosystem, name), beside))
+            _refuse_version(ecosystem, releases[-1].version)
         except Refused as refusal:
             raise Refused(f"{name}, release {index + 1}: {refusal}", refusal.line) from None
     versions = [one.version for one in releases]
@@ -55,6 +58,16 @@ def package(item: Table, beside: Beside) -> PastPackage:
     if twice:
         raise Refused(f"{name} has {twice} twice")
     return PastPackage(ecosystem, name, tuple(releases), maybe_time(item, "born"))
+
+
+_SEMANTIC = re.compile(r"\d{1,16}\.\d{1,16}\.\d{1,16}(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?", re.ASCII)
+
+
+def _refuse_version(ecosystem: str, version: str) -> None:
+    """A registry offers no release whose version it cannot read, and then nobody is asked about it."""
+    wrong = ecosystem == "npm" and not _SEMANTIC.fullmatch(version)
+    if wrong or (ecosystem == "PyPI" and order(ecosystem)(version) is None):
+        raise Refused(f"{version[:40]!r} is no version of {ecosystem}")
 
 
 def first_files(ecosystem: str, name: str) -> Mapping[str, bytes]:
