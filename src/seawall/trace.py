@@ -36,7 +36,7 @@ from seawall.reach_lives import stood
 from seawall.readers.lockfiles import FORMATS
 from seawall.suspecting import suspicion
 
-_SECONDS, _SECONDS_OF_BRANCHES = 2.5, 4.0
+_SECONDS, _SECONDS_OF_BRANCHES = 2.0, 3.0
 """For the walks along HEAD's branch (lockfiles, reach) and over all branches: ten are for all of it."""
 _SLACK = 86_400
 """So many seconds a committer's clock may be behind."""
@@ -68,7 +68,8 @@ def trace(order: TraceOrder, now: datetime) -> Trace:
         locked = lock_past(top, asked, limits)
         bad, skipped = _bad(top, asked, _within(order.limits, _SECONDS_OF_BRANCHES), cache, now)
         reach, lived = _reach(top, asked, locked, limits, cache, now)
-    found = exposures(asked, Past(locked.locks, bad, reach, locked.whole, lived))
+    whole = locked.whole and not reach.skipped
+    found = exposures(asked, Past(locked.locks, bad, reach, whole, lived))
     edges = in_reach(asked, found, reach)
     missing = (*locked.skipped, *skipped, *reach.skipped)
     return Trace(
@@ -133,11 +134,15 @@ def _reach(
 
 
 def _lived(told: ReachHistory) -> dict[tuple[str, Code], Span]:
-    """From when to when; one that went and came back, from its first beginning to its last end."""
+    """From when to when; one that went and came back, from its first beginning to its last end.
+
+    What was there before all that was looked at counts from the oldest commit at which it was seen.
+    """
     spans: dict[tuple[str, Code], Span] = {}
     for _, past in told.lines:
         for life in past.codes:
-            since = life.first.start if life.first else None
+            seen = past.bottom.start if past.cut and past.bottom else None
+            since = life.first.start if life.first else seen
             until = life.removed.end if life.removed else None
             if life.what in spans:
                 before = spans[life.what]
