@@ -14,6 +14,7 @@ from seawall.backtest import Tried, beside, others
 from seawall.decide import chosen_policy
 from seawall.kernel.replay import Answer, Entry
 from seawall.pricing import price
+from seawall.readers.advisories.attacks import read_catalog
 from seawall.readers.scenarios.histories import Histories, read_histories
 from seawall.reports.backtest import Row, summary
 
@@ -28,7 +29,9 @@ COUNTED = """
 **{attacks} attacks, {visible} of which a gate or a merge check could see at all. Gate:
 {gate_denied} denied at every moment, {gate_delayed} only delayed. Merge check: {merge_denied}
 denied, {merge_warned} warned about. Denied or warned about by one or the other: {stopped} of
-{visible} ({percent:.0f} %).** The columns are not added up.
+{visible} ({percent:.0f} %), {denied} of them denied.** Of the {catalog} entries of the catalog
+alone, which the other scenarios add to: {catalog_stopped} of {catalog_visible}
+({catalog_percent:.0f} %). The columns are not added up.
 """
 BENIGN = """
 {benign} benign releases, changes and models; a release is asked about two days after it came and
@@ -75,7 +78,17 @@ def page(rows: Sequence[Row], day: str, histories: Histories) -> Iterator[str]:
     found = summary(first.entries)
     yield HEAD.read_text()
     yield f"Written by `python bench/backtest.py {day}` with Seawall {__version__}; policy `{first.name}`.\n"
-    yield joined(COUNTED, **found, percent=100 * found["stopped"] / found["visible"])
+    known = {attack.id for attack in read_catalog(data_bytes("attacks.json")).attacks}
+    mine = summary([item for item in bad if item.id in known])
+    yield joined(
+        COUNTED,
+        **found,
+        percent=100 * found["stopped"] / found["visible"],
+        catalog=mine["attacks"],
+        catalog_stopped=mine["stopped"],
+        catalog_visible=mine["visible"],
+        catalog_percent=100 * mine["stopped"] / mine["visible"],
+    )
     yield ""
     yield from table("attack", [item for item in bad if item.visible])
     yield "\nNot stopped, and why:\n"

@@ -48,7 +48,7 @@ def test_the_text_says_where_it_got_in_and_what_it_costs() -> None:
     assert "4.0 exemptions per 100" in text
     assert "1 delayed after it was public, 1 more by at most six hours" in text
     assert "a 1 (150 h)" in text
-    assert "By one or the other: 2 of 3." in text
+    assert "By one or the other: 2 of 3, 1 of them denied." in text
     assert max(map(len, text.splitlines())) < 230
 
 

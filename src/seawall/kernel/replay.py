@@ -49,6 +49,11 @@ class Said:
         """Denied at the door, or the change was denied or warned about."""
         return self.gate is Answer.DENY or self.merge in (Answer.DENY, Answer.WARN)
 
+    @property
+    def denied(self) -> bool:
+        """The same, without warnings."""
+        return Answer.DENY in (self.gate, self.merge)
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -96,6 +101,11 @@ class Entry:
     def stopped(self) -> bool:
         """At every moment the gate denied it, or the scan of the change denied it or warned."""
         return self.visible and all(one.stopped for one in self.said)
+
+    @property
+    def denied(self) -> bool:
+        """The same, without warnings."""
+        return self.visible and all(one.denied for one in self.said)
 
     @property
     def by(self) -> tuple[str, ...]:

@@ -117,6 +117,7 @@ def summary(entries: Iterable[Entry]) -> dict[str, int]:
         "merge_denied": sum(item.merge is Answer.DENY for item in visible),
         "merge_warned": sum(item.merge is Answer.WARN for item in visible),
         "stopped": sum(item.stopped for item in visible),
+        "denied": sum(item.denied for item in visible),
         "seen_later": sum(bool(item.seen) for item in visible),
         "benign": len(good),
         "benign_denied": sum(item.gate is Answer.DENY for item in good),
@@ -232,7 +233,8 @@ def _summed(entries: Sequence[Entry]) -> Iterator[str]:
             f"Gate: {found['gate_denied']} denied, {found['gate_delayed']} only delayed, "
             f"{found['gate_warned']} warned about. Merge check: {found['merge_denied']} denied, "
             f"{found['merge_warned']} warned about. "
-            f"By one or the other: {found['stopped']} of {found['visible']}."
+            f"By one or the other: {found['stopped']} of {found['visible']}, "
+            f"{found['denied']} of them denied."
         )
     if found["benign"]:
         yield (
