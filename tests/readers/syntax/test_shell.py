@@ -384,6 +384,15 @@ class TestOtherDialects:
         assert script.commands[0].words[2].expressions == ("matrix.x",)
 
 
+@pytest.mark.parametrize(
+    "text", ["if [ hunter2", "for x (${l}) { echo hunter2 }", "x=(hunter2", "case hunter2"]
+)
+def test_what_the_grammar_does_not_know_is_not_repeated(text: str) -> None:
+    problems = read(text).problems
+    assert problems
+    assert not any("hunter2" in problem.message for problem in problems)
+
+
 def test_without_the_grammar_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     real = builtins.__import__
 

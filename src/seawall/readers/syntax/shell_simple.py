@@ -129,8 +129,8 @@ class SimpleParts:
         line = self.line(node)
         last = self.ready.line(max(node.end_byte - 1, node.start_byte))
         self.findings.unread.update(range(line, last + 1))
-        what = self.short(node.start_byte, node.end_byte)
-        self.findings.problem(ProblemKind.MALFORMED, f"the shell's grammar does not know: {what}", line)
+        # Not what it says: whoever reads of it here may not be meant to read what is written there.
+        self.findings.problem(ProblemKind.MALFORMED, "the shell's grammar does not know this part", line)
 
     def moved(self, command: Command) -> None:
         """What a command changes for those behind it."""

@@ -27,6 +27,8 @@ _SCHEME = re.compile(r"(?i)\s*(?:bearer|basic|token|apikey)\s+")
 _PATHLIKE = re.compile(r"(?:[.~]{0,2}/|[A-Za-z]:[\\/]|file:|op://|vault:|[A-Za-z][\w+.-]*://)")
 _URL = re.compile(r"(?:[a-z][a-z0-9+.-]*\+)?[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _LONG_SEGMENT = re.compile(r"(?<=/)(?=[\w=-]*\d)(?=[\w=-]*[A-Za-z])[\w=-]{40,}(?=/|\?|\Z)")
+_USERINFO = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,20}://)[^\s/@:$'\"]*:[^\s/@$'\"]+@")
+"""In the middle of a word; one that is an address as a whole is taken apart as one."""
 _OPTION = re.compile(r"-{1,2}([A-Za-z][\w-]*)(?:=(.*))?\Z", re.DOTALL)
 _ASSIGNED = re.compile(r"([A-Za-z_][\w.-]*)[=:]\s*(.*)\Z", re.DOTALL)
 _LONGEST = 16_384
@@ -112,5 +114,8 @@ def _plain(word: str, option: str, line: int) -> tuple[str, Iterable[Given]]:
         return word, (Given(word, line, "argument", (word,)),)
     if known_token(word):
         return without_tokens(word, DROPPED), (Given("argument", line, "argument", (), True, True),)
+    bare = _USERINFO.sub(r"\1", word) if "@" in word else word
+    if bare != word:
+        return bare, (Given("address", line, "address", variables_in(word), True, True),)
     names = variables_in(word)
     return word, (Given(names[0], line, "argument", names),) if names else ()
