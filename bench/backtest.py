@@ -29,9 +29,9 @@ COUNTED = """
 **{attacks} attacks, {visible} of which a gate or a merge check could see at all. Gate:
 {gate_denied} denied at every moment, {gate_delayed} only delayed. Merge check: {merge_denied}
 denied, {merge_warned} warned about. Denied or warned about by one or the other: {stopped} of
-{visible} ({percent:.0f} %), {denied} of them denied.** Of the {catalog} entries of the catalog
+{visible} ({percent:.1f} %), {denied} of them denied.** Of the {catalog} entries of the catalog
 alone, which the other scenarios add to: {catalog_stopped} of {catalog_visible}
-({catalog_percent:.0f} %). The columns are not added up.
+({catalog_percent:.1f} %). The columns are not added up.
 """
 BENIGN = """
 {benign} benign releases, changes and models; a release is asked about two days after it came and
