@@ -70,7 +70,7 @@ def trace(order: TraceOrder, now: datetime) -> Trace:
         reach, lived = _reach(top, asked, locked, limits, cache, now)
     whole = locked.whole and not reach.skipped
     found = exposures(asked, Past(locked.locks, bad, reach, whole, lived))
-    edges = in_reach(asked, found, reach)
+    edges = in_reach(found, reach)
     missing = (*locked.skipped, *skipped, *reach.skipped)
     return Trace(
         asked,

@@ -49,7 +49,7 @@ def _seen(asked: Suspicion, past: Past) -> Iterator[Bad]:
                 yield Bad(one.path, key, one.commit, one.start, one.end, one.end_commit)
 
 
-def in_reach(asked: Suspicion, found: Iterable[Exposure], reach: Reach) -> tuple[Edge, ...]:
+def in_reach(found: Iterable[Exposure], reach: Reach) -> tuple[Edge, ...]:
     """The edges of what may have run, in the order of `reach`: worst first."""
     ran = {
         (one.place, code.kind, code.name)
@@ -57,7 +57,6 @@ def in_reach(asked: Suspicion, found: Iterable[Exposure], reach: Reach) -> tuple
         if one.status is not Status.EXCLUDED
         for code in one.codes
     }
-    del asked
     return tuple(edge for edge in reach.edges if (edge.place, edge.code.kind, edge.code.name) in ran)
 
 
@@ -197,7 +196,7 @@ def _judged(
         return _of_manifests(asked, code, past, known, gone)
     if code.ecosystem == "npm" and code.packages and _ALONE.issuperset(code.packages):
         return None
-    return _unsure(asked, code, known)
+    return _unsure(code, known)
 
 
 def _here(code: Code, words: str) -> Proof:
@@ -291,10 +290,10 @@ def _open(
     locks = [one for one in files if one.lock]
     if obeyed and locks and _each_excluding(asked, locks, past_whole):
         why = "its lockfile held no such version, but the command may rewrite that"
-        return _unsure(asked, code, known, why)
+        return _unsure(code, known, why)
     if obeyed:
-        return _unsure(asked, code, known, "what its lockfile held all the time is not known")
-    return _unsure(asked, code, known)
+        return _unsure(code, known, "what its lockfile held all the time is not known")
+    return _unsure(code, known)
 
 
 def _says(one: Locked) -> bool:
@@ -302,7 +301,7 @@ def _says(one: Locked) -> bool:
     return not one.unread and bool(one.held or one.asked)
 
 
-def _unsure(asked: Suspicion, code: Code, known: frozenset[tuple[str, str]], why: str = "") -> _Verdict:
+def _unsure(code: Code, known: frozenset[tuple[str, str]], why: str = "") -> _Verdict:
     names = [name for ecosystem, name in sorted(known) if ecosystem == code.ecosystem]
     if why:
         words = f"{code.name}: {why}"
@@ -310,7 +309,6 @@ def _unsure(asked: Suspicion, code: Code, known: frozenset[tuple[str, str]], why
         words = f"{code.name} ({code.pin}): {names[0]} is among this repository's dependencies"
     else:
         words = f"{code.name} ({code.pin}): not known whether it was among what this install brought"
-    del asked
     return _Verdict(Status.POSSIBLE, (_here(code, words),), 1 if names else 0)
 
 
