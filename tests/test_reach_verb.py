@@ -1,5 +1,6 @@
 """The verb looks at a repository from its top, reads what its jobs start, and says what it did not read."""
 
+import os
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,6 +48,30 @@ def test_of_one_workflow_only_its_own_is_told(tmp_path: Path) -> None:
 def test_what_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(TargetError):
         reach(ReachOrder(tmp_path / "nowhere"), NOW)
+
+
+def test_what_says_nothing_of_what_runs_is_an_error(tmp_path: Path) -> None:
+    """Not an answer of nothing, after a walk over whatever lies around it."""
+    _workflow(tmp_path)
+    notes = tmp_path / "notes.txt"
+    notes.write_text("x\n")
+    os.mkfifo(tmp_path / "pipe")
+    for place, said in (
+        (notes, "says what runs"),
+        (tmp_path / "pipe", "neither"),
+        (Path("/dev/null"), "neither"),
+    ):
+        with pytest.raises(TargetError, match=said):
+            reach(ReachOrder(place), NOW)
+
+
+def test_the_folder_of_workflows_stands_for_what_lies_around_it(tmp_path: Path) -> None:
+    _workflow(tmp_path)
+    for part in (".github", ".github/workflows"):
+        assert top_of(tmp_path / part) == tmp_path.resolve()
+        assert [one.id for one in reach(ReachOrder(tmp_path / part), NOW).places] == [
+            ".github/workflows/w.yml#j"
+        ]
 
 
 def test_workflows_that_do_not_lie_at_the_top_are_said_and_never_run(tmp_path: Path) -> None:

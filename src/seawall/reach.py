@@ -67,16 +67,18 @@ def reach(order: ReachOrder, now: datetime) -> Reach:
     del now  # history fills `since` and `until`; what a tree says today needs no clock
     if not order.target.exists():
         raise TargetError(f"{order.target} does not exist", "name a directory, or a workflow in one")
-    top = top_of(order.target)
+    if not (order.target.is_dir() or order.target.is_file()):
+        raise TargetError(f"{order.target} is neither a directory nor a file", "name a directory")
+    top, file = top_of(order.target), order.target.resolve()
+    path = file.relative_to(top).as_posix() if file.is_file() else ""
+    if path and claimer(FORMATS)(path) is None and not is_tool(path):
+        raise TargetError(f"{path} is no file that says what runs", "name a directory, or a workflow in one")
     revision = order.at or ("HEAD" if is_bare(top) else "")
     if revision:
         found = at_revision(top, revision, order.limits, order.exclude, people=order.people)
     else:
         found = _on_disk(top, order)
-    file = order.target.resolve()
-    if not file.is_file():
-        return found
-    return only(found, file.relative_to(top).as_posix())
+    return only(found, path) if path else found
 
 
 def _on_disk(top: Path, order: ReachOrder) -> Reach:
@@ -144,7 +146,7 @@ def together(jobs: Reach, tools: Reach) -> Reach:
 def top_of(target: Path) -> Path:
     """Where the repository of a target begins: the target where it holds workflows, else git's top.
 
-    A workflow that is named by itself and lies in no repository belongs to the directory above `.github`.
+    What is below a `.github` that lies in no repository belongs to the directory above it.
     """
     place = target.resolve()
     folder = place if place.is_dir() else place.parent
@@ -153,7 +155,9 @@ def top_of(target: Path) -> Path:
     top = work_tree(folder)
     if top is not None:
         return top
-    return folder.parent.parent if folder.as_posix().endswith(WORKFLOWS.rstrip("/")) else folder
+    if folder.as_posix().endswith(WORKFLOWS.rstrip("/")):
+        return folder.parent.parent
+    return folder.parent if folder.name == ".github" else folder
 
 
 def ground_of(root: Path, limits: Limits = DEFAULT_LIMITS, exclude: Iterable[str] = ()) -> Ground:

@@ -9,8 +9,9 @@ import jsonschema
 import pytest
 from tests.reports.reach_sample import HOSTILE, NOTARY, SIGN, graph
 
+from seawall.kernel.finding import Skipped
 from seawall.kernel.reach.asked import asked
-from seawall.kernel.reach.edge import Reach
+from seawall.kernel.reach.edge import Place, PlaceKind, Reach
 from seawall.reports import reach_html, reach_json, reach_mermaid, reach_text
 from seawall.reports.reach_text import Look
 
@@ -83,7 +84,9 @@ def test_what_is_plain_ascii_stays_plain() -> None:
 
 
 def test_an_empty_graph_is_said_in_words() -> None:
-    assert "no credential, identity or release is in reach" in reach_text.render(Reach(), Look())
+    assert "no credential, identity or release is in reach" in reach_text.render(
+        Reach((Place("p", PlaceKind.JOB, "f"),)), Look()
+    )
 
 
 def test_colours_only_where_they_are_asked_for() -> None:
@@ -154,3 +157,21 @@ def test_the_page_asks_nobody_and_nothing_found_becomes_markup() -> None:
     data = json.loads(parsed.scripts[0])
     assert data["graph"]["schema"] == "seawall/reach/1"
     assert "\\u{202e}" in data["graph"]["edges"][3]["target"]["name"]
+
+
+def test_what_is_missing_stands_before_the_answer() -> None:
+    unread = Skipped("the scripts in 2 files", "the grammar is not installed", "pip install x", required=True)
+    text = reach_text.render(replace(graph(), skipped=(unread,)), Look(width=60))
+    assert text.index("not the whole answer") < text.index("worst:")
+    assert "pip install x" in text.replace("\n", " ")
+
+
+def test_every_line_is_as_wide_as_the_terminal() -> None:
+    other = Skipped("reach", "a " * 100)
+    for full in (False, True):
+        text = reach_text.render(replace(graph(), skipped=(other,)), Look(width=60, full=full), "x" * 40)
+        assert max(map(len, text.split("\n"))) <= 60
+
+
+def test_where_nothing_says_what_runs_that_is_said() -> None:
+    assert "nothing here says what runs" in reach_text.render(Reach(), Look(width=200))

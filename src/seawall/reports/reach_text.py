@@ -78,20 +78,32 @@ _SUREST = {confidence: place for place, confidence in enumerate(Confidence)}
 
 def render(reach: Reach, look: Look, target: str = ".") -> str:
     """The report, without a newline at the end."""
-    lines = [*_head(reach, target), *_worst(reach, look), *_tables(reach, look), *_tail(reach, look)]
+    head = (*_head(reach, target, look), *_unread(reach, look))
+    lines = [*head, *_worst(reach, look), *_tables(reach, look), *_tail(reach, look)]
     text = "\n".join(lines)
     if look.unicode:
         return text
     return text.translate(_ASCII).encode("ascii", "backslashreplace").decode("ascii")
 
 
-def _head(reach: Reach, target: str) -> Iterator[str]:
+def _head(reach: Reach, target: str, look: Look) -> Iterator[str]:
     targets = {edge.target.id for edge in reach.edges}
     code = len(reach.codes)
-    yield (
-        f"{neutral(target)}: {_count(len(reach.places), 'place')} where code runs,"
-        f" {_count(code, 'item')} of third-party code, {_count(len(targets), 'thing')} in reach of it"
+    yield from _wrapped(
+        f"{target}: {_count(len(reach.places), 'place')} where code runs,"
+        f" {_count(code, 'item')} of third-party code, {_count(len(targets), 'thing')} in reach of it",
+        look,
     )
+
+
+def _unread(reach: Reach, look: Look) -> Iterator[str]:
+    """What makes the answer less than one stands before it, and not below."""
+    for item in reach.skipped:
+        if item.required:
+            text = f"this is not the whole answer: {item.check} were not read, {item.reason}: {item.advice}"
+            first, *rest = _wrapped(text, look)
+            yield _paint(first, "33", look)
+            yield from rest
 
 
 def _count(number: int, word: str) -> str:
@@ -228,17 +240,15 @@ def _cut(cut: Cut) -> str:
 
 
 _NOTHING = "no credential, identity or release is in reach of third-party code here"
-_NOTHING_ASKED = "nothing that was asked for is in reach"
+_NOTHING_ASKED = "nothing that was looked for is in reach"
+_NOTHING_RUNS = "nothing here says what runs: no workflow, image build, editor or agent setting was found"
 
 
 def _tail(reach: Reach, look: Look) -> Iterator[str]:
     if not reach.edges:
         yield ""
-        yield (
-            "nothing that was looked for is in reach"
-            if look.asked
-            else "no credential, identity or release is in reach of third-party code here"
-        )
+        nothing = _NOTHING if reach.places else _NOTHING_RUNS
+        yield from _wrapped(_NOTHING_ASKED if look.asked else nothing, look)
     used = [confidence for confidence in Confidence if any(e.confidence is confidence for e in reach.edges)]
     if used and not look.asked:
         yield ""
@@ -248,12 +258,13 @@ def _tail(reach: Reach, look: Look) -> Iterator[str]:
 
 
 def _skips(skipped: Iterable[Skipped], look: Look) -> Iterator[str]:
-    found = list(skipped)
+    found = [item for item in skipped if not item.required]
     if found:
         yield ""
     for item in found if look.full else found[:_SKIPPED]:
         advice = f" ({item.advice})" if item.advice else ""
-        yield shortened(f"not looked at: {item.check}: {item.reason}{advice}", look.width)
+        text = f"not looked at: {item.check}: {item.reason}{advice}"
+        yield from _wrapped(text, look) if look.full else [shortened(text, look.width)]
     if len(found) > _SKIPPED and not look.full:
         yield f"and {len(found) - _SKIPPED} more that were not looked at: --all"
 
