@@ -74,6 +74,26 @@ def test_it_keeps_to_the_width(width: int) -> None:
         assert len(line) <= width or line.startswith("next:"), line
 
 
+@pytest.mark.parametrize("width", [40, 60, 100])
+def test_whoever_asks_for_everything_reads_every_word(width: int) -> None:
+    """And within the terminal."""
+    found = crowded()
+    lines = render(found, Look(full=True, width=width)).splitlines()
+    text = " ".join("\n".join(lines).split())
+    for one in found.findings:
+        assert " ".join(one.finding.message.split()) in text
+        assert " ".join(one.finding.advice.split()) in text
+    assert max(map(len, lines[: lines.index("") + 1])) <= width
+
+
+def test_how_many_were_not_looked_at_is_said() -> None:
+    skipped = tuple(Skipped(f"part {n}", "too large", "mend it") for n in range(5))
+    found = crowded()
+    text = render(replace(found, intake=replace(found.intake, skipped=skipped)), Look())
+    assert "not looked at: part 0: too large (mend it)" in text
+    assert re.search(r"and [34] more not looked at: --all", text)
+
+
 def test_everything_is_shown_when_asked() -> None:
     text = render(crowded(), Look(full=True))
     for n in range(60):

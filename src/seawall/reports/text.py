@@ -5,6 +5,7 @@ At most 25 lines unless everything is asked for. Plain words; colours only where
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -69,7 +70,8 @@ def _answer(verdict: Verdict, look: Look) -> Iterator[str]:
         f"not checked for {s.check}: {_run(s.advice)}" for s in verdict.unchecked if s.advice
     )
     if outcome is Outcome.INCOMPLETE:
-        yield _paint(neutral(unchecked or "not everything could be checked"), _STYLE[outcome], look)
+        for line in _wrapped(unchecked or "not everything could be checked", look.width):
+            yield _paint(line, _STYLE[outcome], look)
         return
     intake = verdict.intake
     if outcome is Outcome.ALLOW and not (intake.documents or intake.tools or intake.ground.workflows):
@@ -83,6 +85,11 @@ def _answer(verdict: Verdict, look: Look) -> Iterator[str]:
     yield _paint(words, _STYLE[outcome], look)
     if unchecked:
         yield shortened(f"also {unchecked}", look.width)
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Text that is of no use when its end is missing, on as many lines as it takes."""
+    return textwrap.wrap(neutral(text), width, break_on_hyphens=False) or [""]
 
 
 def _run(advice: str) -> str:
@@ -116,9 +123,10 @@ def _in_reach(intake: Intake, look: Look) -> Iterator[str]:
     worst = next(iter(intake.reach.edges), None)
     if worst is None or score(worst) < WORTH_A_WORD:
         return
-    yield shortened(f"in reach:     {sentence(worst)}", look.width)
-    for cut in worst.cuts[:1]:
-        yield shortened(f"              cut: {cut.words} (seawall reach)", look.width)
+    texts = [sentence(worst), *(f"cut: {cut.words} (seawall reach)" for cut in worst.cuts[:1])]
+    room = look.width - 14
+    lines = [line for text in texts for line in _wrapped(shortened(text, 2 * room), room)]
+    yield from (f"{'' if at else 'in reach:':<14}{line}" for at, line in enumerate(lines))
 
 
 def _spread(packages: Counter[str], room: int) -> str:
@@ -205,6 +213,14 @@ def _lines_of(entry: Entry, look: Look) -> Iterator[str]:
     if not place and len(message) + len(more) + len(fix) + 2 <= room:
         yield f"  {word} {message}{more}: {fix}"
         return
+    if look.full:
+        first, *rest = _wrapped(f"{message}{more}{place}", room)
+        yield f"  {word} {first}"
+        yield from (f"       {line}" for line in rest)
+        first, *rest = _wrapped(f"fix: {fix}", room - 5)
+        yield f"       {first}"
+        yield from (f"            {line}" for line in rest)
+        return
     if len(message) + len(more) + len(place) > room:
         if len(fix) + 5 + len(place) <= room:
             message, fix, place = shortened(message, room - len(more)), f"{fix}{place}", ""
@@ -232,7 +248,10 @@ def _past(verdict: Verdict, look: Look, few: int) -> Iterator[str]:
         yield f"  and {len(intervals) - few} more: --all"
     cut = [s for s in verdict.intake.skipped if not s.required]
     for skipped in cut if look.full else cut[:few]:
-        yield shortened(f"not looked at: {skipped.check}: {skipped.reason}", look.width)
+        advice = f" ({skipped.advice})" if skipped.advice else ""
+        yield shortened(f"not looked at: {skipped.check}: {skipped.reason}{advice}", look.width)
+    if len(cut) > few and not look.full:
+        yield f"and {len(cut) - few} more not looked at: --all"
 
 
 def _what(interval: Interval) -> str:
