@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 
-from seawall.adapters.disk.tools import read_tools
 from seawall.adapters.disk.tree import Walk, read_documents
 from seawall.decide import decide_findings
 from seawall.kernel.advisory import Advisory, Match
@@ -29,6 +28,7 @@ from seawall.kernel.policy.engine import Policy
 from seawall.kernel.release import ReleaseFacts, Wanted
 from seawall.kernel.rule import Rule, judge
 from seawall.kernel.settings import DEFAULTS, Settings, Waiver
+from seawall.kernel.tool import ToolFile, may_be_tool
 from seawall.kernel.verdict import Verdict
 from seawall.kernel.waiver import waived
 from seawall.next_step import next_command
@@ -170,11 +170,21 @@ def _intake(walked: Walk, documents: Sequence[Document], question: Question, wor
         ),
         files=walked.files,
         last_good=ways_back(world.catalog.attacks),
-        tools=read_tools(walked, question.limits),
+        tools=_tools(walked, question.limits),
         ground=ran.ground,
         reach=ran.reach,
         hygiene=ran.hygiene,
     )
+
+
+def _tools(walked: Walk, limits: Limits) -> tuple[ToolFile, ...]:
+    """The files of editors, agents and dev containers; who reads them is not called where there are none."""
+    above = "/".join(walked.root.absolute().parts[-2:])
+    if not any(may_be_tool(f"{above}/{path}") for path in walked.files):
+        return ()
+    from seawall.adapters.disk.tools import read_tools
+
+    return read_tools(walked, limits)
 
 
 def _facts(documents: Sequence[Document], matched: Mapping[Key, tuple[Match, ...]], world: World) -> Facts:

@@ -10,6 +10,7 @@ from seawall.kernel.finding import Skipped
 from seawall.kernel.hygiene import HygieneNote
 from seawall.kernel.limits import Limits
 from seawall.kernel.lockfile import OURS, Document, Problem
+from seawall.kernel.pipeline import may_run
 from seawall.kernel.reach.edge import NO_REACH, Reach
 from seawall.kernel.reach.ground import NO_GROUND, Ground
 
@@ -26,6 +27,8 @@ class Running:
 
 def running(walked: Walk, documents: Sequence[Document], limits: Limits) -> Running:
     """What runs in a walked tree. Where it holds no pipeline, nothing is read."""
+    if not any(map(may_run, walked.files)):
+        return Running()
     from seawall.kernel.reach.reaching import reach_of
     from seawall.reach import ground_from
 

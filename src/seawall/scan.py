@@ -18,7 +18,6 @@ from pathlib import Path
 from seawall import __version__
 from seawall.adapters.disk.places import data_directory, settings_files
 from seawall.adapters.disk.shipped import data_bytes
-from seawall.adapters.disk.tools import is_tool
 from seawall.adapters.disk.tree import Walk, read, walk
 from seawall.adapters.feeds.index import Index, open_index
 from seawall.adapters.vcs.git import read_at
@@ -36,6 +35,7 @@ from seawall.kernel.lockfile import Document
 from seawall.kernel.matching import match
 from seawall.kernel.policy.engine import Policy
 from seawall.kernel.settings import POLICY_STRICTNESS, Settings
+from seawall.kernel.tool import may_be_tool
 from seawall.kernel.verdict import Verdict
 from seawall.named_files import Ground, named_bytes, top_of
 from seawall.one_package import package_document
@@ -138,8 +138,32 @@ def _policy(order: Order, name: str) -> Policy:
 def _walked(order: Order, own: Settings) -> Walk:
     if order.package:
         return Walk(order.target, frozenset(), ())
+    workflow = _workflow(order.target)
+    if workflow is not None:
+        return Walk(workflow[0], frozenset({workflow[1]}), (), formats=FORMATS)
     exclude = (*own.exclude, *order.exclude)
-    return walk(order.target, FORMATS, ENVIRONMENTS, order.limits, exclude, is_tool)
+    return walk(order.target, FORMATS, ENVIRONMENTS, order.limits, exclude, _is_tool)
+
+
+def _workflow(target: Path) -> tuple[Path, str] | None:
+    """A single workflow, as a tree of nothing else: it is one by where it lies."""
+    place = target.absolute()
+    parts = place.parts[-3:]
+    if (
+        parts[:2] != (".github", "workflows")
+        or target.suffix not in (".yml", ".yaml")
+        or not target.is_file()
+    ):
+        return None
+    return place.parents[2], "/".join(parts)
+
+
+def _is_tool(path: str) -> bool:
+    if not may_be_tool(path):
+        return False
+    from seawall.adapters.disk.tools import is_tool
+
+    return is_tool(path)
 
 
 def _root(target: Path) -> Path:

@@ -7,13 +7,15 @@ held; scripts of the tree and programs of the machine are not brought in.
 from __future__ import annotations
 
 from posixpath import dirname
+from typing import TYPE_CHECKING
 
 from .code import Code, CodeKind, Firmness
-from .reach.commands import At, codes_of
 from .reach.ground import Ground
-from .reach.running import Run, runs_of
 from .shell import Script
 from .tool import Launch
+
+if TYPE_CHECKING:
+    from .reach.running import Run
 
 NOTHING = Ground()
 """The ground where nothing is known of the tree."""
@@ -25,6 +27,9 @@ _FOLDERS = ("hooks",)
 
 def brought(launch: Launch, path: str, ground: Ground = NOTHING) -> tuple[Code, ...]:
     """Everything that a launch brings in, installs too, with lines of the file at `path`."""
+    # What reads commands is large, and most trees launch nothing.
+    from .reach.commands import At, codes_of
+
     script = Script(launch.commands)
     return codes_of(script, folder_of(path), ground, At(path, 1)) if launch.commands else ()
 
@@ -42,6 +47,8 @@ def _is_fetched(code: Code) -> bool:
 
 def programs(launch: Launch) -> tuple[Run, ...]:
     """Every program that a launch starts, without the wrappers around it."""
+    from .reach.running import runs_of
+
     return runs_of(Script(launch.commands), ".")
 
 

@@ -6,6 +6,7 @@ Source: GitHub's workflow syntax and metadata syntax for actions.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from .lockfile import Problem
@@ -237,3 +238,17 @@ class Updates:
     secrets: tuple[str, ...] = ()
     robot: str = "dependabot"
     problems: tuple[Problem, ...] = ()
+
+
+_RUNS = re.compile(
+    r"(?:\A|/)(?:\.github/workflows/|\.pre-commit-config\.|(?:docker-)?compose\.|(?:Docker|Container)file)"
+    r"|\.[Dd]ockerfile\Z"
+)
+
+
+def may_run(path: str) -> bool:
+    """A file of this path may make a place where something runs: a workflow, an image, a hook, services.
+
+    Told by its name alone, so that a tree without any of them costs nothing.
+    """
+    return _RUNS.search(path) is not None

@@ -6,6 +6,7 @@ them: readers drop it and keep its name. Lines count from 1, 0 = unknown.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -166,3 +167,14 @@ class Approval:
 
     path: str
     digest: str
+
+
+_TOOL = re.compile(
+    r"(?:\A|/)(?:\.|opencode\.json|claude_desktop_config\.json|hooks/hooks\.json|devcontainer|SKILL\.md"
+    r"|AGENTS\.|CLAUDE\.|GEMINI\.md|pip\.conf|pip\.ini|uv\.toml)|\.mdc\Z|\.code-workspace\Z"
+)
+
+
+def may_be_tool(path: str) -> bool:
+    """A file of this path may be one of an editor, an agent or a dev container, told by its name alone."""
+    return _TOOL.search(path) is not None
