@@ -276,6 +276,19 @@ def test_one_file(tree: Path, seawall: Any, monkeypatch: pytest.MonkeyPatch) -> 
     seawall(LOCK, "--offline", code=1)
 
 
+def test_one_workflow(tree: Path, seawall: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    workflow = tree / ".github" / "workflows" / "w.yml"
+    workflow.parent.mkdir(parents=True)
+    workflow.write_text(
+        "on: push\npermissions: {}\njobs:\n  j:\n    runs-on: ubuntu-latest\n    env:\n"
+        "      NPM_TOKEN: ${{ secrets.NPM_TOKEN }}\n    steps:\n      - run: npm install\n"
+    )
+    whole = "in reach:     NPM_TOKEN (certain) by npm install (range) in w.yml › j"
+    assert whole in seawall(workflow, "--offline").out
+    monkeypatch.chdir(workflow.parent)
+    assert whole in seawall("w.yml", "--offline").out
+
+
 def test_one_file_that_nobody_can_read(tree: Path, seawall: Any) -> None:
     (tree / "notes.txt").write_text("hello")
     done = seawall(tree / "notes.txt", "--offline")
