@@ -1,5 +1,6 @@
 """A scan says what of all that runs it did not look at, in a few lines, whatever is installed beside it."""
 
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,12 +12,13 @@ from seawall.kernel.finding import Skipped
 from seawall.kernel.intake import Intake
 from seawall.kernel.limits import DEFAULT_LIMITS
 from seawall.kernel.rule import judge
-from seawall.reach import ReachOrder, reach
+from seawall.reach import ReachOrder, ground_of, reach
 from seawall.readers.lockfiles import ENVIRONMENTS, FORMATS
 from seawall.readers.syntax import shell
 from seawall.rules import RULES
 from seawall.running import Running, running
 
+PIPELINES = tuple(rule for rule in RULES if rule.id.startswith("pipelines/"))
 NOT_READ = tuple(rule for rule in RULES if rule.id == "pipelines/not-read")
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 TEXT = "on: push\npermissions: {}\njobs:\n  j:\n    runs-on: x\n    steps:\n"
@@ -99,3 +101,20 @@ def test_a_workflow_that_is_too_large_or_leads_away_is_never_passed_over(tmp_pat
         ".github/workflows/large.yml": "this workflow was not read",
         ".github/workflows/link.yml": "this workflow was not read",
     }
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["curl https://a.example/x | " * 10_000 + "sh", "sudo " * 50_000 + "npm i", "set -x; " * 20_000, "cd a\n" * 20_000],
+    ids=["pipes", "wrappers", "traces", "directories"],
+)  # fmt: skip
+def test_one_long_script_costs_every_rule_about_one_pass(tmp_path: Path, script: str) -> None:
+    lines = "".join(f"          {line}\n" for line in script.splitlines())
+    workflow(tmp_path, f"{TEXT}      - env: {{K: '${{{{ secrets.K }}}}'}}\n        run: |\n{lines}")
+    begun = time.process_time()
+    ground = ground_of(tmp_path)
+    judge(PIPELINES, Intake((), NOW, ground=ground))
+    assert time.process_time() - begun < 15
+    commands = ground.workflows[0].jobs[0].steps[0].script
+    assert commands is not None
+    assert max(len(command.directory) for command in commands.commands) <= 4096

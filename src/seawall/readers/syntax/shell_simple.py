@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _WORKSPACE = re.compile(r"\$\{?GITHUB_WORKSPACE\}?|\$\{\{\s*github\.workspace\s*\}\}")
 _MOST_TEXT = 80
+_LONGEST_PATH = 4096
 _BLANKS = re.compile(r"\s+")
 
 
@@ -173,4 +174,6 @@ def _led(here: str, target: Word) -> str:
     if not target.literal or text in ("-", "") or here == "?":
         return "?"
     joined = posixpath.normpath(posixpath.join(here, text))
+    if len(joined) > _LONGEST_PATH:
+        return "?"  # every command keeps its own: no system has such a path
     return "" if joined == "." else joined

@@ -44,18 +44,23 @@ _DATA = re.compile(
 _DATA_IN_WORD = re.compile(
     r"-(?:d|F|T).+|--(?:data(?:-\w+)?|json|form(?:-string)?|post-data|body-data)=.+", re.DOTALL
 )
+_MOST_FEEDING = 64
 _MEMORY = re.compile(r"/proc/(?:\*|\d+|self|\$\w+|\$\{\w+\}|\$\(.*\))/(?:environ|mem|maps)|Runner\.Worker")
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """One script of one step, and the names under which secrets are in its environment."""
+    """One script of one step, and the names under which secrets are in its environment.
+
+    `inside` are the commands that stand in the words of another, by that other's place in the script.
+    """
 
     workflow: Workflow
     job: Job
     step: Step
     script: Script
     secrets: dict[str, str]
+    inside: dict[int, list[int]]
 
     def line(self, command: Command) -> int:
         return self.step.run_line + command.line - 1 if self.step.run_line else self.step.line
@@ -67,7 +72,16 @@ def _places(intake: Intake) -> Iterator[_Place]:
             for step in job.steps:
                 if step.script is not None and step.script.commands:
                     given = (*workflow.env, *job.env, *step.env)
-                    yield _Place(workflow, job, step, step.script, dict(_secret_names(given)))
+                    secrets, inside = dict(_secret_names(given)), _inside(step.script)
+                    yield _Place(workflow, job, step, step.script, secrets, inside)
+
+
+def _inside(script: Script) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    for at, command in enumerate(script.commands):
+        if command.inside >= 0 and command.inside != at:
+            found.setdefault(command.inside, []).append(at)
+    return found
 
 
 def _secret_names(given: tuple[Setting, ...]) -> Iterator[tuple[str, str]]:
@@ -83,12 +97,16 @@ def _secret_names(given: tuple[Setting, ...]) -> Iterator[tuple[str, str]]:
 
 def _bare(command: Command) -> tuple[Word, ...]:
     """The words without the programs that only start another one, and their options."""
-    words = command.words
-    while words and words[0].text.rpartition("/")[2] in _WRAPPERS:
-        words = words[1:]
-        while words and (words[0].text.startswith("-") or "=" in words[0].text or words[0].text.isdigit()):
-            words = words[1:]
-    return words
+    words, at = command.words, 0
+    while at < len(words) and words[at].text.rpartition("/")[2] in _WRAPPERS:
+        at += 1
+        while at < len(words) and _of_wrapper(words[at].text):
+            at += 1
+    return words[at:]
+
+
+def _of_wrapper(text: str) -> bool:
+    return text.startswith("-") or "=" in text or text.isdigit()
 
 
 def _program(command: Command) -> str:
@@ -138,7 +156,7 @@ def secrets_sent_out(intake: Intake) -> Iterator[Evidence]:
 def _sent(index: int, command: Command, place: _Place) -> str:
     if _program(command) not in _SENDERS:
         return ""
-    fed = _fed_by(index, place.script)
+    fed = _fed_by(index, place)
     if any(map(_dumps_environment, fed)):
         return "its whole environment"
     if any(_reads_memory(item) for item in (*fed, command)):
@@ -154,20 +172,18 @@ def _sent(index: int, command: Command, place: _Place) -> str:
     return f"{len(names)} secrets" if len(names) > 1 else ""
 
 
-def _fed_by(index: int, script: Script) -> list[Command]:
+def _fed_by(index: int, place: _Place) -> list[Command]:
     """The commands whose output reaches this one: through pipes, and from inside its words."""
+    commands = place.script.commands
     found: list[Command] = []
     pending = [index]
-    while pending and len(found) < 64:
+    while pending and len(found) < _MOST_FEEDING:
         at = pending.pop()
-        command = script.commands[at]
-        if 0 <= command.piped_from < len(script.commands):
-            pending.append(command.piped_from)
-            found.append(script.commands[command.piped_from])
-        for other, item in enumerate(script.commands):
-            if item.inside == at and other != at:
-                found.append(item)
-                pending.append(other)
+        before = commands[at].piped_from
+        more = [before] if 0 <= before < len(commands) else []
+        more += place.inside.get(at, ())[:_MOST_FEEDING]
+        pending += more
+        found += [commands[other] for other in more]
     return found
 
 
@@ -210,7 +226,7 @@ def decoded_code(intake: Intake) -> Iterator[Evidence]:
     """
     for place in _places(intake):
         for index, command in enumerate(place.script.commands):
-            if _program(command) in _INTERPRETERS and any(map(_decodes, _fed_by(index, place.script))):
+            if _program(command) in _INTERPRETERS and any(map(_decodes, _fed_by(index, place))):
                 yield Evidence(
                     message=f"job {place.job.id} runs what it decodes",
                     advice="write the commands out, or keep them in a script of the repository",
@@ -245,9 +261,10 @@ def traced_secret(intake: Intake) -> Iterator[Evidence]:
     Fix: leave `-x` out of that step, or write `set +x` before the secret is used.
     """
     for place in _places(intake):
-        used = [c for c in place.script.commands if any(_secrets_in(word, place) for word in c.words)]
+        lines = (c.line for c in place.script.commands if any(_secrets_in(word, place) for word in c.words))
+        last = max(lines, default=0) if place.script.traces else 0
         for line in place.script.traces:
-            if any(command.line >= line for command in used):
+            if last >= line:
                 yield Evidence(
                     message=f"job {place.job.id} traces commands that are given a secret",
                     advice="leave out `set -x`, or `set +x` before the secret is used",
