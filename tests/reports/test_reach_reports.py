@@ -11,7 +11,7 @@ from tests.reports.reach_sample import HOSTILE, NOTARY, SIGN, graph
 
 from seawall.kernel.finding import Skipped
 from seawall.kernel.reach.asked import asked
-from seawall.kernel.reach.edge import Place, PlaceKind, Reach
+from seawall.kernel.reach.edge import Place, PlaceKind, Reach, Target, TargetKind
 from seawall.reports import reach_html, reach_json, reach_mermaid, reach_text
 from seawall.reports.reach_text import Look
 
@@ -175,3 +175,20 @@ def test_every_line_is_as_wide_as_the_terminal() -> None:
 
 def test_where_nothing_says_what_runs_that_is_said() -> None:
     assert "nothing here says what runs" in reach_text.render(Reach(), Look(width=200))
+
+
+def test_no_name_is_a_setting_of_the_picture() -> None:
+    name = "%%{init: {'theme': 'dark'}}%%"
+    edge = replace(graph().edges[0], target=Target(TargetKind.SECRET, name, "repository", 90))
+    assert "%%{" not in reach_mermaid.render(replace(graph(), edges=(edge,)))
+
+
+def test_a_long_name_of_a_place_keeps_within_the_terminal() -> None:
+    long = f"{SIGN}{'x' * 90}"
+    found = replace(
+        graph(),
+        edges=(replace(graph().edges[0], place=long),),
+        places=(replace(graph().places[0], id=long),),
+    )
+    text = reach_text.render(found, Look(width=60))
+    assert max(map(len, text.split("\n"))) <= 60

@@ -22,6 +22,9 @@ _ARROW = {
 MOST = 400
 """So many edges are drawn at most: more is no picture, and Mermaid refuses 500."""
 
+# `%` too: a `%%{init: …}%%` is a setting wherever it stands, quotes or not.
+_ENTITIES = (("#", "#35;"), ('"', "#quot;"), ("<", "#lt;"), (">", "#gt;"), ("`", "#96;"), ("%", "#37;"))
+
 
 def render(reach: Reach) -> str:
     """The chart; the worst edges first, and a comment when not all are drawn."""
@@ -57,6 +60,6 @@ def _lines(reach: Reach) -> Iterator[str]:
 
 def _quoted(text: str) -> str:
     safe = neutral(text)
-    for character, entity in (("#", "#35;"), ('"', "#quot;"), ("<", "#lt;"), (">", "#gt;"), ("`", "#96;")):
+    for character, entity in _ENTITIES:
         safe = safe.replace(character, entity)
     return safe

@@ -146,9 +146,9 @@ def _tables(reach: Reach, look: Look) -> Iterator[str]:
 
 
 def _table(id: str, place: Place | None, rows: Sequence[_Row], look: Look) -> Iterator[str]:
-    yield _paint(shortened(place_words(id), look.width), "1", look) + shortened(
-        _about(place), max(10, look.width - len(place_words(id)))
-    )
+    about = _about(place)
+    words = shortened(place_words(id), look.width - min(10, len(about)))
+    yield _paint(words, "1", look) + shortened(about, look.width - len(words))
     many = look.full or look.asked
     near = [row for row in rows if many or row.best.confidence is not Confidence.BOUND]
     shown = near if many else near[:_ROWS]
