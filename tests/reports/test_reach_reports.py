@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import jsonschema
@@ -12,7 +13,7 @@ from tests.reports.reach_sample import HOSTILE, NOTARY, SIGN, graph
 from seawall.kernel.finding import Skipped
 from seawall.kernel.reach.asked import asked
 from seawall.kernel.reach.edge import Place, PlaceKind, Reach, Target, TargetKind
-from seawall.reports import reach_html, reach_json, reach_mermaid, reach_text
+from seawall.reports import reach_html, reach_json, reach_machine, reach_mermaid, reach_text
 from seawall.reports.reach_text import Look
 
 PINS = ["sha", "hash", "lockfile", "version", "tag", "branch", "range", "floating", "none"]
@@ -192,3 +193,9 @@ def test_a_long_name_of_a_place_keeps_within_the_terminal() -> None:
     )
     text = reach_text.render(found, Look(width=60))
     assert max(map(len, text.split("\n"))) <= 60
+
+
+def test_the_first_line_about_a_machine_keeps_within_the_terminal() -> None:
+    text = reach_machine.render(graph(), Look(width=60), "~", datetime(2026, 11, 25, tzinfo=UTC))
+    assert text.startswith("~: 0 credentials (named, never read out)")
+    assert max(map(len, text.split("\n")[:3])) <= 60

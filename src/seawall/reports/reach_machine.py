@@ -5,6 +5,7 @@ All code of one person reaches nearly the same, so a row says how many can get a
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -43,7 +44,7 @@ def render(reach: Reach, look: Look, target: str, now: datetime) -> str:
     """The report, without a newline at the end."""
     rows = _rows(reach, now)
     lines = [
-        *_head(reach, target), *_worst(reach, look), *_table(rows, look), *_codes(reach, look),
+        *_head(reach, target, look), *_worst(reach, look), *_table(rows, look), *_codes(reach, look),
         *_cuts(reach, look), *_legend(reach, look), *_skips(reach, look),
     ]  # fmt: skip
     text = "\n".join(lines)
@@ -52,12 +53,14 @@ def render(reach: Reach, look: Look, target: str, now: datetime) -> str:
     return text.translate(_ASCII).encode("ascii", "backslashreplace").decode("ascii")
 
 
-def _head(reach: Reach, target: str) -> Iterator[str]:
+def _head(reach: Reach, target: str, look: Look) -> Iterator[str]:
     reached = len({edge.target.id for edge in reach.edges})
-    yield (
-        f"{neutral(target)}: {len(reach.credentials):,} credentials (named, never read out),"
-        f" {len(reach.codes):,} items of code that others wrote, {reached:,} in reach of it"
+    held, codes = len(reach.credentials), len(reach.codes)
+    text = (
+        f"{neutral(target)}: {held:,} {_plural('credential', held)} (named, never read out),"
+        f" {codes:,} {_plural('item', codes)} of code that others wrote, {reached:,} in reach of it"
     )
+    yield from textwrap.wrap(text, look.width, break_on_hyphens=False)
     reaching = dict.fromkeys(edge.code for edge in reach.edges)
     kinds = Counter(str(code.kind) for code in reaching)
     if kinds:
