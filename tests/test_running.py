@@ -48,7 +48,7 @@ def test_without_the_extras_a_scan_says_what_it_did_not_read(tmp_path: Path) -> 
     assert ran(tmp_path).skipped == (
         Skipped(
             "the scripts in 2 files",
-            "the grammar of the shell is not installed",
+            "no grammar of the shell",
             "pip install 'seawall[reach]'",
         ),
         Skipped("hygiene of 2 workflows", "zizmor is not installed", "pip install 'seawall[zizmor]'"),

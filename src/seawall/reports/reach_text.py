@@ -100,7 +100,7 @@ def _unread(reach: Reach, look: Look) -> Iterator[str]:
     """What makes the answer less than one stands before it, and not below."""
     for item in reach.skipped:
         if item.required:
-            text = f"this is not the whole answer: {item.check} were not read, {item.reason}: {item.advice}"
+            text = f"this is not the whole answer: {item.check} were not read ({item.reason}): {item.advice}"
             first, *rest = _wrapped(text, look)
             yield _paint(first, "33", look)
             yield from rest
@@ -116,7 +116,8 @@ def _worst(reach: Reach, look: Look) -> Iterator[str]:
     worst = reach.edges[0]
     yield ""
     if score(worst) < WORTH_A_WORD:
-        yield "nothing of much worth is in reach of loosely pinned code"
+        read = ", of what was read" if any(item.required for item in reach.skipped) else ""
+        yield f"nothing of much worth is in reach of loosely pinned code{read}"
         return
     first, *rest = _wrapped(f"worst: {sentence(worst)}", look)
     yield _paint("worst:", "1", look) + first.removeprefix("worst:")

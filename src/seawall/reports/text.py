@@ -249,7 +249,11 @@ def _past(verdict: Verdict, look: Look, few: int) -> Iterator[str]:
     cut = [s for s in verdict.intake.skipped if not s.required]
     for skipped in cut if look.full else cut[:few]:
         advice = f" ({skipped.advice})" if skipped.advice else ""
-        yield shortened(f"not looked at: {skipped.check}: {skipped.reason}{advice}", look.width)
+        text = f"not looked at: {skipped.check}: {skipped.reason}"
+        if look.full:
+            yield from _wrapped(f"{text}{advice}", look.width)
+        else:  # what to do is worth more than why
+            yield shortened(f"{shortened(text, look.width - len(advice))}{advice}", look.width)
     if len(cut) > few and not look.full:
         yield f"and {len(cut) - few} more not looked at: --all"
 

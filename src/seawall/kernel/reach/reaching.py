@@ -224,5 +224,5 @@ def _unread(files: int) -> Iterator[Skipped]:
     """Most of what runs stands in scripts: an answer without them is none."""
     if files:
         check = f"the scripts in {files} file{'s' * (files != 1)}"
-        why = "the grammar of the shell is not installed"
+        why = "no grammar of the shell"
         yield Skipped(check, why, "pip install 'seawall[reach]'", required=True)
