@@ -70,6 +70,7 @@ def short(found: tuple[Call, ...]) -> list[str]:
         ("yarn workspace web build", ["npm build of web"]),
         ("yarn workspaces foreach -A run build", ["npm build of *"]),
         ("bun run build", ["npm build"]),
+        ("bun run --shell bun build", ["npm build"]),
         ("bun install", ["npm install"]),
         ("turbo run build lint", ["npm build of *", "npm lint of *"]),
         ("npx turbo run build", ["npm build of *"]),

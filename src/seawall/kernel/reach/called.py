@@ -292,17 +292,18 @@ def _yarn(run: Run) -> Iterator[Call]:
     yield from _script(run, line, verb, words, workspace, _YARN_OWN)
 
 
+_BUN_RUN = known(
+    "--cwd --filter --shell",
+    "--bun -b --silent --if-present --frozen-lockfile --ignore-scripts --watch --hot",
+)
+
+
 def _bun(run: Run) -> Iterator[Call]:
-    line = parsed(
-        run.args,
-        known(
-            "--cwd --filter",
-            "--bun -b --silent --if-present --frozen-lockfile --ignore-scripts --watch --hot",
-        ),
-        stops=True,
-    )
+    line = parsed(run.args, _BUN_RUN, stops=True)
     rest = [word.text for word in line.rest]
     verb, words = (rest[0], rest[1:]) if rest else ("", [])
+    if verb == "run":
+        words = [word.text for word in parsed(line.rest[1:], _BUN_RUN, stops=True).rest]
     if verb == "run" and words and words[0].endswith((".ts", ".js", ".tsx", ".jsx", ".mjs")):
         return
     if verb.endswith((".ts", ".js", ".tsx", ".jsx", ".mjs")):
