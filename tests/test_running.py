@@ -118,3 +118,9 @@ def test_one_long_script_costs_every_rule_about_one_pass(tmp_path: Path, script:
     commands = ground.workflows[0].jobs[0].steps[0].script
     assert commands is not None
     assert max(len(command.directory) for command in commands.commands) <= 4096
+
+
+def test_a_comment_among_the_scripts_of_a_package_is_none(tmp_path: Path) -> None:
+    (tmp_path / "package.json").write_text('{"scripts": {"//": "windows doesn\'t know ((", "a": "make"}}')
+    (file,) = ground_of(tmp_path).tasks
+    assert ([task.name for task in file.tasks], file.problems) == (["a"], ())

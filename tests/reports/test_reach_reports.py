@@ -11,7 +11,7 @@ import pytest
 from tests.reports.reach_sample import HOSTILE, NOTARY, SIGN, graph
 
 from seawall.kernel.finding import Skipped
-from seawall.kernel.reach.asked import asked
+from seawall.kernel.reach.asked import asked, unknown
 from seawall.kernel.reach.edge import Place, PlaceKind, Reach, Target, TargetKind
 from seawall.reports import reach_html, reach_json, reach_machine, reach_mermaid, reach_text
 from seawall.reports.reach_text import Look
@@ -199,3 +199,16 @@ def test_the_first_line_about_a_machine_keeps_within_the_terminal() -> None:
     text = reach_machine.render(graph(), Look(width=60), "~", datetime(2026, 11, 25, tzinfo=UTC))
     assert text.startswith("~: 0 credentials (named, never read out)")
     assert max(map(len, text.split("\n")[:3])) <= 60
+
+
+def test_a_name_that_is_not_there_is_told_from_one_out_of_reach() -> None:
+    assert unknown(graph(), "", "APPLE_NOTARY_KY") == (
+        "nothing in reach here is named 'APPLE_NOTARY_KY'; there is APPLE_NOTARY_KEY …",
+    )
+    (said,) = unknown(replace(graph(), codes=((SIGN, graph().edges[0].code),)), "npn install", "")
+    assert said == "no code of others is named 'npn install' here; there is npm install"
+    assert unknown(graph(), "", "apple_*") == unknown(graph(), "", "") == ()
+    assert unknown(Reach(), "x", "y") == (
+        "no code of others is named 'x' here",
+        "nothing in reach here is named 'y'",
+    )

@@ -59,8 +59,9 @@ def _run(arguments: Namespace, streams: Streams) -> int:
 
     from seawall.adapters.disk.writing import write_new
     from seawall.kernel.limits import WHOLE_HISTORY
-    from seawall.kernel.reach.asked import asked
+    from seawall.kernel.reach.asked import asked, unknown
     from seawall.reach import ReachOrder, reach
+    from seawall.reports.plain import neutral
 
     reports = [_report(word) for word in arguments.report]
     order = ReachOrder(
@@ -72,7 +73,10 @@ def _run(arguments: Namespace, streams: Streams) -> int:
         return _fix(arguments, streams, order)
     look = _with_history if arguments.history else reach
     with streams.progress("looking"):
-        found = asked(look(order, datetime.now(UTC)), arguments.code, arguments.credential)
+        whole = look(order, datetime.now(UTC))
+    found = asked(whole, arguments.code, arguments.credential)
+    for text in unknown(whole, arguments.code, arguments.credential):
+        streams.note(neutral(text))
     for kind, path in reports:
         write_new(path, _rendered(found, kind, arguments, None), order.target)
     streams.result(_rendered(found, arguments.format, arguments, streams))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from seawall.kernel.code import Code
@@ -30,6 +32,30 @@ def asked(reach: Reach, code: str, credential: str) -> Reach:
         codes=tuple((place, item) for place, item in reach.codes if place in places and _code(item, code)),
         credentials=tuple(c for c in reach.credentials if (c.id, c.path or "environment") in reached),
     )
+
+
+def unknown(reach: Reach, code: str, credential: str) -> tuple[str, ...]:
+    """What was asked about and is not here at all, which is no answer of no; each with names that are."""
+    said = []
+    if code and not any(_code(item, code) for _, item in reach.codes):
+        names = dict.fromkeys(item.name for _, item in reach.codes)
+        said.append(f"no code of others is named {code[:80]!r} here{_near(code, names)}")
+    if credential and not any(_target(edge, credential) for edge in (*reach.edges, *reach.past)):
+        names = dict.fromkeys(edge.target.name for edge in reach.edges)
+        said.append(f"nothing in reach here is named {credential[:80]!r}{_near(credential, names)}")
+    return tuple(said)
+
+
+def _near(wanted: str, names: Iterable[str]) -> str:
+    """Names that are alike, else the first ones."""
+    lower = {name.lower(): name for name in list(names)[:_MOST_COMPARED]}
+    alike = get_close_matches(wanted[:_LONGEST].lower(), [name[:_LONGEST] for name in lower], _NAMED)
+    shown = [lower[name] for name in alike if name in lower] or list(lower.values())[:_NAMED]
+    more = " …" if len(shown) < len(lower) else ""
+    return f"; there is {', '.join(name[:80] for name in shown)}{more}" if shown else ""
+
+
+_NAMED, _MOST_COMPARED, _LONGEST = 3, 500, 100
 
 
 def _code(code: Code, wanted: str) -> bool:

@@ -51,6 +51,8 @@ def _tasks(manifest: dict[str, object], text: str, notes: Notes) -> Iterator[Tas
         line = lines.line_of(name)
         if notes.full(count, "scripts", line):
             return
+        if name.startswith("//"):
+            continue  # how people write comments there
         if isinstance(value, str):
             yield Task(name, line, one_line(value, notes, line))
         else:
