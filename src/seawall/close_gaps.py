@@ -230,6 +230,7 @@ def default_settings() -> str:
         value = getattr(DEFAULTS, setting.field)
         shown = getattr(value, "word", value)
         text = "[]" if value == () else f'"{shown}"' if isinstance(shown, str) else str(shown)
+        text = text.lower() if isinstance(value, bool) else text
         if setting.field == "allowed_names":  # an empty list allows nothing, which is not the default
             text = '["pkg:npm/@acme/*"]'
         lines += [f"# {setting.meaning}", f"# {setting.key} = {text}"]

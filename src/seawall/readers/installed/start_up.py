@@ -15,7 +15,7 @@ from seawall.kernel.code import Code, CodeKind, Firmness
 from seawall.kernel.credential import Credential
 from seawall.kernel.discretion import Guard
 from seawall.kernel.limits import Limits
-from seawall.kernel.lockfile import Problem
+from seawall.kernel.lockfile import Problem, ProblemKind
 from seawall.kernel.machine import Installed
 from seawall.kernel.reach.commands import At, codes_of
 from seawall.kernel.reach.ground import NO_GROUND
@@ -50,7 +50,8 @@ def read(
 
 def _said(problem: Problem) -> str:
     """Our own words about a grammar that is not installed are kept; all others may repeat the script."""
-    return problem.message if problem.message.startswith("run: ") else "not all of it was understood"
+    ours = problem.kind is ProblemKind.NOT_INSTALLED
+    return problem.message if ours else "not all of it was understood"
 
 
 def _sourced(script: Script, path: str, guard: Guard) -> Iterator[Code]:
