@@ -466,12 +466,12 @@ class TestHostile:
             text = part * count
             best = 1e9
             for _ in range(3):
-                started = time.perf_counter()
+                started = time.process_time()
                 read(text)
-                best = min(best, time.perf_counter() - started)
+                best = min(best, time.process_time() - started)
             return best
 
-        assert seconds(1_000) < 25 * seconds(100)
+        assert seconds(1_000) < 50 * seconds(100)
 
     def test_long_scripts_are_read_whole(self) -> None:
         text = "".join(f"f{n}() {{\n  if x; then\n    pip install p{n}\n  fi\n}}\n\n" for n in range(2_000))
