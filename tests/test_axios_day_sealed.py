@@ -17,11 +17,10 @@ from typing import Any
 
 import pytest
 
-from seawall.adapters.runners.sealed import Sealed
-from seawall.kernel.errors import OutsideError
 from simulators.past import at, serving
 from simulators.past_npm import PastNpm, axios_day
 from simulators.running_gate import Running, running
+from simulators.seal import needs_seal
 
 CLIENTS = Path(os.environ.get("SEAWALL_CLIENTS", Path(__file__).parents[1] / ".clients"))
 BIN = CLIENTS / "npm" / "node_modules" / ".bin"
@@ -45,17 +44,6 @@ for (const [host, port] of places) {
   one.on("error", (error) => said(error.code));
 }
 """
-
-
-def why_no_seal() -> str:
-    try:
-        Sealed("https://firewall.example").close()
-    except OutsideError as error:
-        return str(error)
-    return ""
-
-
-WHY = why_no_seal()
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +125,7 @@ def npm(gate: Running, place: Path, port: int, name: str, *words: str) -> "subpr
     return done
 
 
-@pytest.mark.skipif(bool(WHY), reason=f"no seal can be had here: {WHY}")
+@needs_seal
 def test_sealed_the_hook_runs_and_reaches_nobody(gate: Running, tmp_path: Path) -> None:
     day = install(gate, tmp_path, "1", "--sealed")
     assert day.hook == {"127.0.0.1": "ECONNREFUSED", FAR[0]: "ECONNREFUSED"}

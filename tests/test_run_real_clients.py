@@ -18,30 +18,14 @@ from typing import Any
 
 import pytest
 
-from seawall.adapters.runners.sealed import Sealed
-from seawall.kernel.errors import OutsideError
 from simulators.door import TOKEN, GateSimulator
 from simulators.loopback import say
+from simulators.seal import BOTH, needs_seal
 
 CLIENTS = Path(os.environ.get("SEAWALL_CLIENTS", Path(__file__).parents[1] / ".clients"))
 PATH = f"{CLIENTS / 'npm' / 'node_modules' / '.bin'}:{CLIENTS / 'bin'}:/usr/bin:/bin"
 PACKAGE = '{"private": true, "dependencies": {"ebb": "^1.0.0"}}'
 PROJECT = '[project]\nname = "p"\nversion = "1"\nrequires-python = ">=3.9"\ndependencies = ["ebb"]\n'
-
-
-def why_no_seal() -> str:
-    try:
-        Sealed("https://firewall.example").close()
-    except OutsideError as error:
-        return str(error)
-    return ""
-
-
-WHY = why_no_seal()
-BOTH = [
-    "open",
-    pytest.param("sealed", marks=pytest.mark.skipif(bool(WHY), reason=f"no seal can be had here: {WHY}")),
-]
 
 
 @dataclass(frozen=True)
@@ -223,7 +207,7 @@ NOWHERE = "http://192.0.2.9:8080"
 """Nobody's address (RFC 5737)."""
 
 
-@pytest.mark.skipif(bool(WHY), reason=f"no seal can be had here: {WHY}")
+@needs_seal
 @pytest.mark.parametrize(
     ("command", "own"),
     [
@@ -258,7 +242,7 @@ def test_what_a_persons_own_settings_name_is_not_asked(
     assert [path for path, _ in place.gate.seen if "acme" in path or "ebb" in path]
 
 
-@pytest.mark.skipif(bool(WHY), reason=f"no seal can be had here: {WHY}")
+@needs_seal
 @pytest.mark.parametrize(
     ("command", "own"),
     [
@@ -315,7 +299,7 @@ def test_poetry_is_led_by_its_project(mode: str, place: Place) -> None:
     assert told["refused"] == []
 
 
-@pytest.mark.skipif(bool(WHY), reason=f"no seal can be had here: {WHY}")
+@needs_seal
 def test_an_install_script_that_calls_out_is_refused_and_recorded(tmp_path: Path) -> None:
     needs("npm")
     script = (

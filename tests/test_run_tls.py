@@ -20,12 +20,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from seawall.adapters.runners.sealed import Sealed
-from seawall.kernel.errors import OutsideError
 from simulators.past import serving
 from simulators.past_npm import PastNpm
 from simulators.past_pypi import PastPypi
 from simulators.running_gate import Running, running
+from simulators.seal import BOTH, needs_seal
 
 NOW = datetime.now(UTC)
 CLIENTS = Path(os.environ.get("SEAWALL_CLIENTS", Path(__file__).parents[1] / ".clients"))
@@ -34,21 +33,6 @@ needs_clients = pytest.mark.skipif(
     not ((BIN / "npm").exists() and (CLIENTS / "bin" / "uv").exists()), reason=f"no npm and uv in {CLIENTS}"
 )
 PROJECT = '[project]\nname = "p"\nversion = "1"\nrequires-python = ">=3.9"\ndependencies = ["ebb"]\n'
-
-
-def why_no_seal() -> str:
-    try:
-        Sealed("https://firewall.example").close()
-    except OutsideError as error:
-        return str(error)
-    return ""
-
-
-WHY = why_no_seal()
-BOTH = [
-    "open",
-    pytest.param("sealed", marks=pytest.mark.skipif(bool(WHY), reason=f"no seal can be had here: {WHY}")),
-]
 
 
 def authority(place: Path) -> None:
@@ -179,7 +163,7 @@ def test_uv_fetches_locks_and_installs_again(desk: Desk, mode: str) -> None:
     assert f"{desk.gate.url}/pypi/files/ebb/" in (desk.tree / "uv.lock").read_text()
 
 
-@pytest.mark.skipif(bool(WHY), reason=f"no seal can be had here: {WHY}")
+@needs_seal
 def test_what_a_seal_refused_is_told_over_tls(desk: Desk) -> None:
     """The firewall's own address is refused inside as well: there only the relay is."""
     port = int(desk.gate.url.rpartition(":")[2])

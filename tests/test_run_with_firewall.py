@@ -16,28 +16,16 @@ from typing import Any
 
 import pytest
 
-from seawall.adapters.runners.sealed import Sealed
-from seawall.kernel.errors import OutsideError
 from simulators.issuer import AUDIENCE, OWNER, Issuer
 from simulators.past import serving
 from simulators.past_pypi import PastPypi
 from simulators.running_gate import Running, running
+from simulators.seal import needs_seal
 
 NOW = datetime.now(UTC)
 CLIENTS = Path(os.environ.get("SEAWALL_CLIENTS", Path(__file__).parents[1] / ".clients"))
 UV = CLIENTS / "bin" / "uv"
 pytestmark = pytest.mark.skipif(not UV.exists(), reason=f"no uv in {CLIENTS}: make clients")
-
-
-def no_seal() -> str:
-    try:
-        Sealed("https://firewall.example").close()
-    except OutsideError as error:
-        return str(error)
-    return ""
-
-
-WHY = no_seal()
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +144,7 @@ def test_where_nobody_is_anonymous_a_job_can_still_ask_for_a_token(tmp_path: Pat
             assert "took     ebb 1.0" in done.stderr
 
 
-@pytest.mark.skipif(bool(WHY), reason=f"no seal can be had here: {WHY}")
+@needs_seal
 def test_what_a_seal_refused_is_in_the_ledger(gate: Running, tmp_path: Path) -> None:
     text = (
         "import socket\ntry: socket.create_connection(('192.0.2.66', 8000), timeout=5)\nexcept OSError: pass"
@@ -170,7 +158,7 @@ def test_what_a_seal_refused_is_in_the_ledger(gate: Running, tmp_path: Path) -> 
     assert "192.0.2.66 8000" in json.dumps(refused)
 
 
-@pytest.mark.skipif(bool(WHY), reason=f"no seal can be had here: {WHY}")
+@needs_seal
 def test_uv_installs_sealed(gate: Running, tmp_path: Path) -> None:
     (tmp_path / "tree").mkdir()
     (tmp_path / "tree" / "pyproject.toml").write_text(

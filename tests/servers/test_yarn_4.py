@@ -16,10 +16,9 @@ import pytest
 from tests.simulators.past import serving
 from tests.simulators.past_npm import PastNpm
 from tests.simulators.running_gate import Running, running
+from tests.simulators.seal import BOTH
 
-from seawall.adapters.runners.sealed import Sealed
 from seawall.going_round import look
-from seawall.kernel.errors import OutsideError
 
 ROOT = Path(__file__).parents[2]
 CLIENTS = Path(os.environ.get("SEAWALL_CLIENTS", ROOT / ".clients"))
@@ -29,21 +28,6 @@ NOW = datetime.now(UTC)
 OLD, LATE, HELD_BACK = (NOW - timedelta(days=days) for days in (120, 60, 2))
 ELSEWHERE = "::__archiveUrl=http%3A%2F%2F127.0.0.1%3A9%2Febb%2F-%2Febb-1.2.0.tgz"
 pytestmark = pytest.mark.skipif(not (YARN / "yarn").exists(), reason=f"no yarn 4 in {YARN.parents[1]}")
-
-
-def why_no_seal() -> str:
-    try:
-        Sealed("https://firewall.example").close()
-    except OutsideError as error:
-        return str(error)
-    return ""
-
-
-WHY = why_no_seal()
-BOTH = [
-    "open",
-    pytest.param("sealed", marks=pytest.mark.skipif(bool(WHY), reason=f"no seal can be had here: {WHY}")),
-]
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,46 @@ def agreed(streams: Streams, question: str, *, yes: bool) -> bool:
     streams.out.write(f"{question} [y/N] ")
     streams.out.flush()
     return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """How a text may look where it goes: colours, characters to a line, beyond ASCII or not."""
+
+    color: bool
+    width: int
+    unicode: bool
+
+
+def screen_of(streams: Streams | None, *, least: int, otherwise: int) -> Screen:
+    """What the output can show; None is a file in UTF-8. Colours obey NO_COLOR and `TERM=dumb`.
+
+    `least` is the narrowest that is written for a terminal, `otherwise` the width of a file or a pipe.
+    """
+    import shutil
+
+    terminal = streams is not None and streams.out.isatty()
+    encoding = (getattr(streams.out, "encoding", "") or "") if streams else "utf-8"
+    return Screen(
+        terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",
+        max(least, shutil.get_terminal_size((otherwise, 24)).columns) if terminal else otherwise,
+        "utf" in encoding.lower(),
+    )
+
+
+def reports_to_write(words: Sequence[str], formats: Sequence[str]) -> list[tuple[str, Path]]:
+    """(format, file) of each `--report FORMAT=FILE`. Raises UsageError for what is none."""
+    from pathlib import Path
+
+    from seawall.kernel.errors import UsageError
+
+    found = []
+    for word in words:
+        kind, _, path = word.partition("=")
+        if kind not in formats or not path:
+            raise UsageError(f"--report {word!r} is not FORMAT=FILE", f"formats: {', '.join(formats)}")
+        found.append((kind, Path(path)))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

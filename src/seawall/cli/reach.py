@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .command import Command, Streams, agreed
+from .command import Command, Streams, agreed, reports_to_write, screen_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -63,7 +62,7 @@ def _run(arguments: Namespace, streams: Streams) -> int:
     from seawall.reach import ReachOrder, reach
     from seawall.reports.plain import neutral
 
-    reports = [_report(word) for word in arguments.report]
+    reports = reports_to_write(arguments.report, FORMATS)
     order = ReachOrder(
         Path(arguments.target), exclude=tuple(arguments.exclude), at=arguments.at, people=arguments.people
     )
@@ -102,7 +101,7 @@ def _machine(arguments: Namespace, streams: Streams) -> int:
     wrong += ["target"] if arguments.target != "." else []
     if wrong:
         raise UsageError(f"--machine goes with no {', '.join(wrong)}", "seawall reach --machine [HOME]")
-    reports = [_report(word) for word in arguments.report]
+    reports = reports_to_write(arguments.report, FORMATS)
     now = datetime.now(UTC)
     order = MachineOrder(Path(arguments.machine) if arguments.machine else None)
     with streams.progress("looking"):
@@ -177,15 +176,6 @@ def _show_diff(files: tuple[tuple[str, bytes, bytes], ...], streams: Streams) ->
     raw.flush()
 
 
-def _report(word: str) -> tuple[str, Path]:
-    from seawall.kernel.errors import UsageError
-
-    kind, _, path = word.partition("=")
-    if kind not in FORMATS or not path:
-        raise UsageError(f"--report {word!r} is not FORMAT=FILE", f"formats: {', '.join(FORMATS)}")
-    return kind, Path(path)
-
-
 def _rendered(found: Reach, kind: str, arguments: Namespace, streams: Streams | None) -> str:
     if kind == "json":
         from seawall.reports import reach_json
@@ -221,19 +211,11 @@ def _text(found: Reach, arguments: Namespace, streams: Streams | None) -> str:
 
 
 def _look(arguments: Namespace, streams: Streams | None) -> Look:
-    import shutil
-
     from seawall.reports.reach_text import Look
 
-    terminal = streams is not None and streams.out.isatty()
-    encoding = (getattr(streams.out, "encoding", "") or "") if streams else "utf-8"
-    return Look(
-        full=arguments.all,
-        color=terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",
-        width=max(60, shutil.get_terminal_size((110, 24)).columns) if terminal else 110,
-        unicode="utf" in encoding.lower(),
-        asked=bool(arguments.code or arguments.credential),
-    )
+    screen = screen_of(streams, least=60, otherwise=110)
+    asked = bool(arguments.code or arguments.credential)
+    return Look(arguments.all, screen.color, screen.width, screen.unicode, asked)
 
 
 COMMAND = Command("reach", "which third-party code can get at which credential", _arguments, _run)

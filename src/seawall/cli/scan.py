@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .command import Command, Streams
+from .command import Command, Streams, reports_to_write, screen_of
 from .ledger import store_argument, store_path
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _run(arguments: Namespace, streams: Streams) -> int:
     from seawall.kernel.limits import DEFAULT_LIMITS, WHOLE_HISTORY
     from seawall.scan import Order, scan
 
-    reports = [_report(word) for word in arguments.report]
+    reports = reports_to_write(arguments.report, FORMATS)
     package = arguments.target if arguments.target.startswith("pkg:") else ""
     order = Order(
         target=Path() if package else Path(arguments.target),
@@ -98,15 +98,6 @@ def _run(arguments: Namespace, streams: Streams) -> int:
     return 3 if outcome is Outcome.INCOMPLETE else 0
 
 
-def _report(word: str) -> tuple[str, Path]:
-    from seawall.kernel.errors import UsageError
-
-    kind, _, path = word.partition("=")
-    if kind not in FORMATS or not path:
-        raise UsageError(f"--report {word!r} is not FORMAT=FILE", f"formats: {', '.join(FORMATS)}")
-    return kind, Path(path)
-
-
 def _rendered(verdict: Verdict, kind: str, arguments: Namespace, streams: Streams | None) -> str:
     if kind == "json":
         from seawall.reports import json
@@ -131,18 +122,10 @@ def _rendered(verdict: Verdict, kind: str, arguments: Namespace, streams: Stream
 
 
 def _look(arguments: Namespace, streams: Streams | None) -> Look:
-    import shutil
-
     from seawall.reports.text import Look
 
-    terminal = streams is not None and streams.out.isatty()
-    encoding = (getattr(streams.out, "encoding", "") or "") if streams else "utf-8"
-    return Look(
-        full=arguments.all,
-        color=terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",
-        width=max(40, shutil.get_terminal_size((100, 24)).columns) if terminal else 100,
-        unicode="utf" in encoding.lower(),
-    )
+    screen = screen_of(streams, least=40, otherwise=100)
+    return Look(arguments.all, screen.color, screen.width, screen.unicode)
 
 
 COMMAND = Command("scan", "look at a tree or file and say what came in and what is wrong", _arguments, _run)
