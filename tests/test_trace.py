@@ -113,6 +113,30 @@ def test_a_lock_that_held_it_is_confirmed_for_the_file_and_for_the_job_that_obey
     assert "NPM_TOKEN" in {edge["target"]["name"] for edge in found["reach"]}
 
 
+@pytest.mark.parametrize(
+    "dates",
+    [
+        ("2026-05-01", "2026-03-31T01:00:00Z", "2026-02-01"),
+        ("2026-03-01", "2026-03-31T01:00:00Z", "2026-02-01"),
+        ("2026-03-01", "2026-05-01", "2026-03-31T05:00:00Z"),
+        ("2026-03-01", "2026-05-01", "2026-02-01"),
+        ("2026-05-01", "2026-04-01", "2026-03-01"),
+        ("2026-03-01", "2026-03-31T01:00:00Z", "1970-01-02"),
+    ],
+)
+def test_a_clock_that_goes_back_hides_nothing(
+    dates: tuple[str, ...], days: Days, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who commits says when: no order of dates keeps a lock that held it, or the job that obeyed it, out of sight."""
+    first, bad, good = (one if "T" in one else f"{one}T00:00:00Z" for one in dates)
+    days.at(first, {FILE: job("npm ci"), "package-lock.json": lock("1.13.0")})
+    days.at(bad, {"package-lock.json": lock("1.14.1")})
+    days.at(good, {"package-lock.json": lock("1.14.0")})
+    found = told(capsys, AXIOS, days.path, code=1)
+    assert statuses(found) == {"package-lock.json": "confirmed", JOB: "confirmed"}
+    assert {edge["target"]["name"] for edge in found["reach"]} >= {"NPM_TOKEN"}
+
+
 def test_a_lock_of_a_branch_that_was_never_merged_is_confirmed(
     days: Days, capsys: pytest.CaptureFixture[str]
 ) -> None:

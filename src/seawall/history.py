@@ -20,6 +20,7 @@ from pathlib import Path
 from seawall import __version__
 from seawall.adapters.disk.tree import claimer
 from seawall.adapters.vcs.git import Change, Git, Log, git
+from seawall.adapters.vcs.line import dates_go_back
 from seawall.adapters.vcs.repository import CHECK, Repository, open_repository
 from seawall.kernel.advisory import Advisory, Match
 from seawall.kernel.asset import package_name
@@ -111,7 +112,8 @@ class _Walk:
         left = self.git.commits([name for name in self.repository.left if name not in tips])
         start = list(dict.fromkeys([*tips.values(), *left.values()]))
         about = (str(self.repository.objects), prefix, *(item.id for item in claims))
-        log, again = past_log(self.git, start, claimed, about, self.limits, self.cache, self.now, self.since)
+        since = 0 if self.since > 0 and dates_go_back(self.git, start, self.since) else self.since
+        log, again = past_log(self.git, start, claimed, about, self.limits, self.cache, self.now, since)
         if again:
             self.git.hurry(self.limits.history_seconds_again)
         judged = self._judged(log, find)

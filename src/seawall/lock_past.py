@@ -14,12 +14,12 @@ from pathlib import Path
 
 from seawall.adapters.disk.tree import claimer
 from seawall.adapters.vcs.git import Git, git
-from seawall.adapters.vcs.line import Step, steps
+from seawall.adapters.vcs.line import Step, dates_go_back, steps
 from seawall.adapters.vcs.objects import Ask, below, found_commit
 from seawall.adapters.vcs.repository import Repository, open_repository
 from seawall.kernel.asset import package_name
 from seawall.kernel.errors import UsageError
-from seawall.kernel.exposure import Locked, Suspicion
+from seawall.kernel.exposure import FAR, Locked, Suspicion, touches
 from seawall.kernel.finding import Skipped
 from seawall.kernel.limits import Limits
 from seawall.kernel.lockfile import DocumentKind, Pin
@@ -37,6 +37,7 @@ class LockPast:
     """What was found. `last` is the newest commit of the branch in the window, `commits` how many count.
 
     `tip` is the branch's newest commit, `whole` whether the walk came to the beginning of the window.
+    `goes_back`: commits claim to be older than what they stand on, so dates prove nothing.
     """
 
     locks: tuple[Locked, ...] = ()
@@ -48,6 +49,7 @@ class LockPast:
     walked: int = 0
     whole: bool = False
     empty: bool = False
+    goes_back: bool = False
     skipped: tuple[Skipped, ...] = ()
 
 
@@ -90,6 +92,7 @@ class _Walk:
     _open: dict[str, _Stand] = field(default_factory=dict)
     _done: list[_Stand] = field(default_factory=list)
     _until: float = 0.0
+    _least: int = FAR
 
     def past(self, tip: str) -> LockPast:
         self._until = time.monotonic() + self.limits.history_seconds
@@ -106,9 +109,11 @@ class _Walk:
         return replace(told, locks=locks, tip=tip, skipped=tuple(skipped))
 
     def _back(self, tip: str) -> tuple[LockPast, str]:
-        """Walk to the commit that was there when the window began."""
+        """Walk to the commit that was there when the window began; to the first where dates go back."""
         start, end = self.asked.start, self.asked.end
-        found = LockPast(last="")
+        back = self.asked.since is not None and dates_go_back(self.git, [tip], start)
+        start = -FAR if back else start
+        found = LockPast(last="", goes_back=back)
         size = len(self.repository.prefix)
         shallow = self.repository.shallow.decode("ascii", "replace").split()
         before = ""
@@ -137,16 +142,18 @@ class _Walk:
 
     def _step(self, step: Step, size: int) -> None:
         """What this commit changed: its own content began here, the one before it ended here."""
+        self._least, end = min(self._least, step.time, step.landed), max(step.time, step.landed)
         for full, old, new in step.changes:
             path = full[size:]
             if not full.startswith(self.repository.prefix) or self._find(path) is None:
                 continue
             stand = self._open.pop(path, None)
             if stand and new:
-                stand.start, stand.commit = min(step.time, step.landed), step.commit
+                # Who commits says when: it was there before anything that stands on it, and after itself.
+                stand.start, stand.commit = self._least, step.commit
+                stand.end = None if stand.end is None else max(stand.end, end)
                 self._done.append(stand)
             if old:
-                end = max(step.time, step.landed)
                 self._open[path] = _Stand(path, old[1], step.parent, None, end, step.commit)
 
     def _begin(self) -> None:
@@ -157,11 +164,7 @@ class _Walk:
     def _read(self) -> tuple[tuple[Locked, ...], int]:
         stands = [*self._done, *self._open.values()]
         start, end = self.asked.start, self.asked.end
-        inside = [
-            one
-            for one in stands
-            if (one.start is None or one.start <= end) and (one.end is None or one.end >= start)
-        ]
+        inside = [one for one in stands if touches(one.start, one.end, start, end)]
         ecosystems = {one.ecosystem for one in self.asked.suspects}
         found: list[Locked] = []
         unread = 0

@@ -20,7 +20,7 @@ from seawall.kernel.advisory import Advisory
 from seawall.kernel.cache import Cache
 from seawall.kernel.code import Code
 from seawall.kernel.errors import TargetError
-from seawall.kernel.exposure import ACTIONS, FAR, Bad, Past, Span, Suspicion
+from seawall.kernel.exposure import ACTIONS, FAR, Bad, Past, Span, Suspicion, in_order
 from seawall.kernel.finding import Skipped
 from seawall.kernel.history import Interval
 from seawall.kernel.limits import DEFAULT_LIMITS, Limits
@@ -109,9 +109,8 @@ def _bad(
 
 def _span(one: Interval) -> Bad:
     end = one.removed_time or (one.last_time if one.gone else "")
-    return Bad(
-        one.path, one.key, one.first_commit, _seconds(one.first_time), _seconds(end), one.removed_commit
-    )
+    start, until = in_order(_seconds(one.first_time), _seconds(end))
+    return Bad(one.path, one.key, one.first_commit, start, until, one.removed_commit)
 
 
 def _seconds(text: str) -> int | None:
@@ -127,10 +126,11 @@ def _reach(
     bounded = replace(limits, history_commits=min(limits.history_commits, locked.commits))
     revision = "HEAD" if locked.last == locked.tip else locked.last
     told = history(top, bounded, cache, now, revision, beside=False)
-    found = stood(told, max(asked.start, -FAR // 2), min(asked.end, FAR // 2))
+    start, end = (-FAR, FAR) if locked.goes_back else (asked.start, asked.end)
+    found = stood(told, max(start, -FAR // 2), min(end, FAR // 2))
     # It ends where the window begins, which is as far as it was to go.
     kept = tuple(one for one in found.skipped if not (locked.whole and one.reason.endswith(_OURS)))
-    return replace(found, skipped=kept), _lived(told)
+    return replace(found, skipped=kept), {} if locked.goes_back else _lived(told)
 
 
 def _lived(told: ReachHistory) -> dict[tuple[str, Code], Span]:
@@ -179,6 +179,9 @@ def _coverage(
         yield Coverage(False, words)
     for ecosystem in _unknown(asked):
         yield Coverage(False, f"what comes from {ecosystem}: no file that is read here tells of it")
+    if locked.goes_back:
+        words = "what was there when: commits claim to be older than what they stand on, so all of it counts"
+        yield Coverage(False, words)
     if asked.since is None:
         yield Coverage(False, "when the bad version could be had is not known: all of the history is taken")
     yield Coverage(False, "whether and when a job ran: git does not tell, so each may have run")

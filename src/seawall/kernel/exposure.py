@@ -62,6 +62,17 @@ class Suspicion:
         return FAR if self.until is None else self.until
 
 
+def touches(start: int | None, end: int | None, since: int, until: int) -> bool:
+    """Whether what lasted from `start` to `end`, None = not bounded, did so between `since` and `until`."""
+    return (start is None or start <= until) and (end is None or end >= since)
+
+
+def in_order(start: int | None, end: int | None) -> Span:
+    """The two as a span of time. Who commits says when: where the end claims to come first, it began unknown."""
+    inverted = start is not None and end is not None and end < start
+    return (None, start) if inverted else (start, end)
+
+
 @dataclass(frozen=True, slots=True)
 class Locked:
     """One file that names package versions, as it lay on the branch from one commit to another.
@@ -84,8 +95,7 @@ class Locked:
 
     def touches(self, since: int, until: int) -> bool:
         """Whether it lay there at some time from `since` to `until`."""
-        begun = self.start is None or self.start <= until
-        return begun and (self.end is None or self.end >= since)
+        return touches(self.start, self.end, since, until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +111,7 @@ class Bad:
 
     def touches(self, since: int, until: int) -> bool:
         """Whether it was so at some time from `since` to `until`."""
-        begun = self.start is None or self.start <= until
-        return begun and (self.end is None or self.end >= since)
+        return touches(self.start, self.end, since, until)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ whoever has seen enough ends it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -86,3 +86,24 @@ def _changed(text: str, path: str) -> Changed | None:
     before, after = ((words[at], words[at + 2]) for at in (0, 1))
     old, new = before if is_file(before[0]) else None, after if is_file(after[0]) else None
     return (path, old, new) if old or new else None
+
+
+def dates_go_back(running: Git, tips: Sequence[str], since: int) -> bool:
+    """A commit from before `since` (Unix seconds) stands on one from after it, or git cannot tell.
+
+    Whoever commits says when, so a branch may claim to be older than what it holds. Where that is so, a walk
+    that ends at the first old commit would miss what lies behind it.
+    """
+    if not tips:
+        return False
+    late: set[str] = set()
+    below: set[str] = set()
+    with running.asked(["rev-list", "--timestamp", "--parents", "--stdin"], tips) as process:
+        for line in process.stdout or ():
+            when, commit, *parents = line.decode("ascii", "replace").split()
+            if int(when) >= since:
+                late.add(commit)
+            else:
+                below.update(parents)
+        whole = process.wait() == 0
+    return not whole or not late.isdisjoint(below)

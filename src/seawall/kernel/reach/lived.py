@@ -56,8 +56,12 @@ class Life(Generic[_T]):
 
     def touches(self, since: int, until: int) -> bool:
         """Whether it may have counted at some time from `since` to `until`."""
-        begun = self.first is None or self.first.start <= until
-        return begun and (self.removed is None or self.removed.end >= since)
+        begun = self.first.start if self.first else None
+        ended = self.removed.end if self.removed else None
+        if begun is not None and ended is not None and ended < begun:
+            # Who commits says when: what ended "before" it began was there between the two.
+            begun, ended = ended, begun
+        return (begun is None or begun <= until) and (ended is None or ended >= since)
 
 
 @dataclass(slots=True)
