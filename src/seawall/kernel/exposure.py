@@ -68,7 +68,7 @@ def touches(start: int | None, end: int | None, since: int, until: int) -> bool:
 
 
 def in_order(start: int | None, end: int | None) -> Span:
-    """The two as a span of time. Who commits says when: an end that claims to come first tells no beginning."""
+    """The two as a span of time; where the end claims to come first, nobody knows when it began."""
     inverted = start is not None and end is not None and end < start
     return (None, start) if inverted else (start, end)
 
