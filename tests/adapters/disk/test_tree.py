@@ -203,3 +203,14 @@ def test_a_directory_in_the_place_of_a_file_is_a_problem(tmp_path: Path) -> None
     got = read(tmp_path, "seawall.toml", DEFAULT_LIMITS)
     assert isinstance(got, Problem)
     assert got.kind is ProblemKind.UNREADABLE
+
+
+@pytest.mark.parametrize("name", [".github", ".github/workflows"])
+def test_a_link_in_the_place_of_what_tells_what_runs_is_said(name: str, tmp_path: Path) -> None:
+    tree, elsewhere = tmp_path / "tree", tmp_path / "elsewhere"
+    (elsewhere / "workflows").mkdir(parents=True)
+    (tree / name).parent.mkdir(parents=True, exist_ok=True)
+    (tree / name).symlink_to(elsewhere)
+    (tree / "docs").symlink_to(elsewhere)
+    found = walk(tree, (), (), DEFAULT_LIMITS)
+    assert [(problem.path, "not entered" in problem.message) for problem in found.problems] == [(name, True)]

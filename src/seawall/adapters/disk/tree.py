@@ -28,6 +28,10 @@ NOT_ENTERED = frozenset(
 """Directories that hold no packages, only caches and histories."""
 
 
+_NEVER_LINKED = frozenset({".github", ".github/workflows"})
+"""Directories that tell what runs: a link in the place of one is said."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """An environment: where it is, what it is, and the files in it that are wanted."""
@@ -191,6 +195,9 @@ def _walk_tree(top: str, roots: Mapping[str, Environment], state: _State) -> Non
 
 def _see(path: str, entry: os.DirEntry[str], state: _State) -> None:
     if not (entry.is_file(follow_symlinks=False) or _is_file_link(entry)):
+        if path in _NEVER_LINKED and entry.is_symlink():
+            what = "a link to a directory, which is not entered: what runs from there is not known"
+            state.problems.append(_problem(path, ProblemKind.UNREADABLE, what))
         return
     state.files.append(path)
     if len(state.files) >= state.limits.tree_files and not state.full:
