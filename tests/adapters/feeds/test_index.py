@@ -3,11 +3,12 @@ import hashlib
 import json
 import zlib
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from seawall.adapters.feeds.index import Filled, Index, Row, build, open_index, row_of
@@ -145,6 +146,7 @@ def test_a_cut_index(path: Path) -> None:
 
 
 @given(st.integers(0, 10**9), st.binary(min_size=1, max_size=8))
+@example(269694, b",")
 def test_a_damaged_index_answers_or_says_so(
     tmp_path_factory: pytest.TempPathFactory, at: int, patch: bytes
 ) -> None:
@@ -167,6 +169,20 @@ def test_a_damaged_index_answers_or_says_so(
         index.close()
     except StoreError:
         pass
+
+
+def test_a_count_that_is_no_number_is_said(path: Path) -> None:
+    import sqlite3
+
+    built(path, [], [filled("osv:npm", 0)]).close()
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE feeds SET records = 'npm'")
+    connection.commit()
+    connection.close()
+    index = open_index(path)
+    assert index is not None
+    with closing(index), pytest.raises(StoreError, match="no number"):
+        index.states()
 
 
 def test_another_layout(path: Path) -> None:

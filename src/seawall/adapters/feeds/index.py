@@ -148,11 +148,14 @@ class Index:
     def states(self) -> tuple[FeedState, ...]:
         """The feeds in the index: how many records, as of when, from where."""
         rows = self._ask("SELECT name, as_of, records, covers, origin FROM feeds ORDER BY name")
-        return tuple(
-            FeedState(
-                str(name), str(as_of), int(count), tuple(filter(None, str(covers).split("\n"))), str(origin)
-            )
-            for name, as_of, count, covers, origin in rows
+        return tuple(self._state(row) for row in rows)
+
+    def _state(self, row: Sequence[object]) -> FeedState:
+        name, as_of, count, covers, origin = row
+        if not isinstance(count, int):
+            raise self._damaged(str(name), "how many records it has is no number")
+        return FeedState(
+            str(name), str(as_of), count, tuple(filter(None, str(covers).split("\n"))), str(origin)
         )
 
     def newest(self) -> dict[str, str]:
